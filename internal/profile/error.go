@@ -1,0 +1,125 @@
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Kind says what sort of refusal an Error is. Each face maps kinds, and a few
+// codes, to its own status and body in one place.
+type Kind uint8
+
+// The kinds of refusal.
+const (
+	Internal        Kind = iota // our fault; its text never leaves the process
+	Malformed                   // cannot be read: syntax, encoding, a bad id
+	Invalid                     // read, but breaks a rule
+	Missing                     // something required is absent or null
+	Unknown                     // a field, type or attribute that does not exist
+	Taken                       // another record has the name
+	NotFound                    // no such thing, or not for this caller
+	Unauthenticated             // no proof, or a wrong one
+	Expired                     // a proof that was right once
+	Forbidden                   // known caller, not allowed
+	Conflict                    // the thing is not in the state the caller supposed
+	TooLarge                    // over a limit of size or count
+	Limited                     // too many tries; see RetryAfter
+	Busy                        // not now; see RetryAfter
+)
+
+// Code is the stable, fine name of an error; faces translate those they know.
+type Code string
+
+// The codes. A code is listed once, however many packages raise it.
+const (
+	CodeInternal           Code = "internal"
+	CodeSyntax             Code = "syntax"              // malformed JSON, bad UTF-8, NUL, duplicate key
+	CodeTooLarge           Code = "too_large"           // body, depth or count over the limit
+	CodeInvalid            Code = "invalid"             // a value that breaks a rule without a code of its own
+	CodeInvalidID          Code = "invalid_id"          // not a uuid
+	CodeRequired           Code = "required"            // absent or null
+	CodeBlank              Code = "blank"               // present but empty
+	CodeChoice             Code = "choice"              // not one of the allowed values
+	CodeUnknownType        Code = "unknown_type"        // no such entity type
+	CodeUnknownAttribute   Code = "unknown_attribute"   // no such attribute
+	CodeReservedAttribute  Code = "reserved_attribute"  // id, uuid, created … cannot be written
+	CodeNotFound           Code = "not_found"           //
+	CodeIDInNew            Code = "id_in_new_record"    // an id given for something not yet made
+	CodeTimestampMismatch  Code = "timestamp_mismatch"  // created / lastUpdated guard
+	CodeVersionMismatch    Code = "version_mismatch"    // If-Match
+	CodeType               Code = "wrong_type"          // JSON type differs from the schema's
+	CodeDateTime           Code = "date_time"           // not a date or time we read
+	CodeConstraint         Code = "constraint"          // a constraint or rule of the schema
+	CodeLength             Code = "length"              // longer than allowed
+	CodeTaken              Code = "taken"               // a unique value is in use
+	CodeCredentials        Code = "credentials"         // wrong user name or password
+	CodePasswordMissing    Code = "password_missing"    // the account has a password and none was given
+	CodePassword           Code = "password"            // the password, asked for by itself, is wrong
+	CodeNoAuth             Code = "no_auth"             // nothing that proves the caller
+	CodeBadClient          Code = "bad_client"          // unknown API client or wrong secret
+	CodeBadToken           Code = "bad_token"           // unreadable, foreign or revoked token
+	CodeExpiredToken       Code = "expired_token"       // a token whose time is over
+	CodeForbidden          Code = "forbidden"           //
+	CodeRegistrationClosed Code = "registration_closed" // site policy
+	CodeProofRequired      Code = "proof_required"      // an existing record is completed only with a code, ticket or operator
+	CodeLastManager        Code = "last_manager"        // the broker must keep one
+	CodeDisabled           Code = "disabled"            // the account is disabled
+	CodeAttempts           Code = "attempts"            // too many wrong tries
+	CodeBusy               Code = "busy"                // a bounded resource is full
+)
+
+// Error is the one error type that crosses package borders: faces render it,
+// the log line is made from it, once, at the edge.
+type Error struct {
+	Kind    Kind
+	Code    Code
+	Field   string         // the kernel's field or attribute path, e.g. "email" or "primaryAddress.city"; "" when none
+	Message string         // for people; plain English, no secrets
+	Detail  map[string]any // extra facts that a wire contract carries (actual_value, …)
+	Retry   int            // seconds, for Limited and Busy
+	Err     error          // the cause, for the log only
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(string(e.Code))
+	if e.Field != "" {
+		fmt.Fprintf(&b, " %s", e.Field)
+	}
+	if e.Message != "" {
+		fmt.Fprintf(&b, ": %s", e.Message)
+	}
+	if e.Err != nil {
+		fmt.Fprintf(&b, ": %v", e.Err)
+	}
+	return b.String()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// E makes an error of the given kind and code.
+func E(kind Kind, code Code, field, format string, args ...any) *Error {
+	return &Error{Kind: kind, Code: code, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// AsError finds the Error in err's chain; anything else is Internal.
+func AsError(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &Error{Kind: Internal, Code: CodeInternal, Message: "internal error", Err: err}
+}
+
+// IsKind reports whether err is an Error of that kind.
+func IsKind(err error, kind Kind) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == kind
+}
+
+// IsCode reports whether err is an Error with that code.
+func IsCode(err error, code Code) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == code
+}
