@@ -1,0 +1,196 @@
+package store
+
+import (
+	"time"
+
+	"facet/internal/profile"
+)
+
+// SiteID numbers the sites of one store, from 1.
+type SiteID int64
+
+// SiteInfo is one isolated tenant.
+type SiteInfo struct {
+	ID      SiteID
+	Name    string // short handle for the command line, unique
+	Domain  string // what follows the @ in the site's idtags, unique
+	Policy  []byte // JSON; package directory gives it meaning
+	Default bool   // answers hosts that no site lists; at most one
+	Hosts   []string
+	Created time.Time
+}
+
+// Record is a thing with id, type, JSON, version and times. Attrs is governed
+// by the entity type; Extras holds what single faces keep, one object a face.
+type Record struct {
+	ID        profile.ID
+	Bucket    profile.Bucket // ID.Bucket(), except for imported ids of owned records
+	Type      profile.Type
+	Number    int64      // from the site's one sequence
+	Owner     profile.ID // zero: the site
+	Creator   profile.ID // the subject that created it, zero: the operator or the system
+	Attrs     []byte     // JSON object, exact text
+	Extras    []byte     // JSON object, exact text
+	Names     []profile.Name
+	Sort      string // folded name for lists
+	State     profile.State
+	Password  string // kind of the password hash, "" when none; the hash itself is a Secret
+	Version   int64  // 1 when created, +1 a change
+	Created   time.Time
+	Updated   time.Time
+	LastLogin time.Time // zero: never; written without version or event
+
+	// What lookups need, computed by the caller before Create, Save and
+	// Remove; never filled by reads.
+	Index  []Indexed // attribute rows
+	Search string    // folded text for contains; "" keeps the record out of searches
+}
+
+// Name gives the record's name in a space, "" when it has none.
+func (r *Record) Name(space profile.Space) string {
+	for i := range r.Names {
+		if r.Names[i].Space == space {
+			return r.Names[i].AsTyped()
+		}
+	}
+	return ""
+}
+
+// Indexed is one value by which records are found, normalised so that byte
+// order is the attribute's order.
+type Indexed struct {
+	Path  string
+	Value string
+}
+
+// Range selects index values: Low <= value <= High; High "" has no bound.
+type Range struct {
+	Path string
+	Low  string
+	High string
+}
+
+// Position orders events as readers see them commit. A restore starts a new
+// epoch.
+type Position struct {
+	Epoch, Tx, Seq int64
+}
+
+// Event is what changed, by whom, when; it is written with the change. Replaced
+// holds what the change replaced, nil for a creation; it is kept beside the
+// subject and goes when the subject is erased.
+type Event struct {
+	Position Position // given by the store
+	At       time.Time
+	Actor    profile.ID
+	Subject  profile.ID
+	Kind     string   // "user.created", "subscription.granted" …
+	Paths    []string // what was touched; names only, never values
+	Version  int64    // of the subject after the change; 0 when its record did not change
+	Replaced []byte   // JSON, see Replaced
+}
+
+// Version is one state of a record, read backwards from its events.
+type Version struct {
+	Version int64
+	At      time.Time
+	Actor   profile.ID
+	Kind    string
+	Attrs   []byte
+	Extras  []byte
+}
+
+// LinkState is where a link stands in its life.
+type LinkState string
+
+// The states of a link.
+const (
+	LinkActive    LinkState = "active"
+	LinkInvited   LinkState = "invited"   // offered by dst's side, waits for src
+	LinkRequested LinkState = "requested" // asked for by src's side, waits for dst
+	LinkEnded     LinkState = "ended"     // kept as history
+)
+
+// LinkKind is the type of a link.
+type LinkKind string
+
+// The kinds of link.
+const (
+	RoleLink         LinkKind = "role"         // user -> profile; attrs {"role":"manager"}
+	SubscriptionLink LinkKind = "subscription" // profile -> plan; repeats in time, keyed by number
+)
+
+// Link is a directed, typed, stateful edge between two records.
+type Link struct {
+	Src     profile.ID
+	Kind    LinkKind
+	Dst     profile.ID
+	Key     string // "" or a number
+	State   LinkState
+	Attrs   []byte // JSON object; not in reverse listings
+	Created time.Time
+	EndsAt  time.Time // zero: no end
+}
+
+// Secret is what proves a subject: hashes, or values sealed with the data key.
+type Secret struct {
+	Subject profile.ID // zero: the site itself
+	Kind    string     // "password", "client", "signing" …
+	Key     string     // "" when there is one of the kind
+	Data    []byte
+	Created time.Time
+	Expires time.Time // zero: never
+}
+
+// Session is one sign-in; tokens of every face name it, and only a live row
+// lets them act.
+type Session struct {
+	ID          profile.ID
+	Subject     profile.ID
+	Restriction []byte // JSON; nil: none
+	Created     time.Time
+	Expires     time.Time
+	Refresh     string // SHA-256 of the refresh token that works, hex
+	Previous    string // SHA-256 of the one before, until Refresh is first used
+	Used        bool   // Refresh has been used at least once since it was given out
+}
+
+// TicketRow is a limited key handed out, found by the digest of its key.
+type TicketRow struct {
+	Digest  string // SHA-256 of the key, hex
+	Subject profile.ID
+	Kind    string // "invitation", "verify", "ref" …
+	Data    []byte // JSON
+	Uses    int64  // left; negative: without limit
+	Created time.Time
+	Expires time.Time // zero: never
+}
+
+// Attempts counts wrong tries of one sort against one subject.
+type Attempts struct {
+	Subject profile.ID
+	Kind    string // "password", "code" …
+	Count   int64
+	Since   time.Time // of the first try counted
+	Until   time.Time // locked until; zero: not locked
+}
+
+// Job is work to do after commit: a mail, a webhook, a back-fill.
+type Job struct {
+	ID      profile.ID
+	Site    SiteID
+	Subject profile.ID // whose erasure removes the job; zero: none
+	Kind    string     // "mail" …
+	Body    []byte     // JSON
+	Due     time.Time
+	Tries   int64
+	Created time.Time
+}
+
+// Tombstone is all that stays of an erased record.
+type Tombstone struct {
+	ID     profile.ID
+	Type   profile.Type
+	Number int64
+	At     time.Time
+}

@@ -1,0 +1,215 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"facet/internal/profile"
+)
+
+// Errors that every backend returns, translated from its driver once. Those
+// that a caller of a face could cause are *profile.Error as well.
+var (
+	ErrNotFound = &profile.Error{Kind: profile.NotFound, Code: profile.CodeNotFound, Message: "no such record"}
+	ErrVersion  = &profile.Error{Kind: profile.Conflict, Code: profile.CodeVersionMismatch, Message: "the record has changed meanwhile"}
+	ErrClosed   = errors.New("store: closed")
+)
+
+// TakenError is a name that another record holds: Kind Taken, Field = the name
+// space.
+func TakenError(space profile.Space) error {
+	return &profile.Error{Kind: profile.Taken, Code: profile.CodeTaken, Field: string(space), Message: "already in use"}
+}
+
+// Store keeps every site of one installation.
+type Store interface {
+	// Site gives access to one tenant's data. The site need not exist yet.
+	Site(SiteID) Site
+	// System gives access to what belongs to no tenant.
+	System() System
+	// Ready says whether reads and writes can be served now.
+	Ready(context.Context) error
+	Close() error
+}
+
+// System is what lies outside the tenants: sites, hosts, due jobs. Nothing
+// here reads or writes a tenant's records.
+type System interface {
+	// CreateSite adds a site and its hosts; info.ID is given by the store. A
+	// name, domain or host in use is a TakenError (Field "name", "domain",
+	// "host").
+	CreateSite(ctx context.Context, info SiteInfo) (SiteInfo, error)
+	// SaveSite replaces policy, hosts and the default flag of a site.
+	SaveSite(ctx context.Context, info SiteInfo) error
+	Sites(ctx context.Context) ([]SiteInfo, error)
+	// DueJobs leases up to limit jobs that are due, so that no other worker
+	// takes them before the lease ends.
+	DueJobs(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Job, error)
+	// FinishJob removes a job; RetryJob puts it back with one more try.
+	FinishJob(ctx context.Context, job Job) error
+	RetryJob(ctx context.Context, job Job, due time.Time) error
+}
+
+// Site is one tenant's data.
+type Site interface {
+	// View runs fn on one consistent snapshot.
+	View(ctx context.Context, fn func(Reader) error) error
+	// Get reads the one record that holds a name, with no transaction round
+	// it: the way for hot single reads. ErrNotFound when there is none.
+	Get(ctx context.Context, space profile.Space, value string) (*Record, error)
+	// GetID is Get by id.
+	GetID(ctx context.Context, id profile.ID) (*Record, error)
+	// Update runs fn in a durable transaction and returns when it is on disk.
+	// fn may run more than once; its error is returned and nothing is written.
+	Update(ctx context.Context, fn func(Tx) error) error
+}
+
+// Reader reads within one snapshot. Lists are ordered and bounded by limit;
+// the last item read is where the next page begins.
+type Reader interface {
+	Records
+	Links
+	Proofs
+	History
+}
+
+// Tx is a Reader that sees its own writes, and writes.
+type Tx interface {
+	Reader
+	RecordWriter
+	LinkWriter
+	ProofWriter
+
+	// Numbers draws n numbers that follow one another from the site's sequence
+	// and gives the first. They are never given again, though they may be lost.
+	Numbers(n int) (int64, error)
+	// Enqueue adds a job that becomes due when the transaction has committed.
+	Enqueue(Job) error
+	// Log writes an event that changes no record (a link, a session).
+	Log(Event) error
+}
+
+// Records finds records.
+type Records interface {
+	// Record reads by id: ErrNotFound when there is none.
+	Record(id profile.ID) (*Record, error)
+	// ByName reads the record that holds a name; owner zero asks the site-wide
+	// spaces.
+	ByName(owner profile.ID, space profile.Space, value string) (*Record, error)
+	// ByNumber lists records of a type with low <= number <= high, ascending
+	// (descending when desc), calling fn until it returns false. The record
+	// and its slices are valid only during the call.
+	ByNumber(t profile.Type, low, high int64, desc bool, fn func(*Record) bool) error
+	// Owned lists the records of a type that an owner has, by number.
+	Owned(owner profile.ID, t profile.Type, after int64, limit int) ([]*Record, error)
+	// Lookup gives the ids of records of a type with an index value in range,
+	// by value, calling fn until it returns false.
+	Lookup(t profile.Type, r Range, fn func(id profile.ID, value string) bool) error
+	// Search lists ids of records of the types whose search text contains the
+	// folded term ("" lists all), ordered by (sort name, id), after that pair.
+	Search(types []profile.Type, term string, afterSort string, after profile.ID, limit int) ([]Found, error)
+	// Count counts the records of a type.
+	Count(t profile.Type) (int64, error)
+	// Tombstone reads what an erased record left: ErrNotFound when none.
+	Tombstone(id profile.ID) (Tombstone, error)
+}
+
+// Found is a search hit.
+type Found struct {
+	ID   profile.ID
+	Sort string
+}
+
+// RecordWriter changes records. Each call writes its event too.
+type RecordWriter interface {
+	// Create inserts a record with its names and index rows. A name in use is
+	// a TakenError, and nothing of the call is kept.
+	Create(*Record, Event) error
+	// Save replaces old by new (same id): ErrVersion when the stored version
+	// is not old.Version. It sets new.Version, and writes what was replaced to
+	// the event. Names and index rows are changed by difference.
+	Save(old, new *Record, e Event) error
+	// Remove deletes a record, its names and index rows, and leaves an event.
+	Remove(*Record, Event) error
+	// Erase removes a subject and everything kept for it: owned records,
+	// names, index rows, secrets, sessions, tickets, attempts, jobs, answers
+	// kept for repeats, event bodies; it leaves a tombstone. Links stay: the
+	// caller ends or deletes them first. index computes the index rows of the
+	// owned records that go too.
+	Erase(rec *Record, e Event, index func(*Record) []Indexed) error
+	// Touch notes a sign-in, without version or event.
+	Touch(id profile.ID, at time.Time) error
+}
+
+// Links lists edges. Zero kind is not allowed.
+type Links interface {
+	// Link reads one edge: ErrNotFound when there is none.
+	Link(src profile.ID, kind LinkKind, dst profile.ID, key string) (*Link, error)
+	// From lists edges that leave src, by (dst, key), after that pair.
+	From(src profile.ID, kind LinkKind, after profile.ID, afterKey string, limit int) ([]*Link, error)
+	// To lists edges that reach dst, by (src, key); Attrs are not filled.
+	To(dst profile.ID, kind LinkKind, after profile.ID, afterKey string, limit int) ([]*Link, error)
+}
+
+// LinkWriter changes edges; both directions are written together.
+type LinkWriter interface {
+	// AddLink inserts: a TakenError (Field "link") when the edge exists.
+	AddLink(*Link) error
+	// SetLink replaces state, attrs and end of an existing edge, ErrNotFound otherwise.
+	SetLink(*Link) error
+	// DropLink deletes; no error when there is none.
+	DropLink(src profile.ID, kind LinkKind, dst profile.ID, key string) error
+}
+
+// Proofs reads what proves a subject.
+type Proofs interface {
+	Secret(subject profile.ID, kind, key string) (*Secret, error)
+	// Secrets lists a subject's secrets of a kind, by key.
+	Secrets(subject profile.ID, kind string) ([]*Secret, error)
+	Session(subject, id profile.ID) (*Session, error)
+	Sessions(subject profile.ID) ([]*Session, error)
+	// Ticket reads by digest: ErrNotFound when there is none. Expiry and uses
+	// are the caller's to judge.
+	Ticket(digest string) (*TicketRow, error)
+	// Attempts reads the count; a zero count when nothing is noted.
+	Attempts(subject profile.ID, kind string) (Attempts, error)
+}
+
+// ProofWriter changes what proves a subject.
+type ProofWriter interface {
+	PutSecret(*Secret) error
+	DropSecret(subject profile.ID, kind, key string) error
+	PutSession(*Session) error
+	DropSession(subject, id profile.ID) error
+	// DropSessions ends every session of a subject.
+	DropSessions(subject profile.ID) error
+	// PutTicket inserts or replaces by digest.
+	PutTicket(*TicketRow) error
+	DropTicket(digest string) error
+	PutAttempts(Attempts) error
+	// Claim takes a site-wide name for a record that does not carry it in its
+	// Names (a key found by digest); Release gives it back.
+	Claim(space profile.Space, value string, id profile.ID) error
+	Release(space profile.Space, value string) error
+}
+
+// History reads events.
+type History interface {
+	// Events lists events after a position, in commit order. Replaced is not
+	// filled.
+	Events(after Position, limit int) ([]Event, error)
+	// Versions reads a record's states backwards from the present one.
+	Versions(id profile.ID, limit int) ([]Version, error)
+}
+
+// Replaced is the JSON of an event's body: the columns that a change of a
+// record replaced, absent where they stayed the same.
+type Replaced struct {
+	Attrs    *string        `json:"attrs,omitempty"`
+	Extras   *string        `json:"extras,omitempty"`
+	Names    []profile.Name `json:"names,omitempty"`
+	State    profile.State  `json:"state,omitempty"`
+	Password *string        `json:"password,omitempty"`
+	Updated  int64          `json:"updated"` // microseconds since 1970
+}
