@@ -150,9 +150,7 @@ type Session struct {
 	Restriction []byte // JSON; nil: none
 	Created     time.Time
 	Expires     time.Time
-	Refresh     string // SHA-256 of the refresh token that works, hex
-	Previous    string // SHA-256 of the one before, until Refresh is first used
-	Used        bool   // Refresh has been used at least once since it was given out
+	Generation  int64 // of the refresh token that works; 0: the session has none
 }
 
 // TicketRow is a limited key handed out, found by the digest of its key.

@@ -81,6 +81,10 @@ type Tx interface {
 	LinkWriter
 	ProofWriter
 
+	// Lock takes the row of a record until the transaction ends, so that
+	// decisions over it are made one after the other: ErrNotFound when there
+	// is none. With a single writer it only checks that the record is there.
+	Lock(id profile.ID) error
 	// Numbers draws n numbers that follow one another from the site's sequence
 	// and gives the first. They are never given again, though they may be lost.
 	Numbers(n int) (int64, error)
@@ -188,10 +192,12 @@ type ProofWriter interface {
 	PutTicket(*TicketRow) error
 	DropTicket(digest string) error
 	PutAttempts(Attempts) error
-	// Claim takes a site-wide name for a record that does not carry it in its
-	// Names (a key found by digest); Release gives it back.
-	Claim(space profile.Space, value string, id profile.ID) error
-	Release(space profile.Space, value string) error
+	// Claim takes a name for a record that does not carry it in its Names (a
+	// key found by digest, the one current subscription to a plan), site-wide
+	// or, with an owner, among the owner's: TakenError when it is held.
+	// Release gives it back; no error when nobody holds it.
+	Claim(owner profile.ID, space profile.Space, value string, id profile.ID) error
+	Release(owner profile.ID, space profile.Space, value string) error
 }
 
 // History reads events.

@@ -133,9 +133,7 @@ CREATE TABLE session (
   restriction TEXT    NOT NULL,
   created     INTEGER NOT NULL,
   expires     INTEGER NOT NULL,
-  refresh     TEXT    NOT NULL,
-  previous    TEXT    NOT NULL,
-  used        INTEGER NOT NULL,
+  generation  INTEGER NOT NULL,
   PRIMARY KEY (site, bucket, subject, id)
 ) WITHOUT ROWID;
 
