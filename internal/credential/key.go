@@ -1,0 +1,68 @@
+package credential
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+)
+
+// NewHexKey makes a ticket's key: 40 lower-case hex digits, 160 random bits.
+func NewHexKey() string {
+	var b [20]byte
+	fill(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+const alnum = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+// NewAlnum makes n random lower-case letters and digits, each equally likely:
+// 32 for client ids and secrets, 16 for access tokens and request ids. 16 of
+// them hold 82 bits.
+func NewAlnum(n int) string {
+	const fair = 256 / len(alnum) * len(alnum) // bytes from here on would favour the first letters
+	out := make([]byte, 0, n)
+	var b [48]byte
+	for len(out) < n {
+		fill(b[:])
+		for _, c := range b {
+			if int(c) < fair && len(out) < n {
+				out = append(out, alnum[int(c)%len(alnum)])
+			}
+		}
+	}
+	return string(out)
+}
+
+// NewOpaque makes a refresh token: 32 random bytes in base64url, 43 characters.
+func NewOpaque() string {
+	var b [32]byte
+	fill(b[:])
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// NewCode makes a code to be typed: six decimal digits, each code equally likely.
+func NewCode() string {
+	const fair = 1 << 32 / 1_000_000 * 1_000_000
+	var b [4]byte
+	for {
+		fill(b[:])
+		if n := binary.BigEndian.Uint32(b[:]); n < fair {
+			return fmt.Sprintf("%06d", n%1_000_000)
+		}
+	}
+}
+
+// Digest is how a high-entropy key is stored and found: its SHA-256 in
+// lower-case hex. It is no hash for passwords.
+func Digest(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}
+
+// EqualDigest reports whether digest is the Digest of key, in constant time.
+func EqualDigest(digest, key string) bool {
+	return subtle.ConstantTimeCompare([]byte(digest), []byte(Digest(key))) == 1
+}
