@@ -51,6 +51,7 @@ const (
 	CodeType               Code = "wrong_type"          // JSON type differs from the schema's
 	CodeDateTime           Code = "date_time"           // not a date or time we read
 	CodeConstraint         Code = "constraint"          // a constraint or rule of the schema
+	CodeContains           Code = "contains"            // the filter operator that the entity API removed
 	CodeLength             Code = "length"              // longer than allowed
 	CodeTaken              Code = "taken"               // a unique value is in use
 	CodeCredentials        Code = "credentials"         // wrong user name or password
