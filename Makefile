@@ -1,0 +1,60 @@
+# Facet's commands. `make` prints them.
+#
+# The product is built without cgo; only the race detector needs a C compiler,
+# which scripts/deps finds or installs.
+
+GO      ?= go
+LISTEN  ?= 127.0.0.1:8080
+TIMEOUT ?= 8m# of one package's tests
+FUZZ    ?= 5s# for each fuzz target
+
+# Where git cannot read the checkout (no git, another owner), build without its stamp.
+ifneq ($(shell git status --porcelain >/dev/null 2>&1 && echo ok),ok)
+export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -buildvcs=false)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test deps lint race full bench fuzz clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+
+demo: build ## build, and serve the demo site on http://127.0.0.1:8080 (LISTEN=)
+	./bin/facet serve --demo --listen $(LISTEN)
+
+build: ## build bin/facet, without cgo
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/facet ./cmd/facet
+
+test: ## everything: deps, lint, race, full
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory race
+	@$(MAKE) --no-print-directory full
+
+deps: ## find or install what the tests need beside Go and make
+	@scripts/deps
+
+lint: ## gofmt, go vet, staticcheck, module files, forbidden words
+	@scripts/tree
+	CGO_ENABLED=0 $(GO) vet ./...
+	CGO_ENABLED=0 $(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+# SQLite in pure Go is some thirty times slower under the race detector, so
+# slow tests may do less there; `full` runs every test in full.
+race: ## all but e2e and bench under the race detector
+	pkgs=$$($(GO) list ./... | grep -v -E '^facet/(e2e|bench)(/|$$)') && \
+	FACET_TEST_REDUCED=1 CGO_ENABLED=1 $(GO) test -race -timeout $(TIMEOUT) $$pkgs
+
+full: build ## every test in full, e2e included, without cgo as the product is built
+	CGO_ENABLED=0 $(GO) test -timeout $(TIMEOUT) ./...
+
+bench: ## measure, each figure beside its baseline
+	CGO_ENABLED=0 $(GO) run ./bench
+
+fuzz: ## run each fuzz target for a short while (FUZZ=)
+	@GO="$(GO)" FUZZ="$(FUZZ)" scripts/fuzz
+
+clean: ## remove what was built
+	rm -rf bin demo-mail
