@@ -12,20 +12,21 @@ type Kind uint8
 
 // The kinds of refusal.
 const (
-	Internal        Kind = iota // our fault; its text never leaves the process
-	Malformed                   // cannot be read: syntax, encoding, a bad id
-	Invalid                     // read, but breaks a rule
-	Missing                     // something required is absent or null
-	Unknown                     // a field, type or attribute that does not exist
-	Taken                       // another record has the name
-	NotFound                    // no such thing, or not for this caller
-	Unauthenticated             // no proof, or a wrong one
-	Expired                     // a proof that was right once
-	Forbidden                   // known caller, not allowed
-	Conflict                    // the thing is not in the state the caller supposed
-	TooLarge                    // over a limit of size or count
-	Limited                     // too many tries; see RetryAfter
-	Busy                        // not now; see RetryAfter
+	Internal         Kind = iota // our fault; its text never leaves the process
+	Malformed                    // cannot be read: syntax, encoding, a bad id
+	Invalid                      // read, but breaks a rule
+	Missing                      // something required is absent or null
+	Unknown                      // a field, type or attribute that does not exist
+	Taken                        // another record has the name
+	NotFound                     // no such thing, or not for this caller
+	Unauthenticated              // no proof, or a wrong one
+	Expired                      // a proof that was right once
+	Forbidden                    // known caller, not allowed
+	Conflict                     // the thing is not in the state the caller supposed
+	TooLarge                     // over a limit of size or count
+	Limited                      // too many tries; see RetryAfter
+	Busy                         // not now; see RetryAfter
+	MethodNotAllowed             // the path exists, not with this method; the Allow header lists those that do
 )
 
 // Code is the stable, fine name of an error; faces translate those they know.
@@ -68,6 +69,8 @@ const (
 	CodeDisabled           Code = "disabled"            // the account is disabled
 	CodeAttempts           Code = "attempts"            // too many wrong tries
 	CodeBusy               Code = "busy"                // a bounded resource is full
+	CodeNoRoute            Code = "no_route"            // no face has the path
+	CodeMethod             Code = "method"              // the path has other methods
 )
 
 // Error is the one error type that crosses package borders: faces render it,
