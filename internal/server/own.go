@@ -1,0 +1,105 @@
+package server
+
+import (
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"facet/internal/access"
+	"facet/internal/face"
+	"facet/internal/profile"
+)
+
+// own lists our own routes.
+func (s *Server) own() []*endpoint {
+	get := func(pattern string, siteless bool, h face.Handler) *endpoint {
+		return &endpoint{server: s, face: s.plain, siteless: siteless,
+			route: face.Route{Method: http.MethodGet, Pattern: pattern, Permission: access.Open, Handle: h}}
+	}
+	return []*endpoint{
+		get("/healthz", true, s.healthz),
+		get("/readyz", true, s.readyz),
+		get("/.well-known/jwks.json", false, s.jwks),
+	}
+}
+
+// healthz says that the process is alive.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request, _ *face.Call) error {
+	face.WriteJSON(w, http.StatusOK, []byte(`{"status":"ok"}`+"\n"))
+	return nil
+}
+
+// readyz says whether requests should be sent here: 503 when the store does
+// not answer, and from the moment the server is told to end.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request, _ *face.Call) error {
+	switch {
+	case s.draining.Load():
+		face.WriteJSON(w, http.StatusServiceUnavailable, []byte(`{"status":"draining"}`+"\n"))
+	case s.ready(r.Context()) != nil:
+		face.WriteJSON(w, http.StatusServiceUnavailable, []byte(`{"status":"unavailable"}`+"\n"))
+	default:
+		face.WriteJSON(w, http.StatusOK, []byte(`{"status":"ready"}`+"\n"))
+	}
+	return nil
+}
+
+// jwks publishes the keys that verify the site's tokens (RFC 7517).
+func (s *Server) jwks(w http.ResponseWriter, _ *http.Request, c *face.Call) error {
+	h := w.Header()
+	h.Set("Content-Type", "application/jwk-set+json")
+	h.Set("Cache-Control", "public, max-age=60")
+	_, _ = w.Write(c.Site.KeySet())
+	return nil
+}
+
+// homeFacts is GET /.
+type homeFacts struct {
+	Name    string   `json:"name"`
+	Version string   `json:"version,omitempty"`
+	About   string   `json:"about"`
+	Faces   []string `json:"faces"` // the published APIs that answer here
+	Links   []string `json:"links"` // paths
+}
+
+var homePage = template.Must(template.New("home").Parse(`<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Name}}</title>
+<h1>{{.Name}}{{with .Version}} {{.}}{{end}}</h1>
+<p>{{.About}}</p>
+<p>APIs: {{range $i, $f := .Faces}}{{if $i}}, {{end}}{{$f}}{{end}}</p>
+<ul>{{range .Links}}<li><a href="{{.}}">{{.}}</a></li>{{end}}</ul>
+</html>
+`))
+
+// home says what answers here: to browsers as a page, to others as JSON.
+func (s *Server) home(x *exchange, r *http.Request) {
+	facts := homeFacts{
+		Name: "Facet", Version: s.version, About: "A profile server: one store, several published profile APIs.",
+		Links: []string{"/healthz", "/readyz", "/.well-known/jwks.json"},
+	}
+	for _, name := range []string{djaoapp, entity, cloudillo, household, appdata} {
+		if s.faces[name] != nil {
+			facts.Faces = append(facts.Faces, name)
+		}
+	}
+	x.route = "GET /"
+	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		b, err := json.Marshal(facts)
+		if err != nil {
+			x.fail(r, err)
+			return
+		}
+		face.WriteJSON(x, http.StatusOK, append(b, '\n'))
+		return
+	}
+	h := x.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	var page strings.Builder
+	if err := homePage.Execute(&page, facts); err != nil {
+		x.fail(r, &profile.Error{Kind: profile.Internal, Code: profile.CodeInternal, Err: err})
+		return
+	}
+	_, _ = x.Write([]byte(page.String()))
+}
