@@ -138,8 +138,8 @@ func text(e Expr) string {
 	return b.String()
 }
 
-// place prints a child where at least the given binding strength is needed.
-func place(b *strings.Builder, e Expr, level int) {
+// nest prints a child where at least the given binding strength is needed.
+func nest(b *strings.Builder, e Expr, level int) {
 	if e.level() >= level {
 		e.print(b)
 		return
@@ -154,7 +154,7 @@ func chain(b *strings.Builder, terms []Expr, word string, level int) {
 		if i > 0 {
 			b.WriteString(word)
 		}
-		place(b, t, level+1)
+		nest(b, t, level+1)
 	}
 }
 
@@ -163,19 +163,19 @@ func (o Or) print(b *strings.Builder)  { chain(b, o.Terms, " or ", levelOr) }
 
 func (n Not) print(b *strings.Builder) {
 	b.WriteString("not ")
-	place(b, n.Term, levelNot)
+	nest(b, n.Term, levelNot)
 }
 
 func (c Compare) print(b *strings.Builder) {
-	place(b, c.Left, c.level())
+	nest(b, c.Left, c.level())
 	b.WriteByte(' ')
 	b.WriteString(c.Op.String())
 	b.WriteByte(' ')
-	place(b, c.Right, c.level()+1)
+	nest(b, c.Right, c.level()+1)
 }
 
 func (n IsNull) print(b *strings.Builder) {
-	place(b, n.Operand, levelPrimary)
+	nest(b, n.Operand, levelPrimary)
 	if n.Negated {
 		b.WriteString(" is not null")
 	} else {

@@ -1,0 +1,327 @@
+package filter
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"facet/internal/profile"
+	"facet/internal/schema"
+)
+
+// Plan says where the records that a filter selects are to be found. Each of
+// its parts holds for all of them, so a caller follows one part, the first that
+// it can, and checks every candidate again with Match.
+type Plan struct {
+	// Numbers are the records' numbers: disjoint ranges, ascending. One range
+	// from math.MinInt64 to math.MaxInt64 when nothing is known; none at all
+	// when no record can match.
+	Numbers []NumberRange
+	// UUIDs, unless nil, are the only ids that can match.
+	UUIDs []profile.ID
+	// Sources are indexes to look into, the most selective first: equality on
+	// a unique attribute, equality, ranges closed on both sides, others.
+	Sources []Source
+}
+
+// NumberRange is the numbers from Low to High, both included.
+type NumberRange struct{ Low, High int64 }
+
+// Source is an index in which every record that the filter selects has a row
+// in one of the ranges. A record may have several, under a plural's attribute.
+type Source struct {
+	Path   string
+	Unique bool // the attribute is unique
+	Equal  bool // every range stands for one value
+	Ranges []Range
+}
+
+// Range is the index values from Low to High, both included, in the form of
+// schema.Attribute.IndexValue; "" is no bound.
+type Range struct{ Low, High string }
+
+// maxRanges bounds the work of intersecting ranges of numbers.
+const maxRanges = 10000
+
+var (
+	nothing    = NumberRange{1, 0}
+	everything = NumberRange{math.MinInt64, math.MaxInt64}
+)
+
+func (n NumberRange) intersect(o NumberRange) NumberRange {
+	n.Low, n.High = max(n.Low, o.Low), min(n.High, o.High)
+	if n.Low > n.High {
+		return nothing
+	}
+	return n
+}
+
+// IsEmpty reports that no record can match.
+func (p *Plan) IsEmpty() bool { return len(p.Numbers) == 0 || p.UUIDs != nil && len(p.UUIDs) == 0 }
+
+// IsScan reports that nothing narrows the search: every record is a candidate.
+func (p *Plan) IsScan() bool {
+	return p.UUIDs == nil && len(p.Sources) == 0 && len(p.Numbers) == 1 && p.Numbers[0] == everything
+}
+
+// Plan finds what narrows the search; indexed tells of which attributes, by
+// dotted path, index rows are complete now.
+func (p *Program) Plan(indexed func(path string) bool) Plan {
+	plan := narrow(p.root, indexed)
+	slices.SortStableFunc(plan.Sources, func(a, b Source) int { return a.rank() - b.rank() })
+	return plan
+}
+
+func (s *Source) rank() int {
+	switch {
+	case s.Equal && s.Unique:
+		return 0
+	case s.Equal:
+		return 1
+	case !slices.ContainsFunc(s.Ranges, func(r Range) bool { return r.Low == "" || r.High == "" }):
+		return 2
+	}
+	return 3
+}
+
+// narrow gives what is known of the records for which a node is true.
+func narrow(n node, indexed func(string) bool) Plan {
+	all := Plan{Numbers: []NumberRange{everything}}
+	switch n := n.(type) {
+	case verdict:
+		if truth(n) != yes {
+			return Plan{}
+		}
+	case numberNode:
+		all.Numbers = n.ranges()
+	case uuidNode:
+		if n.op == Equal {
+			all.UUIDs = []profile.ID{n.id}
+		}
+	case *valueNode:
+		if r, ok := n.rangeOf(); ok && indexed(n.attr.Path) {
+			all.Sources = []Source{{Path: n.attr.Path, Unique: n.attr.Has(schema.Unique), Equal: n.op == Equal, Ranges: []Range{r}}}
+		}
+	case andNode:
+		single := map[string]bool{} // attributes with at most one value
+		eachValue(n, func(v *valueNode) { single[v.attr.Path] = !v.attr.InPlural })
+		for _, term := range n {
+			all = both(all, narrow(term, indexed), single)
+		}
+	case orNode:
+		plans := make([]Plan, len(n))
+		for i, term := range n {
+			plans[i] = narrow(term, indexed)
+		}
+		all = either(plans)
+	}
+	return all
+}
+
+// eachValue visits the comparisons below and and or.
+func eachValue(n node, fn func(*valueNode)) {
+	switch n := n.(type) {
+	case *valueNode:
+		fn(n)
+	case andNode:
+		for _, t := range n {
+			eachValue(t, fn)
+		}
+	case orNode:
+		for _, t := range n {
+			eachValue(t, fn)
+		}
+	}
+}
+
+func (n numberNode) ranges() []NumberRange {
+	if !n.outside {
+		return merge([]NumberRange{n.in})
+	}
+	if n.in == nothing {
+		return []NumberRange{everything}
+	}
+	var out []NumberRange
+	if n.in.Low > math.MinInt64 {
+		out = append(out, NumberRange{math.MinInt64, n.in.Low - 1})
+	}
+	if n.in.High < math.MaxInt64 {
+		out = append(out, NumberRange{n.in.High + 1, math.MaxInt64})
+	}
+	return out
+}
+
+// rangeOf gives the index values of all values for which the comparison holds.
+//
+// Rows are cut at a character's border within the last bytes of
+// schema.MaxIndexValue, which keeps a row from being greater than its value,
+// but lets rows of two long values change order. So a low bound is cut so short
+// that every row still has all of it, and a high one need not be cut.
+func (n *valueNode) rangeOf() (Range, bool) {
+	low := n.key
+	if most := schema.MaxIndexValue - utf8.UTFMax + 1; len(low) > most {
+		for most > 0 && !utf8.RuneStart(low[most]) {
+			most--
+		}
+		low = low[:most]
+	}
+	high := schema.Cut(n.key)
+	if high != n.key {
+		high += string(utf8.MaxRune)
+	}
+	if high == "" {
+		high = "\x01" // "" would be no bound; nothing else lies so low
+	}
+	switch n.op {
+	case Equal:
+		if cut := schema.Cut(n.key); cut != "" {
+			return Range{cut, cut}, true
+		}
+		return Range{low, high}, true
+	case Less, LessEqual:
+		return Range{"", high}, true
+	case Greater, GreaterEqual:
+		return Range{low, ""}, true
+	}
+	return Range{}, false
+}
+
+// both is for records of which two plans hold.
+func both(a, b Plan, single map[string]bool) Plan {
+	numbers := a.Numbers
+	if len(a.Numbers)*len(b.Numbers) <= maxRanges || len(b.Numbers) == 0 { // else one half of the truth will do
+		numbers = nil
+		for _, x := range a.Numbers {
+			for _, y := range b.Numbers {
+				numbers = append(numbers, x.intersect(y))
+			}
+		}
+	}
+	out := Plan{Numbers: merge(numbers), UUIDs: a.UUIDs, Sources: slices.Clone(a.Sources)}
+	switch {
+	case a.UUIDs == nil:
+		out.UUIDs = b.UUIDs
+	case b.UUIDs != nil:
+		out.UUIDs = []profile.ID{}
+		for _, id := range a.UUIDs {
+			if slices.Contains(b.UUIDs, id) {
+				out.UUIDs = append(out.UUIDs, id)
+			}
+		}
+	}
+	for _, s := range b.Sources {
+		i := slices.IndexFunc(out.Sources, func(o Source) bool { return o.Path == s.Path })
+		if i < 0 || !single[s.Path] {
+			out.Sources = append(out.Sources, s)
+			continue
+		}
+		if out.Sources[i] = out.Sources[i].intersect(s); len(out.Sources[i].Ranges) == 0 {
+			return Plan{}
+		}
+	}
+	return out
+}
+
+// either is for records of which at least one of the plans holds.
+func either(plans []Plan) Plan {
+	plans = slices.DeleteFunc(plans, func(p Plan) bool { return p.IsEmpty() })
+	if len(plans) == 0 {
+		return Plan{}
+	}
+	out := Plan{}
+	ids := true
+	for _, p := range plans {
+		out.Numbers = append(out.Numbers, p.Numbers...)
+		out.UUIDs = append(out.UUIDs, p.UUIDs...)
+		ids = ids && p.UUIDs != nil
+	}
+	out.Numbers = merge(out.Numbers)
+	slices.SortFunc(out.UUIDs, func(x, y profile.ID) int { return bytes.Compare(x[:], y[:]) })
+	if out.UUIDs = slices.Compact(out.UUIDs); !ids {
+		out.UUIDs = nil
+	}
+	for _, s := range plans[0].Sources {
+		if s, ok := union(s, plans[1:]); ok {
+			out.Sources = append(out.Sources, s)
+		}
+	}
+	return out
+}
+
+// union adds to a source what the other plans have of the same path; false if
+// one has nothing.
+func union(s Source, plans []Plan) (Source, bool) {
+	s.Ranges = slices.Clone(s.Ranges)
+	for _, p := range plans {
+		i := slices.IndexFunc(p.Sources, func(o Source) bool { return o.Path == s.Path })
+		if i < 0 {
+			return s, false
+		}
+		s.Equal = s.Equal && p.Sources[i].Equal
+		s.Ranges = append(s.Ranges, p.Sources[i].Ranges...)
+	}
+	s.Ranges = mergeRanges(s.Ranges)
+	return s, true
+}
+
+// merge sorts ranges, joins those that touch and drops empty ones.
+func merge(in []NumberRange) []NumberRange {
+	slices.SortFunc(in, func(a, b NumberRange) int { return compareInts(a.Low, b.Low) })
+	out := in[:0]
+	for _, r := range in {
+		if r == nothing {
+			continue
+		}
+		if n := len(out) - 1; n >= 0 && (out[n].High == math.MaxInt64 || r.Low <= out[n].High+1) {
+			out[n].High = max(out[n].High, r.High)
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func compareInts(a, b int64) int {
+	if a == b {
+		return 0
+	}
+	return sign(a < b)
+}
+
+// intersect is for attributes of which a record has one value.
+func (s Source) intersect(o Source) Source {
+	out := Source{Path: s.Path, Unique: s.Unique, Equal: s.Equal || o.Equal}
+	for _, a := range s.Ranges {
+		for _, b := range o.Ranges {
+			r := Range{max(a.Low, b.Low), a.High}
+			if r.High == "" || b.High != "" && b.High < r.High {
+				r.High = b.High
+			}
+			if r.High == "" || r.Low <= r.High {
+				out.Ranges = append(out.Ranges, r)
+			}
+		}
+	}
+	out.Ranges = mergeRanges(out.Ranges)
+	return out
+}
+
+// mergeRanges sorts ranges and joins those that overlap, so that no row is
+// read twice.
+func mergeRanges(in []Range) []Range {
+	slices.SortFunc(in, func(a, b Range) int { return strings.Compare(a.Low, b.Low) })
+	out := in[:0]
+	for _, r := range in {
+		n := len(out) - 1
+		if n >= 0 && (out[n].High == "" || r.Low <= out[n].High) {
+			if r.High == "" || out[n].High != "" && out[n].High < r.High {
+				out[n].High = r.High
+			}
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
+}
