@@ -1,0 +1,253 @@
+// Package directory is everything that can happen to a profile, whichever face
+// asks for it: signing in, registering, creating, finding, editing, granting,
+// erasing. It knows no HTTP. Each function reads like the rule it enforces,
+// asks package access, and makes its change in one store.Update, so that the
+// record, its names, its mail and its event commit together.
+package directory
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"facet/internal/credential"
+	"facet/internal/profile"
+	"facet/internal/store"
+)
+
+// fresh is how old cached sites, policies and API clients may be: a change made
+// by another process is seen within it.
+const fresh = time.Second
+
+// Config is what a Directory works with.
+type Config struct {
+	Store   store.Store
+	DataKey credential.DataKey // seals what must be readable again
+	Hasher  *credential.Hasher
+	Now     func() time.Time // nil: time.Now
+	Log     *slog.Logger
+}
+
+// Directory serves all sites of one store.
+type Directory struct {
+	store   store.Store
+	dataKey credential.DataKey
+	hasher  *credential.Hasher
+	now     func() time.Time
+	log     *slog.Logger
+
+	loading sync.Mutex
+	table   atomic.Pointer[siteTable]
+}
+
+// New makes a Directory. It reads nothing yet.
+func New(c Config) *Directory {
+	now := c.Now
+	if now == nil {
+		now = time.Now
+	}
+	return &Directory{
+		store: c.Store, dataKey: c.DataKey, hasher: c.Hasher, log: c.Log,
+		now: func() time.Time { return now().UTC().Truncate(time.Microsecond) },
+	}
+}
+
+// Ready says whether requests can be served.
+func (d *Directory) Ready(ctx context.Context) error { return d.store.Ready(ctx) }
+
+// siteTable is one reading of the list of sites.
+type siteTable struct {
+	read    time.Time
+	byHost  map[string]*Site
+	byID    map[store.SiteID]*Site
+	byName  map[string]*Site
+	domains map[string]*Site
+	def     *Site
+}
+
+func (d *Directory) sites(ctx context.Context) (*siteTable, error) {
+	t := d.table.Load()
+	if t != nil && d.now().Sub(t.read) < fresh {
+		return t, nil
+	}
+	if t != nil && !d.loading.TryLock() { // somebody else is reading; the old one will do
+		return t, nil
+	}
+	if t == nil {
+		d.loading.Lock()
+	}
+	defer d.loading.Unlock()
+	if again := d.table.Load(); again != t {
+		return again, nil
+	}
+	return d.reload(ctx, t)
+}
+
+// reload reads the sites; the caller holds d.loading.
+func (d *Directory) reload(ctx context.Context, old *siteTable) (*siteTable, error) {
+	infos, err := d.store.System().Sites(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := &siteTable{
+		read: d.now(), byHost: map[string]*Site{}, byID: map[store.SiteID]*Site{},
+		byName: map[string]*Site{}, domains: map[string]*Site{},
+	}
+	for _, info := range infos {
+		var s *Site
+		if old != nil {
+			s = old.byID[info.ID]
+		}
+		if s == nil {
+			if s, err = d.openSite(ctx, info.ID); err != nil {
+				return nil, err
+			}
+		}
+		if err := s.setInfo(info); err != nil {
+			return nil, err
+		}
+		t.byID[info.ID], t.byName[info.Name], t.domains[info.Domain] = s, s, s
+		for _, h := range info.Hosts {
+			t.byHost[h] = s
+		}
+		if info.Default {
+			t.def = s
+		}
+	}
+	d.table.Store(t)
+	return t, nil
+}
+
+// SiteAt finds the site a Host header asks for: one that lists the host, else
+// the default site. A host that begins with "cl-o." selects the site and one
+// identity by the host form of its idtag (Cloudillo), never the default site;
+// slug is then that identity's. Errors: NotFound.
+func (d *Directory) SiteAt(ctx context.Context, host string) (site *Site, slug string, err error) {
+	t, err := d.sites(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	host = hostOnly(host)
+	if tag, ok := strings.CutPrefix(host, "cl-o."); ok {
+		return identityAt(ctx, t, tag)
+	}
+	if s := t.byHost[host]; s != nil {
+		return s, "", nil
+	}
+	if t.def != nil {
+		return t.def, "", nil
+	}
+	return nil, "", noSite()
+}
+
+// identityAt splits the host form of an idtag into slug and site domain.
+func identityAt(ctx context.Context, t *siteTable, tag string) (*Site, string, error) {
+	slug, domain, ok := strings.Cut(tag, ".")
+	if !ok {
+		return nil, "", noSite()
+	}
+	s := t.domains[domain]
+	if s == nil {
+		return nil, "", noSite()
+	}
+	if _, err := s.data.Get(ctx, profile.Slug, slug); err != nil {
+		if profile.IsKind(err, profile.NotFound) {
+			return nil, "", noSite()
+		}
+		return nil, "", err
+	}
+	return s, slug, nil
+}
+
+func noSite() error {
+	return profile.E(profile.NotFound, profile.CodeNotFound, "", "no such site")
+}
+
+// hostOnly drops the port and a trailing dot, and folds the case.
+func hostOnly(host string) string {
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+		host = host[:i]
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
+// SiteNamed finds a site by its handle: NotFound when there is none.
+func (d *Directory) SiteNamed(ctx context.Context, name string) (*Site, error) {
+	t, err := d.sites(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s := t.byName[name]; s != nil {
+		return s, nil
+	}
+	return nil, profile.E(profile.NotFound, profile.CodeNotFound, "site", "there is no site %q", name)
+}
+
+// Sites lists the sites by id.
+func (d *Directory) Sites(ctx context.Context) ([]store.SiteInfo, error) {
+	return d.store.System().Sites(ctx)
+}
+
+// NewSite is what a site is made from.
+type NewSite struct {
+	Name    string
+	Domain  string   // what follows the @ in idtags
+	Hosts   []string // hosts that select it; the domain when empty
+	Default bool
+	Policy  Policy
+}
+
+// CreateSite adds a site with its signing key. A name, domain or host in use
+// is Taken.
+func (d *Directory) CreateSite(ctx context.Context, in NewSite) (*Site, error) {
+	in.Domain = hostOnly(in.Domain)
+	if in.Name == "" || len(in.Name) > 50 || profile.Slugify(in.Name, 50) != in.Name {
+		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "name", "a site's name is made of lower-case letters, digits and '-', 50 at most")
+	}
+	if in.Domain == "" || len(in.Domain) > 253 || strings.ContainsAny(in.Domain, " /@:") {
+		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "domain", "a site needs a domain, such as example.com")
+	}
+	hosts := make([]string, 0, len(in.Hosts)+1)
+	for _, h := range in.Hosts {
+		if h = hostOnly(h); h == "" || len(h) > 253 || strings.ContainsAny(h, " /@") || strings.HasPrefix(h, "cl-o.") {
+			return nil, profile.E(profile.Invalid, profile.CodeInvalid, "host", "%q is not a host name", h)
+		}
+		hosts = append(hosts, h)
+	}
+	if len(hosts) == 0 {
+		hosts = append(hosts, in.Domain)
+	}
+	if in.Policy.BaseURL == "" {
+		in.Policy.BaseURL = "https://" + hosts[0]
+	}
+	if in.Policy.MailFrom == "" {
+		in.Policy.MailFrom = "no-reply@" + in.Domain
+	}
+	if in.Policy.Title == "" {
+		in.Policy.Title = in.Name
+	}
+	policy, err := json.Marshal(in.Policy)
+	if err != nil {
+		return nil, err
+	}
+	info, err := d.store.System().CreateSite(ctx, store.SiteInfo{
+		Name: in.Name, Domain: in.Domain, Hosts: hosts, Default: in.Default, Policy: policy, Created: d.now(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := d.addSigningKey(ctx, info.ID); err != nil {
+		return nil, err
+	}
+	d.loading.Lock()
+	defer d.loading.Unlock()
+	t, err := d.reload(ctx, d.table.Load())
+	if err != nil {
+		return nil, err
+	}
+	return t.byID[info.ID], nil
+}

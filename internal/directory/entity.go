@@ -1,0 +1,411 @@
+package directory
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"facet/internal/access"
+	"facet/internal/credential"
+	"facet/internal/profile"
+	"facet/internal/schema"
+	"facet/internal/store"
+)
+
+// Entity is a record as its entity type shows it.
+type Entity struct {
+	ID     profile.ID
+	Number int64
+
+	typ   *schema.Type
+	attrs []byte
+	head  schema.Head
+}
+
+func (s *Site) entityOf(rec *store.Record) Entity {
+	return Entity{
+		ID: rec.ID, Number: rec.Number, typ: s.types[rec.Type], attrs: rec.Attrs,
+		head: schema.Head{Number: rec.Number, UUID: rec.ID, Created: rec.Created, Updated: rec.Updated, Password: rec.Password},
+	}
+}
+
+// Render appends the whole record as JSON.
+func (e *Entity) Render(dst []byte) []byte { return e.typ.Render(dst, e.attrs, e.head) }
+
+// RenderAt appends the value at a path. Errors: Unknown, NotFound.
+func (e *Entity) RenderAt(dst []byte, path string) ([]byte, error) {
+	p, err := schema.ParsePath(path)
+	if err != nil {
+		return dst, err
+	}
+	return e.typ.RenderAt(dst, e.attrs, e.head, p)
+}
+
+// RenderOnly appends just the attributes named.
+func (e *Entity) RenderOnly(dst []byte, v *schema.View) []byte {
+	return v.Render(dst, e.attrs, e.head)
+}
+
+// published maps the entity types' published names to ours.
+var published = map[string]profile.Type{
+	"user": profile.User, "organization": profile.Organization, "community": profile.Community,
+}
+
+// entityType finds a type by its published name: Unknown/CodeUnknownType.
+func (s *Site) entityType(name string) (profile.Type, *schema.Type, error) {
+	t, ok := published[name]
+	if !ok {
+		e := profile.E(profile.Unknown, profile.CodeUnknownType, "", "entity type does not exist: %s", name)
+		e.Detail = map[string]any{"type_name": name}
+		return "", nil, e
+	}
+	return t, s.types[t], nil
+}
+
+// View prepares a list of attribute paths of a type for rendering many
+// records. Errors: Unknown.
+func (s *Site) View(typeName string, attributes []string) (*schema.View, error) {
+	_, typ, err := s.entityType(typeName)
+	if err != nil {
+		return nil, err
+	}
+	paths := make([]schema.Path, len(attributes))
+	for i, a := range attributes {
+		if paths[i], err = schema.ParsePath(a); err != nil {
+			return nil, err
+		}
+	}
+	return typ.Only(paths)
+}
+
+// Selector names one record: exactly one of its members is set.
+type Selector struct {
+	ID     profile.ID
+	Number int64
+	Key    string // path of a unique attribute
+	Value  []byte // its value, as JSON
+	Own    bool   // the caller's own record, by its token
+}
+
+// Guards must be what the record holds, or the change is refused (CodeTimestampMismatch).
+type Guards struct {
+	Created, Updated string // any form of date and time; "" does not guard
+}
+
+// Password asks, with a read, whether a password is the record's.
+type Password struct{ Attribute, Value string }
+
+// CreateEntity makes a record of a type from attributes, as JSON.
+func (s *Site) CreateEntity(ctx context.Context, who access.Principal, typeName string, attrs []byte) (Entity, error) {
+	if err := access.Admit(access.EntityCreate, who); err != nil {
+		return Entity{}, err
+	}
+	t, typ, err := s.entityType(typeName)
+	if err != nil {
+		return Entity{}, err
+	}
+	env := s.env(ctx)
+	env.Required = true
+	w, err := typ.Create(attrs, env)
+	if err != nil {
+		return Entity{}, err
+	}
+	hash, err := s.passwordOf(ctx, w)
+	if err != nil {
+		return Entity{}, err
+	}
+	rec, err := s.draft(ctx, t, profile.ID{}, who.Subject)
+	if err != nil {
+		return Entity{}, err
+	}
+	rec.Attrs = w.Attrs
+	if w.Created != nil {
+		rec.Created = w.Created.Truncate(time.Microsecond)
+	}
+	if hash != "" {
+		rec.Password = credential.Kind(hash)
+	}
+	setName(rec, profile.Slug, numbered(rec))
+	s.dress(rec)
+	e := s.event(who.Subject, string(typ.Name)+".created", rec.ID)
+	err = s.data.Update(ctx, func(tx store.Tx) error {
+		if err := tx.Create(rec, e); err != nil || hash == "" {
+			return err
+		}
+		return tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: passwordSecret, Data: []byte(hash), Created: rec.Updated})
+	})
+	if err != nil {
+		return Entity{}, attributeError(err)
+	}
+	return s.entityOf(rec), nil
+}
+
+// passwordOf gives the hash to store for what was written to the attribute
+// password: "" when nothing was, or when it was cleared.
+func (s *Site) passwordOf(ctx context.Context, w schema.Written) (string, error) {
+	v, ok := w.Passwords[passwordSecret]
+	switch {
+	case !ok || v.Clear:
+		return "", nil
+	case v.Plain != "":
+		return s.hashPassword(ctx, passwordSecret, v.Plain)
+	case v.Salt != "" || credential.Check(v.Value) != nil || credential.Kind(v.Value) != v.Type:
+		return "", profile.E(profile.Invalid, profile.CodeConstraint, passwordSecret, "this kind of password hash cannot be taken over: %s", v.Type)
+	default:
+		return v.Value, nil
+	}
+}
+
+// attributeError names the attribute, where the store names the name space.
+func attributeError(err error) error {
+	e := profile.AsError(err)
+	if e.Kind != profile.Taken {
+		return err
+	}
+	named := *e
+	if rest, ok := strings.CutPrefix(e.Field, "attr:"); ok {
+		_, named.Field, _ = strings.Cut(rest, ":")
+	}
+	return &named
+}
+
+// Entity reads one record; typeName "" with Own is the caller's type.
+func (s *Site) Entity(ctx context.Context, who access.Principal, typeName string, sel Selector, g Guards, pw *Password) (Entity, error) {
+	rec, err := s.selected(ctx, access.EntityRead, who, typeName, sel)
+	if err != nil {
+		return Entity{}, err
+	}
+	if err := s.guard(rec, g); err != nil {
+		return Entity{}, err
+	}
+	if pw != nil {
+		if err := s.checkEntityPassword(ctx, rec, *pw); err != nil {
+			return Entity{}, err
+		}
+	}
+	return s.entityOf(rec), nil
+}
+
+// selected reads the record that a selector names, for a caller who may do
+// perm with it. Errors: NotFound; Invalid with Field "key_attribute" or
+// "key_value".
+func (s *Site) selected(ctx context.Context, perm access.Permission, who access.Principal, typeName string, sel Selector) (*store.Record, error) {
+	if err := access.Admit(perm, who); err != nil {
+		return nil, err
+	}
+	if sel.Own || !who.Client { // a token shows its own record and no other
+		if err := access.Allow(perm, who, access.Self); err != nil {
+			return nil, err
+		}
+		return s.data.GetID(ctx, who.Subject)
+	}
+	t, typ, err := s.entityType(typeName)
+	if err != nil {
+		return nil, err
+	}
+	var rec *store.Record
+	switch {
+	case !sel.ID.IsZero():
+		rec, err = s.data.GetID(ctx, sel.ID)
+	case sel.Key != "":
+		rec, err = s.byKey(ctx, t, typ, sel.Key, sel.Value)
+	default:
+		rec, err = s.data.Get(ctx, profile.Number, strconv.FormatInt(sel.Number, 10))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if rec.Type != t {
+		return nil, store.ErrNotFound
+	}
+	return rec, access.Allow(perm, who, 0)
+}
+
+// byKey reads a record by a unique attribute, or by its uuid or id.
+func (s *Site) byKey(ctx context.Context, t profile.Type, typ *schema.Type, key string, value []byte) (*store.Record, error) {
+	if err := schema.CheckJSON(value, 1); err != nil {
+		return nil, profile.E(profile.Malformed, profile.CodeSyntax, "key_value", "the JSON is not syntactically valid")
+	}
+	path, err := schema.ParsePath(key)
+	if err != nil {
+		return nil, err
+	}
+	attr, err := typ.Attr(path)
+	if err != nil {
+		return nil, err
+	}
+	switch attr.Path {
+	case "uuid":
+		text, _ := schema.Text(value)
+		id, err := profile.ParseID(text)
+		if err != nil {
+			return nil, profile.E(profile.Malformed, profile.CodeInvalidID, "key_value", "invalid uuid")
+		}
+		return s.data.GetID(ctx, id)
+	case "id":
+		n, err := strconv.ParseInt(strings.Trim(string(value), `"`), 10, 64)
+		if err != nil {
+			return nil, profile.E(profile.Invalid, profile.CodeType, "key_value", "not an integer")
+		}
+		return s.data.Get(ctx, profile.Number, strconv.FormatInt(n, 10))
+	}
+	if !attr.Has(schema.Unique) {
+		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "key_attribute", "the attribute %s is not unique", path)
+	}
+	text, ok := attr.AppendKey(nil, value)
+	if !ok {
+		return nil, profile.E(profile.Invalid, profile.CodeType, "key_value", "not a value of the attribute %s", path)
+	}
+	space := profile.UniqueAttribute(t, attr.Path)
+	if t == profile.User && attr.Path == "email" {
+		space = profile.Email
+	}
+	return s.data.Get(ctx, space, schema.UniqueKey(string(text)))
+}
+
+func (s *Site) guard(rec *store.Record, g Guards) error {
+	if err := s.guardTime("created", g.Created, rec.Created); err != nil {
+		return err
+	}
+	return s.guardTime("lastUpdated", g.Updated, rec.Updated)
+}
+
+func (s *Site) guardTime(attribute, supplied string, actual time.Time) error {
+	if supplied == "" {
+		return nil
+	}
+	t, err := schema.ParseDateTime(supplied, s.d.now())
+	if err != nil {
+		return profile.E(profile.Invalid, profile.CodeDateTime, attribute, "not a date and time: %s", supplied)
+	}
+	if t.Equal(actual) {
+		return nil
+	}
+	e := profile.E(profile.Conflict, profile.CodeTimestampMismatch, attribute, "the record has another %s", attribute)
+	e.Detail = map[string]any{"actual_value": schema.FormatDateTime(actual), "supplied_value": supplied}
+	return e
+}
+
+// checkEntityPassword counts as an attempt to sign in, whoever asks.
+func (s *Site) checkEntityPassword(ctx context.Context, rec *store.Record, pw Password) error {
+	path, err := schema.ParsePath(pw.Attribute)
+	if err != nil {
+		return err
+	}
+	attr, err := s.types[rec.Type].Attr(path)
+	if err != nil {
+		return err
+	}
+	if attr.Path != passwordSecret {
+		return profile.E(profile.Invalid, profile.CodeInvalid, "password_attribute", "%s is not a password", path)
+	}
+	err = s.checkPassword(ctx, rec, pw.Value)
+	if profile.IsCode(err, profile.CodeCredentials) {
+		return profile.E(profile.Invalid, profile.CodePassword, "", "incorrect password.")
+	}
+	return err
+}
+
+// EntityChange is what entity.update asks for.
+type EntityChange struct {
+	Path  string // "" is the whole record
+	Value []byte // JSON
+}
+
+// UpdateEntity changes what the value names and keeps the rest.
+func (s *Site) UpdateEntity(ctx context.Context, who access.Principal, typeName string, sel Selector, g Guards, c EntityChange) (Entity, error) {
+	return s.changeEntity(ctx, access.EntityUpdate, who, typeName, sel, g, c.Path,
+		func(typ *schema.Type, current []byte, path schema.Path) (schema.Written, error) {
+			env := s.env(ctx)
+			env.Required = true
+			return typ.Update(current, path, c.Value, env)
+		})
+}
+
+func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who access.Principal, typeName string, sel Selector, g Guards, at string,
+	write func(*schema.Type, []byte, schema.Path) (schema.Written, error),
+) (Entity, error) {
+	rec, err := s.selected(ctx, perm, who, typeName, sel)
+	if err != nil {
+		return Entity{}, err
+	}
+	path, err := schema.ParsePath(at)
+	if err != nil {
+		return Entity{}, err
+	}
+	typ := s.types[rec.Type]
+	hash, hashed := "", false
+	rec, err = s.change(ctx, rec.ID, s.event(who.Subject, typ.Name+".updated", rec.ID), nil, func(old *store.Record) (step, error) {
+		if err := s.guard(old, g); err != nil {
+			return step{}, err
+		}
+		w, err := write(typ, old.Attrs, path)
+		if err != nil {
+			return step{}, err
+		}
+		next := *old
+		next.Attrs = w.Attrs
+		if !who.HasFeature(access.Metadata) {
+			next.Updated = s.d.now()
+		}
+		st := step{rec: &next, paths: w.Changed}
+		v, ok := w.Passwords[passwordSecret]
+		if !ok {
+			return st, nil
+		}
+		if !hashed { // once, however often the change begins again
+			if hash, err = s.passwordOf(ctx, w); err != nil {
+				return step{}, err
+			}
+			hashed = true
+		}
+		next.Password = ""
+		if !v.Clear {
+			next.Password = credential.Kind(hash)
+		}
+		st.with = func(tx store.Tx) error { return s.putPassword(tx, &next, hash) }
+		return st, nil
+	})
+	if err != nil {
+		return Entity{}, attributeError(err)
+	}
+	return s.entityOf(rec), nil
+}
+
+// putPassword writes or ("" ) removes a password; every session ends.
+func (s *Site) putPassword(tx store.Tx, rec *store.Record, hash string) error {
+	if err := tx.DropSessions(rec.ID); err != nil {
+		return err
+	}
+	if hash == "" {
+		return tx.DropSecret(rec.ID, passwordSecret, "")
+	}
+	return tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: passwordSecret, Data: []byte(hash), Created: rec.Updated})
+}
+
+// DeleteEntity erases a record, or removes one element of a plural when path
+// names one.
+func (s *Site) DeleteEntity(ctx context.Context, who access.Principal, typeName string, sel Selector, g Guards, path string) error {
+	if path != "" {
+		_, err := s.changeEntity(ctx, access.EntityDelete, who, typeName, sel, g, path,
+			func(typ *schema.Type, current []byte, p schema.Path) (schema.Written, error) {
+				return typ.DeleteElement(current, p)
+			})
+		return err
+	}
+	rec, err := s.selected(ctx, access.EntityDelete, who, typeName, sel)
+	if err != nil {
+		return err
+	}
+	return s.data.Update(ctx, func(tx store.Tx) error {
+		rec, err := tx.Record(rec.ID)
+		if err != nil {
+			return err
+		}
+		if err := s.guard(rec, g); err != nil {
+			return err
+		}
+		return s.erase(tx, who.Subject, rec)
+	})
+}

@@ -1,0 +1,144 @@
+package directory
+
+import (
+	"context"
+
+	"facet/internal/access"
+	"facet/internal/profile"
+	"facet/internal/store"
+)
+
+// EraseProfile erases the subject of a profile, through one path for all
+// faces. Errors: NotFound, Forbidden, Conflict/CodeLastManager.
+func (s *Site) EraseProfile(ctx context.Context, who access.Principal, slug string) error {
+	return s.data.Update(ctx, func(tx store.Tx) error {
+		rec, err := s.profileFor(tx, access.ProfileErase, who, slug)
+		if err != nil {
+			return err
+		}
+		return s.erase(tx, who.Subject, rec)
+	})
+}
+
+// erase removes a person or group and all that is kept for it. What stays is a
+// tombstone, and its links as history under ids that lead nowhere: roles go,
+// subscriptions end.
+func (s *Site) erase(tx store.Tx, actor profile.ID, rec *store.Record) error {
+	if err := s.keepBroker(tx, rec); err != nil {
+		return err
+	}
+	if err := s.dropRoles(tx, rec.ID); err != nil {
+		return err
+	}
+	if err := s.endSubscriptions(tx, rec.ID); err != nil {
+		return err
+	}
+	plans, err := tx.Owned(rec.ID, profile.Plan, 0, -1)
+	if err != nil {
+		return err
+	}
+	for _, plan := range plans {
+		if err := s.endSubscribers(tx, plan.ID); err != nil {
+			return err
+		}
+	}
+	s.undress(rec)
+	kind := "user.erased"
+	if rec.Type != profile.User {
+		kind = "profile.erased"
+	}
+	return tx.Erase(rec, s.event(actor, kind, rec.ID), s.index)
+}
+
+// keepBroker refuses to leave the site without somebody who manages it.
+func (s *Site) keepBroker(tx store.Tx, rec *store.Record) error {
+	broker := s.Policy().Broker
+	if broker.IsZero() {
+		return nil
+	}
+	if rec.ID == broker {
+		return profile.E(profile.Conflict, profile.CodeLastManager, "", "The organization that owns the site cannot be erased.")
+	}
+	if err := tx.Lock(broker); err != nil {
+		return err
+	}
+	now := s.d.now()
+	mine, err := rolesOf(tx, rec.ID, now)
+	if err != nil || mine[broker] != RoleManager {
+		return err
+	}
+	links, err := tx.To(broker, store.RoleLink, profile.ID{}, "", -1)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		if l.Src == rec.ID || !isCurrent(l, now) {
+			continue
+		}
+		other, err := rolesOf(tx, l.Src, now)
+		if err != nil {
+			return err
+		}
+		if other[broker] == RoleManager {
+			return nil
+		}
+	}
+	return profile.E(profile.Conflict, profile.CodeLastManager, "", "The last manager of the organization that owns the site cannot be erased.")
+}
+
+func (s *Site) dropRoles(tx store.Tx, id profile.ID) error {
+	out, err := tx.From(id, store.RoleLink, profile.ID{}, "", -1)
+	if err != nil {
+		return err
+	}
+	in, err := tx.To(id, store.RoleLink, profile.ID{}, "", -1)
+	if err != nil {
+		return err
+	}
+	for _, l := range append(out, in...) {
+		if err := tx.DropLink(l.Src, l.Kind, l.Dst, l.Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endSubscriptions ends what a profile is subscribed to.
+func (s *Site) endSubscriptions(tx store.Tx, id profile.ID) error {
+	links, err := tx.From(id, store.SubscriptionLink, profile.ID{}, "", -1)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		if err := s.endSubscription(tx, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endSubscribers ends all subscriptions to a plan.
+func (s *Site) endSubscribers(tx store.Tx, plan profile.ID) error {
+	links, err := tx.To(plan, store.SubscriptionLink, profile.ID{}, "", -1)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		if err := s.endSubscription(tx, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Site) endSubscription(tx store.Tx, l *store.Link) error {
+	end := *l
+	end.State, end.Attrs = store.LinkEnded, emptyObject
+	if now := s.d.now(); end.EndsAt.IsZero() || end.EndsAt.After(now) {
+		end.EndsAt = now
+	}
+	if err := tx.SetLink(&end); err != nil {
+		return err
+	}
+	return tx.Release(l.Src, profile.Subscribed, l.Dst.String())
+}

@@ -1,0 +1,226 @@
+package directory
+
+import (
+	"context"
+	"time"
+
+	"facet/internal/access"
+	"facet/internal/profile"
+	"facet/internal/store"
+)
+
+// Credentials is what somebody signs in with.
+type Credentials struct {
+	Login    string          // what was typed as user name
+	Spaces   []profile.Space // where to look it up, in order; no other is tried
+	Password string
+}
+
+// Login signs a person in. One function serves all faces, with one ledger of
+// attempts per subject. Errors: Unauthenticated/CodeCredentials for a wrong
+// name or password alike, Missing/CodePasswordMissing, Limited/CodeAttempts,
+// Forbidden/CodeDisabled (only to who knows the password), Busy.
+func (s *Site) Login(ctx context.Context, c Credentials, use TokenUse) (SignIn, error) {
+	if c.Password == "" {
+		return SignIn{}, profile.E(profile.Missing, profile.CodePasswordMissing, "password", "Password is required.")
+	}
+	rec, err := s.find(ctx, c.Login, c.Spaces)
+	if profile.IsKind(err, profile.NotFound) || err == nil && rec.Type != profile.User {
+		rec, err = nil, nil
+	}
+	if err != nil {
+		return SignIn{}, err
+	}
+	if err := s.checkPassword(ctx, rec, c.Password); err != nil {
+		return SignIn{}, err
+	}
+	if rec.State != profile.Active {
+		return SignIn{}, profile.E(profile.Forbidden, profile.CodeDisabled, "", "the account is disabled")
+	}
+	if err := s.ensureMember(ctx, rec); err != nil {
+		return SignIn{}, err
+	}
+	return s.begin(ctx, rec, use)
+}
+
+// begin opens a session for somebody whose proof was good.
+func (s *Site) begin(ctx context.Context, rec *store.Record, use TokenUse) (SignIn, error) {
+	row := s.newSession(rec.ID, access.Restriction{}, use)
+	err := s.data.Update(ctx, func(tx store.Tx) error {
+		now, err := tx.Record(rec.ID) // disabled or erased meanwhile?
+		if err != nil {
+			return err
+		}
+		if now.State != profile.Active {
+			return profile.E(profile.Forbidden, profile.CodeDisabled, "", "the account is disabled")
+		}
+		if err := tx.Touch(rec.ID, row.Created); err != nil {
+			return err
+		}
+		return tx.PutSession(row)
+	})
+	if err != nil {
+		return SignIn{}, err
+	}
+	return s.issue(ctx, row)
+}
+
+// find looks a typed name up in spaces, in order.
+func (s *Site) find(ctx context.Context, typed string, spaces []profile.Space) (*store.Record, error) {
+	value := profile.Fold(typed)
+	for _, space := range spaces {
+		rec, err := s.data.Get(ctx, space, value)
+		if err == nil || !profile.IsKind(err, profile.NotFound) {
+			return rec, err
+		}
+	}
+	return nil, store.ErrNotFound
+}
+
+const passwordSecret = "password"
+
+// The ledger: so many wrong passwords in a row lock the account for a while. A
+// try is noted before the password is looked at, so that tries at the same
+// moment cannot get past the count.
+const (
+	maxAttempts   = 10
+	attemptWindow = 15 * time.Minute
+	lockTime      = 15 * time.Minute
+)
+
+// checkPassword proves that somebody knows the password of rec, which is nil
+// for a name that finds nobody: the work is the same. A hash of an old kind is
+// replaced by one of today's.
+func (s *Site) checkPassword(ctx context.Context, rec *store.Record, password string) error {
+	var secret *store.Secret
+	if rec != nil && rec.Password != "" {
+		if err := s.noteTry(ctx, rec.ID, passwordSecret); err != nil {
+			return err
+		}
+		err := s.data.View(ctx, func(r store.Reader) (err error) {
+			secret, err = r.Secret(rec.ID, passwordSecret, "")
+			return err
+		})
+		if err != nil && !profile.IsKind(err, profile.NotFound) {
+			return err
+		}
+	}
+	if secret == nil {
+		if err := s.d.hasher.VerifyNothing(ctx, password); err != nil {
+			return err
+		}
+		return wrongPassword()
+	}
+	ok, stale, err := s.d.hasher.Verify(ctx, string(secret.Data), password)
+	if profile.IsKind(err, profile.Busy) || ctx.Err() != nil { // nothing was learned: not a try
+		return joinErr(err, s.data.Update(context.WithoutCancel(ctx), func(tx store.Tx) error { return s.takeBackTry(tx, rec.ID, passwordSecret) }))
+	}
+	if err != nil {
+		return err
+	}
+	if !ok {
+		if err := s.countFailure(ctx, rec.ID, passwordSecret); err != nil {
+			return err
+		}
+		return wrongPassword()
+	}
+	fresh := ""
+	if stale {
+		if fresh, err = s.d.hasher.Hash(ctx, password); err != nil {
+			fresh = "" // the old one still serves
+		}
+	}
+	return s.data.Update(ctx, func(tx store.Tx) error {
+		if err := tx.PutAttempts(store.Attempts{Subject: rec.ID, Kind: passwordSecret}); err != nil {
+			return err
+		}
+		if fresh == "" {
+			return nil
+		}
+		now, err := tx.Secret(rec.ID, passwordSecret, "")
+		if err != nil || string(now.Data) != string(secret.Data) { // changed meanwhile
+			return err
+		}
+		now.Data = []byte(fresh)
+		return tx.PutSecret(now)
+	})
+}
+
+func joinErr(first, second error) error {
+	if first != nil {
+		return first
+	}
+	return second
+}
+
+func wrongPassword() error {
+	return profile.E(profile.Unauthenticated, profile.CodeCredentials, "", "Incorrect authentication credentials")
+}
+
+// noteTry counts a try that is about to be made, in a transaction of its own.
+// Limited when the subject is locked, or as many tries as allowed are under way.
+func (s *Site) noteTry(ctx context.Context, subject profile.ID, kind string) error {
+	return s.data.Update(ctx, func(tx store.Tx) error {
+		now := s.d.now()
+		a, err := tx.Attempts(subject, kind)
+		if err != nil {
+			return err
+		}
+		if a.Until.After(now) {
+			return tooManyTries(a.Until.Sub(now))
+		}
+		if !a.Until.IsZero() || now.Sub(a.Since) > attemptWindow {
+			a = store.Attempts{Subject: subject, Kind: kind, Since: now}
+		}
+		if a.Count >= maxAttempts {
+			return tooManyTries(time.Second)
+		}
+		a.Count++
+		return tx.PutAttempts(a)
+	})
+}
+
+// countFailure locks the subject when the tries are used up.
+func (s *Site) countFailure(ctx context.Context, subject profile.ID, kind string) error {
+	return s.data.Update(context.WithoutCancel(ctx), func(tx store.Tx) error {
+		a, err := tx.Attempts(subject, kind)
+		if err != nil || a.Count < maxAttempts {
+			return err
+		}
+		a.Until = s.d.now().Add(lockTime)
+		return tx.PutAttempts(a)
+	})
+}
+
+func (s *Site) takeBackTry(tx store.Tx, subject profile.ID, kind string) error {
+	a, err := tx.Attempts(subject, kind)
+	if err != nil || a.Count == 0 {
+		return err
+	}
+	a.Count--
+	return tx.PutAttempts(a)
+}
+
+func tooManyTries(wait time.Duration) error {
+	e := profile.E(profile.Limited, profile.CodeAttempts, "", "Too many attempts. Please try again later.")
+	e.Retry = int((wait + time.Second - 1) / time.Second)
+	return e
+}
+
+// hashPassword checks a new password against the site's policy and hashes it.
+// field names it in errors.
+func (s *Site) hashPassword(ctx context.Context, field, password string) (string, error) {
+	if n := s.Policy().passwordMin(); len([]rune(password)) < n {
+		if password == "" {
+			return "", profile.E(profile.Missing, profile.CodeBlank, field, "This field may not be blank.")
+		}
+		return "", profile.E(profile.Invalid, profile.CodeConstraint, field, "This password is too short. It must contain at least %d characters.", n)
+	}
+	hash, err := s.d.hasher.Hash(ctx, password)
+	if e := profile.AsError(err); err != nil && e.Field == "" && e.Kind != profile.Internal {
+		named := *e
+		named.Field = field
+		return "", &named
+	}
+	return hash, err
+}

@@ -1,0 +1,259 @@
+package directory
+
+import (
+	"context"
+	"encoding/json"
+	"net/mail"
+	"strings"
+
+	"facet/internal/profile"
+	"facet/internal/store"
+)
+
+// Account says what registering makes beside the user.
+type Account uint8
+
+// The kinds of account (DjaoApp, "type").
+const (
+	AccountUser         Account = iota // a user only
+	AccountPersonal                    // a user who is a profile too
+	AccountOrganization                // a user who manages a new organization
+)
+
+// NewAccount is what somebody registers with.
+type NewAccount struct {
+	Kind         Account
+	Username     string // "" to have one made up
+	Email        string // "" when Phone is given
+	Phone        string // plain data: not a sign-in until it is verified
+	Password     string
+	FullName     string
+	Organization string // full name, for AccountOrganization
+	Sets         []Set  // further attributes; of the organization for AccountOrganization, else the user's
+	Face         string // whose extras Extras are
+	Extras       map[string]json.RawMessage
+
+	number int64  // 0: the next one
+	idtag  string // explicit, outside the site's domain
+}
+
+// Register makes an account for whoever asks, as the site's policy allows, and
+// signs it in. Errors name the kernel's fields: "slug" (user name), "email",
+// "password", "displayName", "organization". Forbidden/CodeRegistrationClosed.
+func (s *Site) Register(ctx context.Context, in NewAccount, use TokenUse) (SignIn, error) {
+	if s.Policy().Registration != RegistrationOpen {
+		return SignIn{}, profile.E(profile.Forbidden, profile.CodeRegistrationClosed, "", "registration is disabled.")
+	}
+	rec, err := s.createAccount(ctx, profile.ID{}, in, nil)
+	if err != nil {
+		return SignIn{}, err
+	}
+	return s.begin(ctx, rec, use)
+}
+
+// createAccount makes a user who can sign in: with the default household
+// profile, and whatever the kind of account asks for. with may add to the
+// transaction.
+func (s *Site) createAccount(ctx context.Context, actor profile.ID, in NewAccount, with func(store.Tx, *store.Record) error) (*store.Record, error) {
+	if err := checkAccount(in); err != nil {
+		return nil, err
+	}
+	hash, err := s.hashPassword(ctx, passwordSecret, in.Password)
+	if err != nil {
+		return nil, err
+	}
+	name := profile.PersonName{}.WithWhole(in.FullName)
+	sets := append(nameSets(profile.User, name), Set{"email", orNil(in.Email)}, Set{"mobileNumber", orNil(in.Phone)})
+	if in.Kind != AccountOrganization {
+		sets = append(sets, in.Sets...)
+	}
+	user, err := s.newSubject(ctx, profile.User, actor, sets)
+	if err != nil {
+		return nil, err
+	}
+	if actor.IsZero() {
+		actor, user.Creator = user.ID, user.ID
+	}
+	if in.number != 0 {
+		renumber(user, in.number)
+	}
+	setName(user, profile.IDTag, in.idtag)
+	user.Extras = mergeExtras(user.Extras, in.Face, in.Extras)
+	user.Password = "password-argon2id"
+	member, err := s.firstMember(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	var org *store.Record
+	if in.Kind == AccountOrganization {
+		name := in.Organization
+		org, err = s.newSubject(ctx, profile.Organization, actor, append(in.Sets, Set{"displayName", &name}, Set{"email", orNil(in.Email)}))
+		if err != nil {
+			return nil, inOrganization(err)
+		}
+	}
+	now := s.d.now()
+	err = s.data.Update(ctx, func(tx store.Tx) error {
+		if err := s.createSlugged(tx, user, in.Username, slugFrom(localPart(in.Email)), s.event(actor, "user.created", user.ID)); err != nil {
+			return err
+		}
+		if err := tx.PutSecret(&store.Secret{Subject: user.ID, Kind: passwordSecret, Data: []byte(hash), Created: now}); err != nil {
+			return err
+		}
+		if err := tx.Create(member, s.event(actor, "household.created", member.ID)); err != nil {
+			return err
+		}
+		if in.Kind == AccountPersonal {
+			if err := s.addManager(tx, actor, user.ID, user.ID); err != nil {
+				return err
+			}
+		}
+		if org != nil {
+			if err := s.createNamed(tx, org, slugFrom(in.Organization), s.event(actor, "organization.created", org.ID)); err != nil {
+				return inOrganization(err)
+			}
+			if err := s.addManager(tx, actor, user.ID, org.ID); err != nil {
+				return err
+			}
+		}
+		if with == nil {
+			return nil
+		}
+		return with(tx, user)
+	})
+	return user, err
+}
+
+func checkAccount(in NewAccount) error {
+	if strings.TrimSpace(in.FullName) == "" {
+		return profile.E(profile.Missing, profile.CodeRequired, "displayName", "This field is required.")
+	}
+	if in.Email != "" || in.Phone == "" {
+		if err := checkEmail(in.Email); err != nil {
+			return err
+		}
+	}
+	if in.Kind == AccountOrganization && strings.TrimSpace(in.Organization) == "" {
+		return profile.E(profile.Missing, profile.CodeRequired, "organization", "This field is required.")
+	}
+	if in.Username != "" {
+		return checkSlug(in.Username)
+	}
+	return nil
+}
+
+// checkEmail says whether an address is one that mail can be sent to.
+func checkEmail(email string) error {
+	if email == "" {
+		return profile.E(profile.Missing, profile.CodeRequired, "email", "This field is required.")
+	}
+	a, err := mail.ParseAddress(email)
+	if err != nil || a.Address != email || len(email) > 254 {
+		return profile.E(profile.Invalid, profile.CodeConstraint, "email", "Enter a valid email address.")
+	}
+	return nil
+}
+
+// inOrganization moves an error of a new organization's own fields to the
+// field it came from.
+func inOrganization(err error) error {
+	e := *profile.AsError(err)
+	if e.Field == "displayName" || e.Field == "slug" {
+		e.Field = "organization"
+	}
+	return &e
+}
+
+// newSubject drafts a person or group from attributes that are not an entity
+// client's: types, formats, lengths and uniqueness hold, "required" does not.
+// It is dressed but for its slug.
+func (s *Site) newSubject(ctx context.Context, t profile.Type, creator profile.ID, sets []Set) (*store.Record, error) {
+	rec, err := s.draft(ctx, t, profile.ID{}, creator)
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.types[t].Create(merge(drop(sets)), s.env(ctx))
+	if err != nil {
+		return nil, err
+	}
+	rec.Attrs = w.Attrs
+	return rec, nil
+}
+
+// drop leaves out the sets that clear: nothing is there to be cleared.
+func drop(sets []Set) []Set {
+	out := make([]Set, 0, len(sets))
+	for _, set := range sets {
+		if set.Value != nil {
+			out = append(out, set)
+		}
+	}
+	return out
+}
+
+// createSlugged creates a subject under the slug it was given, or under one
+// made up from base.
+func (s *Site) createSlugged(tx store.Tx, rec *store.Record, slug, base string, e store.Event) error {
+	if slug == "" {
+		return s.createNamed(tx, rec, base, e)
+	}
+	setName(rec, profile.Slug, slug)
+	s.dress(rec)
+	return tx.Create(rec, e)
+}
+
+// addManager gives a user the manager role on a profile, at once.
+func (s *Site) addManager(tx store.Tx, actor, user, on profile.ID) error {
+	if err := tx.AddLink(roleLink(user, on, RoleManager, s.d.now())); err != nil {
+		return err
+	}
+	return tx.Log(s.event(actor, "role.granted", on))
+}
+
+// NewOperator is a person who is to manage the broker.
+type NewOperator struct {
+	Username, Email, FullName, Password string
+}
+
+// AddOperator makes a user who manages the broker, and the broker itself when
+// the site has none yet.
+func (s *Site) AddOperator(ctx context.Context, in NewOperator) (Subject, error) {
+	if in.FullName == "" {
+		in.FullName = in.Username
+	}
+	broker := s.Policy().Broker
+	if broker.IsZero() {
+		org, err := s.CreateBroker(ctx, s.Name(), s.Policy().Title)
+		if err != nil {
+			return Subject{}, err
+		}
+		broker = org.ID
+	}
+	rec, err := s.createAccount(ctx, profile.ID{}, NewAccount{
+		Kind: AccountPersonal, Username: in.Username, Email: in.Email, FullName: in.FullName, Password: in.Password,
+	}, func(tx store.Tx, user *store.Record) error {
+		return s.addManager(tx, user.ID, user.ID, broker)
+	})
+	if err != nil {
+		return Subject{}, err
+	}
+	return subjectOf(rec), nil
+}
+
+// CreateBroker makes the organization that owns the site.
+func (s *Site) CreateBroker(ctx context.Context, slug, fullName string) (Subject, error) {
+	org, err := s.newSubject(ctx, profile.Organization, profile.ID{}, []Set{{"displayName", &fullName}})
+	if err != nil {
+		return Subject{}, err
+	}
+	err = s.data.Update(ctx, func(tx store.Tx) error {
+		return s.createSlugged(tx, org, "", slugFrom(slug), s.event(profile.ID{}, "organization.created", org.ID))
+	})
+	if err != nil {
+		return Subject{}, err
+	}
+	if err := s.setPolicy(ctx, func(p *Policy) { p.Broker = org.ID }); err != nil {
+		return Subject{}, err
+	}
+	return subjectOf(org), nil
+}

@@ -1,0 +1,218 @@
+package directory
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"facet/internal/access"
+	"facet/internal/profile"
+	"facet/internal/store"
+)
+
+// The roles that Facet itself gives meaning to.
+const (
+	RoleManager     = "manager"     // may do everything with the profile
+	RoleContributor = "contributor" // may read
+)
+
+// roleAttrs is what a role link carries.
+type roleAttrs struct {
+	Role string `json:"role"`
+}
+
+const linkPage = 500
+
+// rolesOf maps the profiles a user has an active role on to the role.
+func rolesOf(r store.Reader, user profile.ID, now time.Time) (map[profile.ID]string, error) {
+	out := map[profile.ID]string{}
+	var after profile.ID
+	for {
+		links, err := r.From(user, store.RoleLink, after, "", linkPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range links {
+			if !isCurrent(l, now) {
+				continue
+			}
+			var a roleAttrs
+			if err := json.Unmarshal(l.Attrs, &a); err != nil {
+				return nil, err
+			}
+			out[l.Dst] = a.Role
+		}
+		if len(links) < linkPage {
+			return out, nil
+		}
+		after = links[len(links)-1].Dst
+	}
+}
+
+func isCurrent(l *store.Link, now time.Time) bool {
+	return l.State == store.LinkActive && (l.EndsAt.IsZero() || l.EndsAt.After(now))
+}
+
+// hasRoles reports whether anybody has an active role on a profile.
+func hasRoles(r store.Reader, id profile.ID, now time.Time) (found bool, err error) {
+	var after profile.ID
+	for {
+		links, err := r.To(id, store.RoleLink, after, "", linkPage)
+		if err != nil {
+			return false, err
+		}
+		for _, l := range links {
+			if isCurrent(l, now) {
+				return true, nil
+			}
+		}
+		if len(links) < linkPage {
+			return false, nil
+		}
+		after = links[len(links)-1].Src
+	}
+}
+
+// relationTo finds what the caller is to a profile: DjaoApp's "provider" rule,
+// where a provider counts only while the subscription is active in time.
+func (s *Site) relationTo(r store.Reader, who access.Principal, target *store.Record) (access.Relation, error) {
+	if who.IsNobody() || who.Client {
+		return 0, nil
+	}
+	now := s.d.now()
+	mine, err := rolesOf(r, who.Subject, now)
+	if err != nil {
+		return 0, err
+	}
+	is := s.brokerRelation(mine)
+	if target == nil {
+		return is, nil
+	}
+	if who.Subject == target.ID {
+		is |= access.Self
+	}
+	is |= relationByRole(mine, target.ID, access.Manager, access.Contributor)
+	providers, err := s.providersOf(r, target.ID, now)
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range providers {
+		is |= relationByRole(mine, p, access.Provider, access.ProviderStaff)
+	}
+	if is.Has(access.Provider) {
+		peopled, err := hasRoles(r, target.ID, now)
+		if err != nil {
+			return 0, err
+		}
+		if !peopled {
+			is |= access.ShadowProvider
+		}
+	}
+	return is, nil
+}
+
+// relationToUser adds, for a user's own account, the profiles that the caller
+// and the user share: DjaoApp's "self_provider" rule.
+func (s *Site) relationToUser(r store.Reader, who access.Principal, user *store.Record) (access.Relation, error) {
+	is, err := s.relationTo(r, who, user)
+	if err != nil || user == nil || is.Has(access.Self|access.Broker) || who.Client {
+		return is, err
+	}
+	now := s.d.now()
+	mine, err := rolesOf(r, who.Subject, now)
+	if err != nil {
+		return 0, err
+	}
+	theirs, err := rolesOf(r, user.ID, now)
+	if err != nil {
+		return 0, err
+	}
+	for id := range theirs {
+		if mine[id] == RoleManager {
+			return is | access.SharedPrincipal, nil
+		}
+		providers, err := s.providersOf(r, id, now)
+		if err != nil {
+			return 0, err
+		}
+		for _, p := range providers {
+			if mine[p] == RoleManager {
+				return is | access.SharedPrincipal, nil
+			}
+		}
+	}
+	return is, nil
+}
+
+func (s *Site) brokerRelation(mine map[profile.ID]string) access.Relation {
+	broker := s.Policy().Broker
+	if broker.IsZero() {
+		return 0
+	}
+	return relationByRole(mine, broker, access.Broker, access.BrokerStaff)
+}
+
+func relationByRole(mine map[profile.ID]string, id profile.ID, manager, other access.Relation) access.Relation {
+	switch mine[id] {
+	case "":
+		return 0
+	case RoleManager:
+		return manager
+	default:
+		return other
+	}
+}
+
+// providersOf lists the owners of the plans a profile is subscribed to now.
+func (s *Site) providersOf(r store.Reader, id profile.ID, now time.Time) ([]profile.ID, error) {
+	var out []profile.ID
+	var after profile.ID
+	var afterKey string
+	for {
+		links, err := r.From(id, store.SubscriptionLink, after, afterKey, linkPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range links {
+			if !isCurrent(l, now) {
+				continue
+			}
+			plan, err := r.Record(l.Dst)
+			if profile.IsKind(err, profile.NotFound) {
+				continue // the plan is gone, the link is history
+			}
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, plan.Owner)
+		}
+		if len(links) < linkPage {
+			return out, nil
+		}
+		after, afterKey = links[len(links)-1].Dst, links[len(links)-1].Key
+	}
+}
+
+// IsOperator reports whether the caller manages the broker.
+func (s *Site) IsOperator(ctx context.Context, who access.Principal) (bool, error) {
+	var is access.Relation
+	err := s.data.View(ctx, func(r store.Reader) (err error) {
+		is, err = s.relationTo(r, who, nil)
+		return err
+	})
+	return is.Has(access.Broker), err
+}
+
+// roleLink is an active role of a user on a profile.
+func roleLink(user, on profile.ID, role string, now time.Time) *store.Link {
+	return &store.Link{Src: user, Kind: store.RoleLink, Dst: on, State: store.LinkActive, Attrs: marshal(roleAttrs{role}), Created: now}
+}
+
+// isPersonal reports whether a user is a profile too.
+func isPersonal(r store.Reader, user profile.ID) (bool, error) {
+	_, err := r.Link(user, store.RoleLink, user, "")
+	if profile.IsKind(err, profile.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}

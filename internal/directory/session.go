@@ -1,0 +1,289 @@
+package directory
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"time"
+
+	"facet/internal/access"
+	"facet/internal/credential"
+	"facet/internal/profile"
+	"facet/internal/store"
+)
+
+const (
+	accessLife  = time.Hour
+	refreshLife = 30 * 24 * time.Hour
+)
+
+// SignIn is what a caller gets for signing in, registering or renewing.
+type SignIn struct {
+	Subject        Subject
+	Token          string // JWT, EdDSA
+	Expires        time.Time
+	Refresh        string // "" where the face has no refresh tokens
+	RefreshExpires time.Time
+}
+
+// TokenUse says for which face's way of renewing a session is made.
+type TokenUse uint8
+
+const (
+	// Exchanged tokens are renewed, while valid, for a new one of the same
+	// session (DjaoApp).
+	Exchanged TokenUse = iota
+	// Refreshed tokens live an hour and come with a rotating refresh token.
+	Refreshed
+)
+
+// newSession makes the row of a session that begins now.
+func (s *Site) newSession(subject profile.ID, restriction access.Restriction, use TokenUse) *store.Session {
+	now := s.d.now()
+	row := &store.Session{
+		ID: profile.NewIDIn(now, subject.Bucket()), Subject: subject,
+		Created: now, Expires: now.Add(refreshLife),
+	}
+	if restriction.Kind != "" {
+		row.Restriction = marshal(restriction)
+	}
+	if use == Refreshed {
+		row.Generation = 1
+	}
+	return row
+}
+
+// issue signs the tokens of a session that is in the store.
+func (s *Site) issue(ctx context.Context, row *store.Session) (SignIn, error) {
+	now := s.d.now()
+	life := accessLife
+	if row.Generation == 0 {
+		life = s.Policy().accessLife()
+	}
+	out := SignIn{Expires: earlier(now.Add(life), row.Expires)}
+	extra, err := s.claims(ctx, row, &out.Subject)
+	if err != nil {
+		return SignIn{}, err
+	}
+	out.Token, err = s.keys.Sign(credential.Claims{
+		Subject: row.Subject, Session: row.ID.String(), ID: profile.NewIDIn(now, row.Subject.Bucket()).String(),
+		Issued: now, Expires: out.Expires, Extra: extra,
+	})
+	if err != nil {
+		return SignIn{}, err
+	}
+	if row.Generation > 0 {
+		out.Refresh, out.RefreshExpires = s.refreshToken(row.Subject, row.ID, row.Generation), row.Expires
+	}
+	return out, nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// claims are the hints that the five published systems put into their tokens.
+// The session row decides; no claim is ever trusted.
+func (s *Site) claims(ctx context.Context, row *store.Session, subject *Subject) (map[string]any, error) {
+	var extra map[string]any
+	err := s.data.View(ctx, func(r store.Reader) error {
+		rec, err := r.Record(row.Subject)
+		if err != nil {
+			return err
+		}
+		*subject = subjectOf(rec)
+		if subject.Personal, err = isPersonal(r, rec.ID); err != nil {
+			return err
+		}
+		is, err := s.relationTo(r, access.Principal{Subject: rec.ID}, nil)
+		if err != nil {
+			return err
+		}
+		email := subject.Text("email")
+		roles := "user"
+		if is.Has(access.Broker) {
+			roles = "user,admin"
+		}
+		extra = map[string]any{
+			"username": subject.Slug, "slug": subject.Slug, "email": email, "full_name": subject.FullName(),
+			"UserID": rec.Number, "Email": email, "Username": subject.Slug, "Operator": is.Has(access.Broker),
+			"idTag": subject.Slug + "@" + s.Domain(), "tnId": rec.Number, "r": roles,
+			"data": map[string]any{"userId": rec.Number, "user_email": email},
+		}
+		member, err := r.ByName(rec.ID, profile.HouseholdMain, "")
+		if err != nil {
+			return err
+		}
+		id := member.ID.String()
+		extra["profile"] = memberClaim(member)
+		extra["user_profile_id"], extra["profile_id"] = id, id
+		return nil
+	})
+	return extra, err
+}
+
+// Authenticate reads a token and asks the live session row. Errors:
+// Unauthenticated/CodeBadToken, Expired/CodeExpiredToken.
+func (s *Site) Authenticate(ctx context.Context, token string) (access.Principal, error) {
+	claims, err := s.keys.Verify(token, s.d.now())
+	if err != nil {
+		return access.Principal{}, err
+	}
+	id, err := profile.ParseID(claims.Session)
+	if err != nil {
+		return access.Principal{}, badToken()
+	}
+	row, err := s.session(ctx, claims.Subject, id)
+	if err != nil {
+		return access.Principal{}, err
+	}
+	return principalOf(row)
+}
+
+// session reads a live session row: Unauthenticated when it is gone or over.
+func (s *Site) session(ctx context.Context, subject, id profile.ID) (*store.Session, error) {
+	var row *store.Session
+	err := s.data.View(ctx, func(r store.Reader) (err error) {
+		row, err = r.Session(subject, id)
+		return err
+	})
+	if profile.IsKind(err, profile.NotFound) {
+		return nil, badToken()
+	}
+	if err == nil && !row.Expires.After(s.d.now()) {
+		return nil, profile.E(profile.Expired, profile.CodeExpiredToken, "", "the session is over")
+	}
+	return row, err
+}
+
+func principalOf(row *store.Session) (access.Principal, error) {
+	p := access.Principal{Subject: row.Subject, Session: row.ID}
+	if len(row.Restriction) > 0 {
+		if err := json.Unmarshal(row.Restriction, &p.Restriction); err != nil {
+			return access.Principal{}, err
+		}
+	}
+	return p, nil
+}
+
+func badToken() error {
+	return profile.E(profile.Unauthenticated, profile.CodeBadToken, "", "invalid token")
+}
+
+// CheckToken says whether a token is one that works: nil, or the error of
+// Authenticate.
+func (s *Site) CheckToken(ctx context.Context, token string) error {
+	_, err := s.Authenticate(ctx, token)
+	return err
+}
+
+// Exchange gives a new token of the same session for one that is still valid;
+// the restriction stays. A token of somebody else is Forbidden.
+func (s *Site) Exchange(ctx context.Context, who access.Principal, token string) (SignIn, error) {
+	if err := access.Admit(access.SessionRenew, who); err != nil {
+		return SignIn{}, err
+	}
+	of, err := s.Authenticate(ctx, token)
+	if err != nil {
+		return SignIn{}, err
+	}
+	if of.Subject != who.Subject {
+		return SignIn{}, profile.E(profile.Forbidden, profile.CodeForbidden, "", "the token is not the caller's")
+	}
+	if err := access.Admit(access.SessionRenew, of); err != nil {
+		return SignIn{}, err
+	}
+	row, err := s.session(ctx, of.Subject, of.Session)
+	if err != nil {
+		return SignIn{}, err
+	}
+	return s.issue(ctx, row)
+}
+
+// Logout ends the caller's session: its tokens stop at once. Nobody, and a
+// session that is gone, is no error.
+func (s *Site) Logout(ctx context.Context, who access.Principal) error {
+	if who.Session.IsZero() {
+		return nil
+	}
+	return s.data.Update(ctx, func(tx store.Tx) error {
+		return tx.DropSession(who.Subject, who.Session)
+	})
+}
+
+// Refresh tokens name subject, session and generation, and are authentic by a
+// MAC under the data key: nothing of them is stored, and a forged one cannot
+// touch a session. The generation decides: the present one moves on; the one
+// before gives the present one again, as often as an answer gets lost, until
+// the present one is first used; any older one is a stolen copy and ends the
+// session (RFC 9700, section 4.14).
+
+const refreshSize = 16 + 16 + 8
+
+func (s *Site) refreshToken(subject, id profile.ID, generation int64) string {
+	raw := make([]byte, 0, refreshSize+sha256.Size)
+	raw = append(append(raw, subject[:]...), id[:]...)
+	raw = binary.BigEndian.AppendUint64(raw, uint64(generation))
+	return base64.RawURLEncoding.EncodeToString(append(raw, s.refreshMAC(raw)...))
+}
+
+func (s *Site) refreshMAC(raw []byte) []byte {
+	mac := hmac.New(sha256.New, s.d.dataKey.Bytes())
+	mac.Write([]byte("facet refresh token\x00"))
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(s.id)))
+	mac.Write(raw)
+	return mac.Sum(nil)
+}
+
+// Refresh rotates a refresh token. Errors: Unauthenticated/CodeBadToken (also
+// for one used before, whose session is ended), Expired.
+func (s *Site) Refresh(ctx context.Context, token string) (SignIn, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(raw) != refreshSize+sha256.Size || !hmac.Equal(raw[refreshSize:], s.refreshMAC(raw[:refreshSize])) {
+		return SignIn{}, badToken()
+	}
+	subject, id := profile.ID(raw[:16]), profile.ID(raw[16:32])
+	generation := int64(binary.BigEndian.Uint64(raw[32:refreshSize]))
+	row, err := s.session(ctx, subject, id)
+	if err != nil {
+		return SignIn{}, err
+	}
+	who, err := principalOf(row)
+	if err != nil {
+		return SignIn{}, err
+	}
+	if err := access.Admit(access.SessionRenew, who); err != nil {
+		return SignIn{}, err
+	}
+	reused := false
+	err = s.data.Update(ctx, func(tx store.Tx) (err error) {
+		reused = false
+		if row, err = tx.Session(subject, id); err != nil {
+			return err
+		}
+		switch generation {
+		case row.Generation:
+			row.Generation++
+			row.Expires = s.d.now().Add(refreshLife)
+			return tx.PutSession(row)
+		case row.Generation - 1:
+			return nil
+		default:
+			reused = true
+			return tx.DropSession(subject, id)
+		}
+	})
+	if profile.IsKind(err, profile.NotFound) || err == nil && reused {
+		return SignIn{}, badToken()
+	}
+	if err != nil {
+		return SignIn{}, err
+	}
+	return s.issue(ctx, row)
+}

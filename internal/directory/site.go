@@ -1,0 +1,179 @@
+package directory
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"facet/internal/credential"
+	"facet/internal/profile"
+	"facet/internal/schema"
+	"facet/internal/store"
+)
+
+// Registration says who may make an account by registering.
+type Registration string
+
+// The ways of registering.
+const (
+	RegistrationOpen       Registration = "open"
+	RegistrationInvitation Registration = "invitation" // only by redeeming a ticket
+	RegistrationClosed     Registration = "closed"     // operators and API clients only
+)
+
+// Policy is what the owner of a site decides. The zero value of a field is the
+// safe one.
+type Policy struct {
+	Title          string       `json:"title"`                    // what people call the site
+	Registration   Registration `json:"registration"`             // "" is invitation
+	PasswordMin    int          `json:"password_min"`             // characters; 0 is 10
+	ShadowProfiles bool         `json:"shadow_profiles"`          // any signed-in user may create them
+	AccessSeconds  int          `json:"access_seconds,omitempty"` // life of DjaoApp's one token; 0 is 3600
+	BaseURL        string       `json:"base_url"`                 // of links in mails; never taken from Host
+	MailFrom       string       `json:"mail_from"`                //
+	Broker         profile.ID   `json:"broker,omitzero"`          // the organization that owns the site
+	DemoPasswords  bool         `json:"demo_passwords,omitempty"` // passwords of any length: demo sites only
+}
+
+// DefaultPolicy is that of a new real site: strict.
+func DefaultPolicy() Policy {
+	return Policy{Registration: RegistrationInvitation, PasswordMin: 10, ShadowProfiles: true}
+}
+
+// Site is one tenant.
+type Site struct {
+	d    *Directory
+	id   store.SiteID
+	data store.Site
+	keys *credential.Keyring
+
+	state   atomic.Pointer[siteState]
+	clients sync.Map // client id -> *clientEntry
+	numbers numbers
+
+	types map[profile.Type]*schema.Type
+}
+
+type siteState struct {
+	info   store.SiteInfo
+	policy Policy
+}
+
+// The default entity types are compiled once for all sites.
+var defaultTypes = sync.OnceValue(func() map[profile.Type]*schema.Type {
+	return map[profile.Type]*schema.Type{
+		profile.User:         schema.DefaultUser(),
+		profile.Organization: schema.DefaultOrganization(),
+		profile.Community:    schema.DefaultCommunity(),
+	}
+})
+
+func (d *Directory) openSite(ctx context.Context, id store.SiteID) (*Site, error) {
+	s := &Site{d: d, id: id, data: d.store.Site(id), types: defaultTypes()}
+	keys, err := s.loadKeys(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("site %d: signing keys: %w", id, err)
+	}
+	s.keys = keys
+	return s, nil
+}
+
+func (s *Site) setInfo(info store.SiteInfo) error {
+	if old := s.state.Load(); old != nil && string(old.info.Policy) == string(info.Policy) && len(old.info.Hosts) == len(info.Hosts) {
+		return nil
+	}
+	var p Policy
+	if err := json.Unmarshal(info.Policy, &p); err != nil {
+		return fmt.Errorf("site %s: policy: %w", info.Name, err)
+	}
+	s.state.Store(&siteState{info: info, policy: p})
+	return nil
+}
+
+// Policy gives the site's policy as last read.
+func (s *Site) Policy() Policy { return s.state.Load().policy }
+
+// Name is the site's handle, Domain what follows the @ in its idtags.
+func (s *Site) Name() string   { return s.state.Load().info.Name }
+func (s *Site) Domain() string { return s.state.Load().info.Domain }
+
+// KeySet publishes the public keys that verify the site's tokens, as a JSON
+// Web Key Set (RFC 7517).
+func (s *Site) KeySet() []byte { return s.keys.JWKS() }
+
+// setPolicy changes the policy by fn, for every process within a second.
+func (s *Site) setPolicy(ctx context.Context, fn func(*Policy)) error {
+	s.d.loading.Lock()
+	defer s.d.loading.Unlock()
+	st := s.state.Load()
+	p := st.policy
+	fn(&p)
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	info := st.info
+	info.Policy = raw
+	if err := s.d.store.System().SaveSite(ctx, info); err != nil {
+		return err
+	}
+	s.state.Store(&siteState{info: info, policy: p})
+	return nil
+}
+
+const signingSecret = "signing"
+
+func (d *Directory) addSigningKey(ctx context.Context, id store.SiteID) error {
+	key := credential.NewSigningKey(d.now())
+	sealed := d.dataKey.Seal(key.Bytes(), []byte(signingSecret))
+	return d.store.Site(id).Update(ctx, func(tx store.Tx) error {
+		return tx.PutSecret(&store.Secret{Kind: signingSecret, Key: key.KID, Data: sealed, Created: d.now()})
+	})
+}
+
+func (s *Site) loadKeys(ctx context.Context) (*credential.Keyring, error) {
+	var rows []*store.Secret
+	err := s.data.View(ctx, func(r store.Reader) (err error) {
+		rows, err = r.Secrets(profile.ID{}, signingSecret)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]credential.SigningKey, 0, len(rows))
+	for _, row := range rows {
+		raw, err := s.d.dataKey.Open(row.Data, []byte(signingSecret))
+		if err != nil {
+			return nil, fmt.Errorf("the data key does not open what this folder sealed: %w", err)
+		}
+		k, err := credential.SigningKeyFromBytes(raw)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, k)
+	}
+	name := fmt.Sprintf("facet:%d", s.id)
+	return credential.NewKeyring(name, name, keys...)
+}
+
+// accessLife is how long DjaoApp's one token lives.
+func (p Policy) accessLife() time.Duration {
+	if p.AccessSeconds > 0 {
+		return time.Duration(p.AccessSeconds) * time.Second
+	}
+	return time.Hour
+}
+
+func (p Policy) passwordMin() int {
+	switch {
+	case p.DemoPasswords:
+		return 1
+	case p.PasswordMin > 0:
+		return p.PasswordMin
+	default:
+		return 10
+	}
+}
