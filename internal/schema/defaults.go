@@ -177,7 +177,7 @@ func portableContact() AttrDef {
 				list(object("location", address(1000, 100, 0, 1000)))),
 			plural("phoneNumbers", primary, texts(0, "type", "value")),
 			plural("photos", primary, texts(0, "type", "value")),
-			plural("urls", primary, texts(1000, "type", "value")),
+			plural("urls", primary, texts(1000, "type"), texts(0, "value")),
 			plural("relationships", texts(1000, "relationship")),
 			plural("tags", texts(1000, "tag")),
 			plural("activities", texts(0, "activity")),
