@@ -3,6 +3,13 @@
 -- bucket. Times are microseconds since 1970, UTC; ids are 16-byte blobs, the
 -- empty blob where there is none. JSON is text that SQL never looks into.
 
+-- The present epoch, and the number of the last commit that wrote events.
+CREATE TABLE meta (
+  key   TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO meta (key, value) VALUES ('epoch', 1), ('tx', 0);
+
 -- Outside the tenants -------------------------------------------------------
 
 CREATE TABLE site (
@@ -23,7 +30,7 @@ CREATE TABLE host (
   bucket INTEGER NOT NULL DEFAULT 0,
   id     BLOB NOT NULL DEFAULT x''
 ) WITHOUT ROWID;
-CREATE INDEX host_site ON host (site);
+CREATE INDEX host_site ON host (site, id);
 
 -- The tenants ---------------------------------------------------------------
 
@@ -50,7 +57,9 @@ CREATE TABLE record (
   PRIMARY KEY (site, bucket, id)
 );
 CREATE INDEX record_number ON record (site, type, number);
-CREATE INDEX record_owner ON record (site, bucket, owner, type, number) WHERE owner <> x'';
+-- Without bucket: an imported record, or one whose owner changed, need not lie
+-- in its owner's.
+CREATE INDEX record_owner ON record (site, owner, type, number) WHERE owner <> x'';
 
 -- bucket: the owner's, or the hash of (space, value) when owner is empty.
 -- home: the bucket of the record found.
@@ -63,6 +72,17 @@ CREATE TABLE name (
   home   INTEGER NOT NULL,
   id     BLOB    NOT NULL,
   PRIMARY KEY (site, bucket, owner, space, value)
+) WITHOUT ROWID;
+
+-- The names that a record holds without carrying them, so that they go with it.
+CREATE TABLE claim (
+  site   INTEGER NOT NULL,
+  bucket INTEGER NOT NULL,
+  id     BLOB    NOT NULL,
+  owner  BLOB    NOT NULL,
+  space  TEXT    NOT NULL,
+  value  TEXT    NOT NULL,
+  PRIMARY KEY (site, bucket, id, owner, space, value)
 ) WITHOUT ROWID;
 
 CREATE TABLE attribute (
@@ -82,7 +102,7 @@ CREATE TABLE search (
   bucket INTEGER NOT NULL,
   id     BLOB    NOT NULL,
   text   TEXT    NOT NULL,
-  PRIMARY KEY (site, type, sort, bucket, id)
+  PRIMARY KEY (site, type, sort, id, bucket)
 ) WITHOUT ROWID;
 
 CREATE TABLE link (

@@ -1,0 +1,120 @@
+package sqlite
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"facet/internal/profile"
+	"facet/internal/store"
+)
+
+// Log writes an event at the next position of this commit.
+func (t *tx) Log(e store.Event) error {
+	if e.At.IsZero() {
+		e.At = t.w.clock()
+	}
+	t.w.seq++
+	t.json = appendPaths(t.json[:0], e.Paths)
+	if _, err := t.write(insertEvent, t.site, t.w.epoch, t.w.tx+1, t.w.seq, e.Subject.Bucket(),
+		e.At, e.Actor, e.Subject, e.Kind, text(t.json), e.Version); err != nil {
+		return err
+	}
+	if len(e.Replaced) == 0 {
+		return nil
+	}
+	_, err := t.write(insertBody, t.site, e.Subject.Bucket(), e.Subject, t.w.epoch, t.w.tx+1,
+		t.w.seq, e.Version, e.At, e.Actor, e.Kind, text(e.Replaced))
+	return err
+}
+
+// replaced gives the body of a change: what old had and rec has otherwise.
+func replaced(old, rec *store.Record) ([]byte, error) {
+	r := store.Replaced{Updated: micros(old.Updated)}
+	if string(old.Attrs) != string(rec.Attrs) {
+		s := string(old.Attrs)
+		r.Attrs = &s
+	}
+	if string(old.Extras) != string(rec.Extras) {
+		s := string(old.Extras)
+		r.Extras = &s
+	}
+	if !slices.Equal(old.Names, rec.Names) {
+		r.Names = old.Names
+	}
+	if old.State != rec.State {
+		r.State = old.State
+	}
+	if old.Password != rec.Password {
+		r.Password = &old.Password
+	}
+	return json.Marshal(r)
+}
+
+// Events lists the events of the site in commit order.
+func (r *reader) Events(after store.Position, limit int) ([]store.Event, error) {
+	s, err := r.c.query(selectEvents, r.site, after.Epoch, after.Tx, after.Seq, limit)
+	if err != nil {
+		return nil, err
+	}
+	var list []store.Event
+	var bad error
+	err = each(s, func() bool {
+		e := store.Event{
+			Position: store.Position{Epoch: s.int(0), Tx: s.int(1), Seq: s.int(2)},
+			At:       s.time(3), Actor: s.profileID(4), Subject: s.profileID(5),
+			Kind: s.text(6), Version: s.int(8),
+		}
+		if p := s.raw(7); len(p) > len("[]") {
+			bad = json.Unmarshal(p, &e.Paths)
+		}
+		list = append(list, e)
+		return bad == nil
+	})
+	if err == nil {
+		err = bad
+	}
+	return list, err
+}
+
+// Versions begins at the present state and undoes one change after the other.
+// The creation left no body: version 1 has the record's own time and creator,
+// and its kind is the type's name with ".created".
+func (r *reader) Versions(id profile.ID, limit int) ([]store.Version, error) {
+	rec, err := r.Record(id)
+	if err != nil {
+		return nil, err
+	}
+	s, err := r.c.query(selectBodies, r.site, id.Bucket(), id, limit)
+	if err != nil {
+		return nil, err
+	}
+	v := store.Version{Version: rec.Version, Attrs: rec.Attrs, Extras: rec.Extras}
+	var list []store.Version
+	var bad error
+	err = each(s, func() bool {
+		v.Version, v.At, v.Actor, v.Kind = s.int(0), s.time(1), s.profileID(2), s.text(3)
+		list = append(list, v)
+		var body store.Replaced
+		if bad = json.Unmarshal(s.raw(4), &body); bad != nil {
+			return false
+		}
+		if body.Attrs != nil {
+			v.Attrs = []byte(*body.Attrs)
+		}
+		if body.Extras != nil {
+			v.Extras = []byte(*body.Extras)
+		}
+		v.Version--
+		return true
+	})
+	if err == nil {
+		err = bad
+	}
+	if err == nil && len(list) < limit {
+		v.Version, v.At, v.Actor = 1, rec.Created, rec.Creator
+		v.Kind = strings.TrimPrefix(string(rec.Type), "$") + ".created"
+		list = append(list, v)
+	}
+	return list, err
+}

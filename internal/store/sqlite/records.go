@@ -1,0 +1,428 @@
+package sqlite
+
+import (
+	"fmt"
+	"time"
+
+	"facet/internal/profile"
+	"facet/internal/store"
+)
+
+// heldName is the key of a row of table name.
+type heldName struct {
+	bucket profile.Bucket
+	owner  profile.ID
+	space  profile.Space
+	value  string
+}
+
+func keyOf(owner profile.ID, space profile.Space, value string) heldName {
+	if owner.IsZero() {
+		return heldName{nameBucket(space, value), owner, space, value}
+	}
+	return heldName{owner.Bucket(), owner, space, value}
+}
+
+// namesOf adds to keys the names that find a record: those it carries, and its
+// id when the id does not tell the bucket.
+func namesOf(keys []heldName, rec *store.Record) ([]heldName, error) {
+	foreign := rec.Bucket != rec.ID.Bucket()
+	for _, n := range rec.Names {
+		owner := profile.ID{}
+		if n.Owned {
+			if owner = rec.Owner; owner.IsZero() {
+				return nil, fmt.Errorf("sqlite: owned name in space %s on a record without owner", n.Space)
+			}
+		}
+		if n.Space == profile.UUID {
+			foreign = false
+		}
+		keys = append(keys, keyOf(owner, n.Space, n.Value))
+	}
+	if foreign {
+		keys = append(keys, keyOf(profile.ID{}, profile.UUID, rec.ID.String()))
+	}
+	return keys, nil
+}
+
+// write runs a statement that changes rows, and counts it as the caller's.
+func (t *tx) write(id statement, args ...any) (int, error) {
+	n, err := t.c.exec(id, args...)
+	if n > 0 {
+		t.writes++
+	}
+	return n, err
+}
+
+// takeName inserts a name; false when another holds it.
+func (t *tx) takeName(k heldName, home profile.Bucket, id profile.ID) (bool, error) {
+	n, err := t.write(insertName, t.site, k.bucket, k.owner, k.space, k.value, home, id)
+	return n == 1, err
+}
+
+func (t *tx) dropName(k heldName) error {
+	_, err := t.write(deleteName, t.site, k.bucket, k.owner, k.space, k.value)
+	return err
+}
+
+// takeNames inserts all names or none. Nothing is left, and nothing counted
+// as written, when one is taken: the caller's failure then costs the others in
+// the transaction nothing.
+func (t *tx) takeNames(keys []heldName, home profile.Bucket, id profile.ID) error {
+	before := t.writes
+	for i, k := range keys {
+		ok, err := t.takeName(k, home, id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			if err := t.giveBack(keys[:i], before); err != nil {
+				return err
+			}
+			return store.TakenError(k.space)
+		}
+	}
+	return nil
+}
+
+// giveBack deletes names just inserted, which puts the rows back to where they
+// were when `before` writes had been made.
+func (t *tx) giveBack(keys []heldName, before int) error {
+	for _, k := range keys {
+		if err := t.dropName(k); err != nil {
+			return err
+		}
+	}
+	t.writes = before
+	return nil
+}
+
+// Create inserts a record, its names first.
+func (t *tx) Create(rec *store.Record, e store.Event) error {
+	if rec.Owner.IsZero() {
+		rec.Bucket = rec.ID.Bucket()
+	} else if rec.Bucket == 0 && rec.ID.Bucket() != 0 {
+		owner, err := t.bucketOf(rec.Owner)
+		if err != nil {
+			return err
+		}
+		rec.Bucket = owner
+	}
+	keys, err := namesOf(t.keys[:0], rec)
+	if err != nil {
+		return err
+	}
+	t.keys = keys
+	before := t.writes
+	if err := t.takeNames(keys, rec.Bucket, rec.ID); err != nil {
+		return err
+	}
+	if err := t.pass(rec.Number); err != nil {
+		return err
+	}
+	rec.Version = 1
+	t.json = appendNames(t.json[:0], rec.Names)
+	n, err := t.write(insertRecord, t.site, rec.Bucket, rec.ID, rec.Type, rec.Number, rec.Owner,
+		rec.Creator, text(rec.Attrs), text(rec.Extras), text(t.json), rec.Sort, rec.State,
+		rec.Password, rec.Version, rec.Created, rec.Updated, rec.LastLogin)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		if err := t.giveBack(keys, before); err != nil {
+			return err
+		}
+		return store.TakenError("id")
+	}
+	for _, x := range rec.Index {
+		if _, err := t.write(insertAttribute, t.site, rec.Type, x.Path, x.Value, rec.Bucket, rec.ID); err != nil {
+			return err
+		}
+	}
+	if rec.Search != "" {
+		if err := t.putSearch(rec); err != nil {
+			return err
+		}
+	}
+	e.Subject, e.Version, e.Replaced = rec.ID, rec.Version, nil
+	return t.Log(e)
+}
+
+func (t *tx) putSearch(rec *store.Record) error {
+	_, err := t.write(insertSearch, t.site, rec.Type, rec.Sort, rec.ID, rec.Bucket, rec.Search)
+	return err
+}
+
+// Save replaces a record: new names first, then the row under the condition of
+// its version, then what has changed of the rest.
+func (t *tx) Save(old, rec *store.Record, e store.Event) error {
+	if old.ID != rec.ID || old.Type != rec.Type || old.Number != rec.Number {
+		return fmt.Errorf("sqlite: id, type and number of record %s cannot change", old.ID)
+	}
+	rec.Bucket = old.Bucket
+	had, err := namesOf(nil, old)
+	if err != nil {
+		return err
+	}
+	has, err := namesOf(t.keys[:0], rec)
+	if err != nil {
+		return err
+	}
+	t.keys = has
+	added := without(has, had)
+	before := t.writes
+	if err := t.takeNames(added, old.Bucket, old.ID); err != nil {
+		if err := t.expectVersion(old); err != nil {
+			return err // a stale caller may collide with its own record
+		}
+		return err
+	}
+	rec.Version = old.Version + 1
+	t.json = appendNames(t.json[:0], rec.Names)
+	n, err := t.write(updateRecord, rec.Owner, rec.Creator, text(rec.Attrs), text(rec.Extras),
+		text(t.json), rec.Sort, rec.State, rec.Password, rec.Version, rec.Updated,
+		t.site, old.Bucket, old.ID, old.Version)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		rec.Version = old.Version
+		if err := t.giveBack(added, before); err != nil {
+			return err
+		}
+		if err := t.expectVersion(old); err != nil {
+			return err
+		}
+		return store.ErrVersion
+	}
+	for _, k := range without(had, has) {
+		if err := t.dropName(k); err != nil {
+			return err
+		}
+	}
+	if err := t.moveIndex(old, rec); err != nil {
+		return err
+	}
+	if e.Replaced, err = replaced(old, rec); err != nil {
+		return err
+	}
+	e.Subject, e.Version = rec.ID, rec.Version
+	return t.Log(e)
+}
+
+// without gives the keys of a that are not in b.
+func without(a, b []heldName) []heldName {
+	var out []heldName
+next:
+	for _, k := range a {
+		for _, other := range b {
+			if k == other {
+				continue next
+			}
+		}
+		out = append(out, k)
+	}
+	return out
+}
+
+// moveIndex changes index and search rows by difference.
+func (t *tx) moveIndex(old, rec *store.Record) error {
+	for _, x := range old.Index {
+		if contains(rec.Index, x) {
+			continue
+		}
+		if _, err := t.write(deleteAttribute, t.site, old.Type, x.Path, x.Value, old.Bucket, old.ID); err != nil {
+			return err
+		}
+	}
+	for _, x := range rec.Index {
+		if contains(old.Index, x) {
+			continue
+		}
+		if _, err := t.write(insertAttribute, t.site, rec.Type, x.Path, x.Value, rec.Bucket, rec.ID); err != nil {
+			return err
+		}
+	}
+	if old.Sort == rec.Sort && old.Search == rec.Search {
+		return nil
+	}
+	if old.Search != "" && (old.Sort != rec.Sort || rec.Search == "") {
+		if _, err := t.write(deleteSearch, t.site, old.Type, old.Sort, old.ID, old.Bucket); err != nil {
+			return err
+		}
+	}
+	if rec.Search != "" {
+		return t.putSearch(rec)
+	}
+	return nil
+}
+
+func contains(list []store.Indexed, x store.Indexed) bool {
+	for _, y := range list {
+		if x == y {
+			return true
+		}
+	}
+	return false
+}
+
+// expectVersion is nil when the stored version is rec's.
+func (t *tx) expectVersion(rec *store.Record) error {
+	s, err := t.c.query(selectVersion, t.site, rec.Bucket, rec.ID)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	switch found, err := s.step(); {
+	case err != nil:
+		return err
+	case !found:
+		return store.ErrNotFound
+	case s.int(0) != rec.Version:
+		return store.ErrVersion
+	}
+	return nil
+}
+
+// Remove deletes a record that is not a subject.
+func (t *tx) Remove(rec *store.Record, e store.Event) error {
+	if err := t.expectVersion(rec); err != nil {
+		return err
+	}
+	if err := t.remove(rec); err != nil {
+		return err
+	}
+	e.Subject, e.Version, e.Replaced = rec.ID, rec.Version+1, nil
+	return t.Log(e)
+}
+
+// Erase removes a subject, what it owns, and what is kept for either.
+func (t *tx) Erase(rec *store.Record, e store.Event, index func(*store.Record) []store.Indexed) error {
+	if err := t.expectVersion(rec); err != nil {
+		return err
+	}
+	if err := t.removeOwned(rec.ID, index); err != nil {
+		return err
+	}
+	if err := t.remove(rec); err != nil {
+		return err
+	}
+	if _, err := t.write(insertTombstone, t.site, rec.ID.Bucket(), rec.ID, rec.Type, rec.Number, e.At); err != nil {
+		return err
+	}
+	e.Subject, e.Version, e.Replaced = rec.ID, rec.Version+1, nil
+	return t.Log(e)
+}
+
+func (t *tx) removeOwned(owner profile.ID, index func(*store.Record) []store.Indexed) error {
+	owned, err := t.list(selectAllOwned, t.site, owner)
+	if err != nil {
+		return err
+	}
+	for _, rec := range owned {
+		if index != nil {
+			rec.Index = index(rec)
+		}
+		if err := t.removeOwned(rec.ID, index); err != nil {
+			return err
+		}
+		if err := t.remove(rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove deletes a record's row and every row that is kept for it.
+func (t *tx) remove(rec *store.Record) error {
+	n, err := t.write(deleteRecord, t.site, rec.Bucket, rec.ID, rec.Version)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return store.ErrVersion
+	}
+	names, err := namesOf(nil, rec)
+	if err != nil {
+		return err
+	}
+	if names, err = t.claimed(names, rec.ID); err != nil {
+		return err
+	}
+	for _, k := range names {
+		if err := t.dropName(k); err != nil {
+			return err
+		}
+	}
+	for _, x := range rec.Index {
+		if _, err := t.write(deleteAttribute, t.site, rec.Type, x.Path, x.Value, rec.Bucket, rec.ID); err != nil {
+			return err
+		}
+	}
+	if _, err := t.write(deleteSearch, t.site, rec.Type, rec.Sort, rec.ID, rec.Bucket); err != nil {
+		return err
+	}
+	if _, err := t.write(deleteHostsOf, t.site, rec.ID); err != nil {
+		return err
+	}
+	for _, kept := range keptFor {
+		if _, err := t.write(kept, t.site, rec.ID.Bucket(), rec.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keptFor deletes, by site, bucket and subject, what a record's end takes along.
+var keptFor = []statement{deleteClaims, deleteSecrets, deleteSessions, deleteTickets,
+	deleteAttempts, deleteJobs, deleteAnswers, deleteBodies}
+
+// claimed adds the names held for a record besides its own: claims and tickets.
+func (t *tx) claimed(keys []heldName, id profile.ID) ([]heldName, error) {
+	s, err := t.c.query(selectClaims, t.site, id.Bucket(), id)
+	if err != nil {
+		return nil, err
+	}
+	err = each(s, func() bool {
+		keys = append(keys, keyOf(s.profileID(0), profile.Space(s.text(1)), s.text(2)))
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s, err = t.c.query(selectTickets, t.site, id.Bucket(), id); err != nil {
+		return nil, err
+	}
+	err = each(s, func() bool {
+		keys = append(keys, keyOf(profile.ID{}, profile.Ticket, s.text(0)))
+		return true
+	})
+	return keys, err
+}
+
+// Touch notes a sign-in.
+func (t *tx) Touch(id profile.ID, at time.Time) error {
+	bucket, err := t.bucketOf(id)
+	if err != nil {
+		return err
+	}
+	n, err := t.write(updateLogin, at, t.site, bucket, id)
+	if err == nil && n == 0 {
+		err = store.ErrNotFound
+	}
+	return err
+}
+
+// Lock checks that the record is there: with one writer the whole store is
+// locked already.
+func (t *tx) Lock(id profile.ID) error {
+	bucket, err := t.bucketOf(id)
+	if err != nil {
+		return err
+	}
+	s, err := t.c.query(selectVersion, t.site, bucket, id)
+	if err != nil {
+		return err
+	}
+	return one(s)
+}

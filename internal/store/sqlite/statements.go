@@ -1,0 +1,268 @@
+package sqlite
+
+import "strings"
+
+// statement names one of the SQL texts below; each connection prepares those
+// it uses once.
+type statement int
+
+var statements []string
+
+func sql(text string) statement {
+	statements = append(statements, strings.TrimSpace(text))
+	return statement(len(statements) - 1)
+}
+
+// Transactions. Readers begin deferred: the snapshot is taken at the first read.
+var (
+	beginWrite    = sql(`BEGIN IMMEDIATE`)
+	beginRead     = sql(`BEGIN DEFERRED`)
+	commit        = sql(`COMMIT`)
+	rollback      = sql(`ROLLBACK`)
+	savepoint     = sql(`SAVEPOINT caller`)
+	release       = sql(`RELEASE caller`)
+	rollbackTo    = sql(`ROLLBACK TO caller`)
+	selectMeta    = sql(`SELECT value FROM meta WHERE key = ?`)
+	updateTx      = sql(`UPDATE meta SET value = ? WHERE key = 'tx'`)
+	selectNumbers = sql(`SELECT next FROM sequence WHERE site = ? AND bucket = 0 AND name = 'number'`)
+	upsertNumbers = sql(`
+		INSERT INTO sequence (site, bucket, name, next) VALUES (?, 0, 'number', ?)
+		ON CONFLICT DO UPDATE SET next = excluded.next`)
+)
+
+// Sites and hosts.
+var (
+	insertSite = sql(`
+		INSERT INTO site (name, domain, policy, is_default, created) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT DO NOTHING RETURNING site`)
+	updateSite  = sql(`UPDATE site SET policy = ?, is_default = ? WHERE site = ?`)
+	selectSites = sql(`
+		SELECT site, name, domain, policy, is_default, created FROM site ORDER BY site`)
+	selectSiteTaken = sql(`
+		SELECT name = ?, domain = ?, is_default = 1 AND ? = 1 FROM site
+		WHERE (name = ? OR domain = ? OR (is_default = 1 AND ? = 1)) AND site <> ?`)
+	selectSite    = sql(`SELECT 1 FROM site WHERE site = ?`)
+	selectHosts   = sql(`SELECT host FROM host WHERE site = ? AND id = x'' ORDER BY host`)
+	insertHost    = sql(`INSERT INTO host (host, site) VALUES (?, ?) ON CONFLICT DO NOTHING`)
+	deleteHosts   = sql(`DELETE FROM host WHERE site = ? AND id = x''`)
+	deleteHostsOf = sql(`DELETE FROM host WHERE site = ? AND id = ?`)
+)
+
+// recordColumns is what scanRecord reads.
+const recordColumns = `
+	r.id, r.bucket, r.type, r.number, r.owner, r.creator, r.attrs, r.extras, r.names,
+	r.sort, r.state, r.password, r.version, r.created, r.updated, r.login`
+
+// Records.
+var (
+	insertRecord = sql(`
+		INSERT INTO record (site, bucket, id, type, number, owner, creator, attrs, extras, names,
+			sort, state, password, version, created, updated, login)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO NOTHING`)
+	updateRecord = sql(`
+		UPDATE record SET owner = ?, creator = ?, attrs = ?, extras = ?, names = ?, sort = ?,
+			state = ?, password = ?, version = ?, updated = ?
+		WHERE site = ? AND bucket = ? AND id = ? AND version = ?`)
+	deleteRecord  = sql(`DELETE FROM record WHERE site = ? AND bucket = ? AND id = ? AND version = ?`)
+	updateLogin   = sql(`UPDATE record SET login = ? WHERE site = ? AND bucket = ? AND id = ?`)
+	selectVersion = sql(`SELECT version FROM record WHERE site = ? AND bucket = ? AND id = ?`)
+	selectRecord  = sql(`
+		SELECT` + recordColumns + ` FROM record r WHERE r.site = ? AND r.bucket = ? AND r.id = ?`)
+	selectByName = sql(`
+		SELECT` + recordColumns + ` FROM name n
+		CROSS JOIN record r ON r.site = n.site AND r.bucket = n.home AND r.id = n.id
+		WHERE n.site = ? AND n.bucket = ? AND n.owner = ? AND n.space = ? AND n.value = ?`)
+	selectByNumber = sql(`
+		SELECT` + recordColumns + ` FROM record r
+		WHERE r.site = ? AND r.type = ? AND r.number BETWEEN ? AND ? ORDER BY r.number`)
+	selectByNumberDown = sql(`
+		SELECT` + recordColumns + ` FROM record r
+		WHERE r.site = ? AND r.type = ? AND r.number BETWEEN ? AND ? ORDER BY r.number DESC`)
+	selectOwned = sql(`
+		SELECT` + recordColumns + ` FROM record r
+		WHERE r.site = ? AND r.owner = ? AND r.owner <> x'' AND r.type = ? AND r.number > ?
+		ORDER BY r.number LIMIT ?`)
+	selectAllOwned = sql(`
+		SELECT` + recordColumns + ` FROM record r
+		WHERE r.site = ? AND r.owner = ? AND r.owner <> x''`)
+	countRecords    = sql(`SELECT count(*) FROM record WHERE site = ? AND type = ?`)
+	insertTombstone = sql(`
+		INSERT INTO tombstone (site, bucket, id, type, number, at) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET type = excluded.type, number = excluded.number, at = excluded.at`)
+	selectTombstone = sql(`
+		SELECT type, number, at FROM tombstone WHERE site = ? AND bucket = ? AND id = ?`)
+)
+
+// Names, and the index rows by which records are found.
+var (
+	insertName = sql(`
+		INSERT INTO name (site, bucket, owner, space, value, home, id) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO NOTHING`)
+	updateName = sql(`
+		UPDATE name SET home = ?, id = ?
+		WHERE site = ? AND bucket = ? AND owner = ? AND space = ? AND value = ?`)
+	deleteName = sql(`
+		DELETE FROM name
+		WHERE site = ? AND bucket = ? AND owner = ? AND space = ? AND value = ?`)
+	selectName = sql(`
+		SELECT home, id FROM name
+		WHERE site = ? AND bucket = ? AND owner = ? AND space = ? AND value = ?`)
+	insertClaim = sql(`
+		INSERT INTO claim (site, bucket, id, owner, space, value) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO NOTHING`)
+	deleteClaim = sql(`
+		DELETE FROM claim
+		WHERE site = ? AND bucket = ? AND id = ? AND owner = ? AND space = ? AND value = ?`)
+	selectClaims = sql(`
+		SELECT owner, space, value FROM claim WHERE site = ? AND bucket = ? AND id = ?`)
+	deleteClaims    = sql(`DELETE FROM claim WHERE site = ? AND bucket = ? AND id = ?`)
+	insertAttribute = sql(`
+		INSERT INTO attribute (site, type, path, value, bucket, id) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO NOTHING`)
+	deleteAttribute = sql(`
+		DELETE FROM attribute
+		WHERE site = ? AND type = ? AND path = ? AND value = ? AND bucket = ? AND id = ?`)
+	selectFrom = sql(`
+		SELECT value, id FROM attribute
+		WHERE site = ? AND type = ? AND path = ? AND value >= ? ORDER BY value, bucket, id`)
+	selectRange = sql(`
+		SELECT value, id FROM attribute
+		WHERE site = ? AND type = ? AND path = ? AND value >= ? AND value <= ?
+		ORDER BY value, bucket, id`)
+	insertSearch = sql(`
+		INSERT INTO search (site, type, sort, id, bucket, text) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET text = excluded.text`)
+	deleteSearch = sql(`
+		DELETE FROM search WHERE site = ? AND type = ? AND sort = ? AND id = ? AND bucket = ?`)
+	selectSearch = sql(`
+		SELECT sort, id FROM search
+		WHERE site = ? AND type = ? AND (sort, id) > (?, ?) AND instr(text, ?) > 0
+		ORDER BY sort, id LIMIT ?`)
+	selectSearchAll = sql(`
+		SELECT sort, id FROM search
+		WHERE site = ? AND type = ? AND (sort, id) > (?, ?) ORDER BY sort, id LIMIT ?`)
+)
+
+// Links, one row in each direction.
+var (
+	insertLink = sql(`
+		INSERT INTO link (site, bucket, src, kind, dst, key, state, attrs, created, ends_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+	insertReverse = sql(`
+		INSERT INTO link_reverse (site, bucket, dst, kind, src, key, state, created, ends_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	updateLink = sql(`
+		UPDATE link SET state = ?, attrs = ?, ends_at = ?
+		WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND dst = ? AND key = ?`)
+	updateReverse = sql(`
+		UPDATE link_reverse SET state = ?, ends_at = ?
+		WHERE site = ? AND bucket = ? AND dst = ? AND kind = ? AND src = ? AND key = ?`)
+	deleteLink = sql(`
+		DELETE FROM link
+		WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND dst = ? AND key = ?`)
+	deleteReverse = sql(`
+		DELETE FROM link_reverse
+		WHERE site = ? AND bucket = ? AND dst = ? AND kind = ? AND src = ? AND key = ?`)
+	selectLink = sql(`
+		SELECT state, attrs, created, ends_at FROM link
+		WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND dst = ? AND key = ?`)
+	selectLinksFrom = sql(`
+		SELECT dst, key, state, attrs, created, ends_at FROM link
+		WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND (dst, key) > (?, ?)
+		ORDER BY dst, key LIMIT ?`)
+	selectLinksTo = sql(`
+		SELECT src, key, state, created, ends_at FROM link_reverse
+		WHERE site = ? AND bucket = ? AND dst = ? AND kind = ? AND (src, key) > (?, ?)
+		ORDER BY src, key LIMIT ?`)
+)
+
+// What proves a subject.
+var (
+	upsertSecret = sql(`
+		INSERT INTO secret (site, bucket, id, kind, key, data, created, expires)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET data = excluded.data, created = excluded.created,
+			expires = excluded.expires`)
+	deleteSecret = sql(`
+		DELETE FROM secret WHERE site = ? AND bucket = ? AND id = ? AND kind = ? AND key = ?`)
+	deleteSecrets = sql(`DELETE FROM secret WHERE site = ? AND bucket = ? AND id = ?`)
+	selectSecret  = sql(`
+		SELECT key, data, created, expires FROM secret
+		WHERE site = ? AND bucket = ? AND id = ? AND kind = ? AND key = ?`)
+	selectSecrets = sql(`
+		SELECT key, data, created, expires FROM secret
+		WHERE site = ? AND bucket = ? AND id = ? AND kind = ? ORDER BY key`)
+
+	upsertSession = sql(`
+		INSERT INTO session (site, bucket, subject, id, restriction, created, expires, generation)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET restriction = excluded.restriction, created = excluded.created,
+			expires = excluded.expires, generation = excluded.generation`)
+	deleteSession = sql(`
+		DELETE FROM session WHERE site = ? AND bucket = ? AND subject = ? AND id = ?`)
+	deleteSessions = sql(`DELETE FROM session WHERE site = ? AND bucket = ? AND subject = ?`)
+	selectSession  = sql(`
+		SELECT id, restriction, created, expires, generation FROM session
+		WHERE site = ? AND bucket = ? AND subject = ? AND id = ?`)
+	selectSessions = sql(`
+		SELECT id, restriction, created, expires, generation FROM session
+		WHERE site = ? AND bucket = ? AND subject = ? ORDER BY id`)
+
+	upsertTicket = sql(`
+		INSERT INTO ticket (site, bucket, subject, digest, kind, data, uses, created, expires)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET kind = excluded.kind, data = excluded.data, uses = excluded.uses,
+			created = excluded.created, expires = excluded.expires`)
+	deleteTicket = sql(`
+		DELETE FROM ticket WHERE site = ? AND bucket = ? AND subject = ? AND digest = ?`)
+	deleteTickets = sql(`DELETE FROM ticket WHERE site = ? AND bucket = ? AND subject = ?`)
+	selectTicket  = sql(`
+		SELECT t.subject, t.kind, t.data, t.uses, t.created, t.expires FROM name n
+		CROSS JOIN ticket t ON t.site = n.site AND t.bucket = n.home AND t.subject = n.id AND t.digest = n.value
+		WHERE n.site = ? AND n.bucket = ? AND n.owner = x'' AND n.space = ? AND n.value = ?`)
+	selectTickets = sql(`SELECT digest FROM ticket WHERE site = ? AND bucket = ? AND subject = ?`)
+
+	upsertAttempts = sql(`
+		INSERT INTO attempt (site, bucket, subject, kind, count, since, until)
+		VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET count = excluded.count, since = excluded.since, until = excluded.until`)
+	deleteAttempts = sql(`DELETE FROM attempt WHERE site = ? AND bucket = ? AND subject = ?`)
+	selectAttempts = sql(`
+		SELECT count, since, until FROM attempt
+		WHERE site = ? AND bucket = ? AND subject = ? AND kind = ?`)
+	deleteAnswers = sql(`DELETE FROM idempotency WHERE site = ? AND bucket = ? AND subject = ?`)
+)
+
+// Jobs.
+var (
+	insertJob = sql(`
+		INSERT INTO job (site, bucket, id, subject, kind, body, due, tries, created)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	selectDueJobs = sql(`
+		SELECT site, id, subject, kind, body, due, tries, created FROM job
+		WHERE due <= ? ORDER BY due, id LIMIT ?`)
+	leaseJob = sql(`UPDATE job SET due = ? WHERE site = ? AND bucket = ? AND id = ?`)
+	retryJob = sql(`
+		UPDATE job SET due = ?, tries = tries + 1 WHERE site = ? AND bucket = ? AND id = ?`)
+	deleteJob  = sql(`DELETE FROM job WHERE site = ? AND bucket = ? AND id = ?`)
+	deleteJobs = sql(`DELETE FROM job WHERE site = ? AND bucket = ? AND subject = ?`)
+)
+
+// Events.
+var (
+	insertEvent = sql(`
+		INSERT INTO event (site, epoch, tx, seq, bucket, at, actor, subject, kind, paths, version)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	insertBody = sql(`
+		INSERT INTO event_body (site, bucket, subject, epoch, tx, seq, version, at, actor, kind, replaced)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	deleteBodies = sql(`DELETE FROM event_body WHERE site = ? AND bucket = ? AND subject = ?`)
+	selectEvents = sql(`
+		SELECT epoch, tx, seq, at, actor, subject, kind, paths, version FROM event
+		WHERE site = ? AND (epoch, tx, seq) > (?, ?, ?) ORDER BY epoch, tx, seq LIMIT ?`)
+	selectBodies = sql(`
+		SELECT version, at, actor, kind, replaced FROM event_body
+		WHERE site = ? AND bucket = ? AND subject = ? AND version > 0
+		ORDER BY epoch DESC, tx DESC, seq DESC LIMIT ?`)
+)
