@@ -1,0 +1,245 @@
+// Package config turns settings into an open installation: which store, which
+// folder, which data key. Its errors are one line each, made for people.
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"facet/internal/credential"
+	"facet/internal/directory"
+	"facet/internal/store"
+	"facet/internal/store/sqlite"
+)
+
+// DefaultDir is the data folder when none is named.
+const DefaultDir = "facet-data"
+
+// Data says where an installation keeps its data.
+type Data struct {
+	Dir      string // "": DefaultDir in the current folder
+	Database string // "": SQLite in Dir; else sqlite:DIR
+	KeyFile  string // "": the store's folder with ".key" added, beside the folder and not in its backups
+	Key      string // the data key itself, in base64url; "": KeyFile is read
+}
+
+// Installation is an open store with its directory.
+type Installation struct {
+	Store     store.Store
+	Directory *directory.Directory
+	Dir       string // of the store
+}
+
+// Close closes the store.
+func (i *Installation) Close() error { return i.Store.Close() }
+
+// Folder is the data folder.
+func (d Data) Folder() string {
+	if d.Dir == "" {
+		return DefaultDir
+	}
+	return filepath.Clean(d.Dir)
+}
+
+// storeDir reads Database.
+func (d Data) storeDir() (string, error) {
+	if d.Database == "" {
+		return d.Folder(), nil
+	}
+	scheme, rest, ok := strings.Cut(d.Database, ":")
+	if !ok || scheme != "sqlite" {
+		return "", fmt.Errorf("--database: this build knows sqlite:DIR, and no scheme %q", printable(scheme, ok))
+	}
+	rest = strings.TrimPrefix(rest, "//")
+	if rest == "" || strings.ContainsAny(rest, "?#\x00") {
+		return "", errors.New("--database: sqlite: is followed by a folder, such as sqlite:./facet-data")
+	}
+	return filepath.Clean(rest), nil
+}
+
+// printable is the scheme of a database URL; what has none may be a password.
+func printable(scheme string, ok bool) string {
+	if !ok || len(scheme) > 20 {
+		return "in what was given"
+	}
+	return scheme
+}
+
+// Check reports settings that no folder could satisfy, before any is touched.
+func (d Data) Check() error {
+	if _, err := d.storeDir(); err != nil {
+		return err
+	}
+	if d.Key != "" {
+		if _, err := credential.DataKeyFromText(d.Key); err != nil {
+			return fmt.Errorf("FACET_DATA_KEY: %w", err)
+		}
+	}
+	return nil
+}
+
+// Open opens the installation for reading and writing, and makes folder and
+// data key when there are none. A folder in which sites have sealed secrets
+// is opened only with the data key that sealed them.
+func (d Data) Open(ctx context.Context, log *slog.Logger) (*Installation, error) {
+	dir, err := d.storeDir()
+	if err != nil {
+		return nil, err
+	}
+	fresh := isFresh(dir)
+	key, err := d.readKey(dir)
+	made := false
+	if fresh && errors.Is(err, fs.ErrNotExist) {
+		key, err = d.makeKey(dir)
+		made = err == nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	missing := err != nil
+	st, err := sqlite.Open(ctx, sqlite.Options{Dir: dir, Logger: log})
+	if err != nil {
+		if made {
+			_ = os.Remove(d.keyFile(dir)) // it sealed nothing
+		}
+		return nil, explain(dir, err)
+	}
+	if missing {
+		key, err = d.keyForEmpty(ctx, dir, st)
+	}
+	if err == nil {
+		var in *Installation
+		if in, err = open(ctx, dir, st, key, log); err == nil {
+			return in, nil
+		}
+	}
+	_ = st.Close()
+	return nil, err
+}
+
+// OpenForReading opens the installation beside whatever process holds it. The
+// data key must be there.
+func (d Data) OpenForReading(ctx context.Context, log *slog.Logger) (*Installation, error) {
+	dir, err := d.storeDir()
+	if err != nil {
+		return nil, err
+	}
+	if isFresh(dir) {
+		return nil, fmt.Errorf("there is no data in %s: name the folder with --data", dir)
+	}
+	st, err := sqlite.OpenReadOnly(ctx, sqlite.Options{Dir: dir, Logger: log})
+	if err != nil {
+		return nil, explain(dir, err)
+	}
+	key, err := d.readKey(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		key, err = d.keyForEmpty(ctx, "", st)
+	}
+	if err == nil {
+		var in *Installation
+		if in, err = open(ctx, dir, st, key, log); err == nil {
+			return in, nil
+		}
+	}
+	_ = st.Close()
+	return nil, err
+}
+
+// open reads the sites once, which shows whether the key is the right one.
+func open(ctx context.Context, dir string, st store.Store, key credential.DataKey, log *slog.Logger) (*Installation, error) {
+	d := directory.New(directory.Config{
+		Store: st, DataKey: key, Log: log,
+		Hasher: credential.NewHasher(credential.HasherConfig{}),
+	})
+	if _, err := d.HoldsRealSite(ctx); err != nil {
+		return nil, fmt.Errorf("the data folder %s: %w", dir, err)
+	}
+	return &Installation{Store: st, Directory: d, Dir: dir}, nil
+}
+
+func (d Data) keyFile(dir string) string {
+	if d.KeyFile != "" {
+		return d.KeyFile
+	}
+	return dir + ".key"
+}
+
+// readKey reads the data key: fs.ErrNotExist when there is none.
+func (d Data) readKey(dir string) (credential.DataKey, error) {
+	if d.Key != "" {
+		key, err := credential.DataKeyFromText(d.Key)
+		if err != nil {
+			return key, fmt.Errorf("FACET_DATA_KEY: %w", err)
+		}
+		return key, nil
+	}
+	path := d.keyFile(dir)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return credential.DataKey{}, err
+	}
+	return credential.LoadOrCreateDataKey(path)
+}
+
+// makeKey makes the data key file, and the folder it lies in where that is
+// also the store's.
+func (d Data) makeKey(dir string) (credential.DataKey, error) {
+	path := d.keyFile(dir)
+	if d.KeyFile == "" {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return credential.DataKey{}, fmt.Errorf("the data folder %s cannot be made: %w", dir, cause(err))
+		}
+	}
+	return credential.LoadOrCreateDataKey(path)
+}
+
+// keyForEmpty gives a key for a store that sealed nothing yet; a store with
+// sites needs the key that it had. Reading commands name no dir: theirs is
+// never written.
+func (d Data) keyForEmpty(ctx context.Context, dir string, st store.Store) (credential.DataKey, error) {
+	sites, err := st.System().Sites(ctx)
+	switch {
+	case err != nil:
+		return credential.DataKey{}, err
+	case len(sites) > 0:
+		return credential.DataKey{}, errors.New("the data key is missing: put back the file that was made beside the data folder (--data-key-file), or set FACET_DATA_KEY")
+	case dir == "":
+		return credential.NewDataKey(), nil
+	}
+	return d.makeKey(dir)
+}
+
+// isFresh reports whether nothing is in the folder yet.
+func isFresh(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0
+}
+
+// explain says what to do about a folder that does not open.
+func explain(dir string, err error) error {
+	switch {
+	case errors.Is(err, sqlite.ErrHeld):
+		return fmt.Errorf("the data folder %s is held by another process, such as a running facet serve: stop that and run this again (list commands work beside it)", dir)
+	case errors.Is(err, sqlite.ErrForeign):
+		return fmt.Errorf("the data folder %s holds something else than Facet's data: name an empty or a new folder with --data", dir)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("the data folder %s cannot be used: %w", dir, cause(err))
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no Facet data in %s: name the folder with --data", dir)
+	}
+	return err // it names the folder
+}
+
+// cause drops the operation and path that package os puts before a cause.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
