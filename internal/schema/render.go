@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"encoding/hex"
 	"strconv"
 	"time"
 
@@ -126,13 +127,26 @@ func renderSpecial(dst []byte, a *Attribute, head *Head) []byte {
 	case a.Name == "id":
 		return strconv.AppendInt(dst, head.Number, 10)
 	case a.Name == "uuid":
-		return append(append(append(dst, '"'), head.UUID.String()...), '"')
+		return append(appendUUID(append(dst, '"'), head.UUID), '"')
 	case a.Name == "created":
 		return append(AppendDateTime(append(dst, '"'), head.Created), '"')
 	case a.Name == "lastUpdated":
 		return append(AppendDateTime(append(dst, '"'), head.Updated), '"')
 	}
 	return append(dst, a.unset...)
+}
+
+// appendUUID appends the form of RFC 9562, section 4, without making a string.
+func appendUUID(dst []byte, id profile.ID) []byte {
+	from := 0
+	for _, to := range [...]int{4, 6, 8, 10, 16} {
+		if from > 0 {
+			dst = append(dst, '-')
+		}
+		dst = hex.AppendEncode(dst, id[from:to])
+		from = to
+	}
+	return dst
 }
 
 // View renders some attributes of a type, nested as in the full record.

@@ -205,7 +205,13 @@ func TestRestrictShowsOnlyListedAttributes(t *testing.T) {
 	wantError(t, err, profile.Unknown, profile.CodeUnknownAttribute, "primaryAddress.planet")
 }
 
-func paths(t testing.TB, texts ...string) []schema.Path {
+// fataler is what testing.TB and rapid.T share.
+type fataler interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+func paths(t fataler, texts ...string) []schema.Path {
 	t.Helper()
 	out := make([]schema.Path, len(texts))
 	for i, s := range texts {
