@@ -1,0 +1,196 @@
+package facetest
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"facet/internal/credential"
+	"facet/internal/directory"
+	"facet/internal/face"
+	"facet/internal/jobs"
+	"facet/internal/mail"
+	"facet/internal/server"
+	"facet/internal/store"
+	"facet/internal/store/sqlite"
+)
+
+// Start is what a new Service's clock shows.
+var Start = time.Date(2026, time.January, 31, 12, 0, 0, 0, time.UTC)
+
+// BaseURL is the demo site's public address, which links in mails begin with.
+const BaseURL = "https://demo.example"
+
+// Password is that of every demo user.
+const Password = "yoyo"
+
+// Service is a running Facet with the demo site.
+type Service struct {
+	URL       string // http://127.0.0.1:PORT, no slash at the end
+	Directory *directory.Directory
+	Site      *directory.Site // the demo site
+	Store     store.Store
+	Clock     *Clock
+	Log       *Buffer // what the server logged
+}
+
+// New starts a Service with some faces; it ends with the test.
+func New(t testing.TB, faces ...face.Face) *Service {
+	t.Helper()
+	seed, err := seeded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "facet.db"), seed.database, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := &Service{Clock: NewClock(), Log: &Buffer{}}
+	db, d, err := open(dir, seed.key, s.Clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("closing the store: %v", err)
+		}
+	})
+	s.Store, s.Directory = db, d
+	if s.Site, err = s.Directory.SiteNamed(t.Context(), "demo"); err != nil {
+		t.Fatal(err)
+	}
+	handler, err := server.New(server.Config{
+		Directory: s.Directory, Faces: faces, Log: slog.New(slog.NewJSONHandler(s.Log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(handler)
+	t.Cleanup(web.Close)
+	s.URL = web.URL
+	return s
+}
+
+// seed is a data folder with the demo site in it, made once per process: the
+// passwords take a while to hash.
+type seed struct {
+	key      credential.DataKey
+	database []byte
+}
+
+var seeded = sync.OnceValues(func() (seed, error) {
+	dir, err := os.MkdirTemp("", "facetest-")
+	if err != nil {
+		return seed{}, err
+	}
+	defer os.RemoveAll(dir)
+	out := seed{key: credential.NewDataKey()}
+	db, d, err := open(dir, out.key, NewClock())
+	if err != nil {
+		return seed{}, err
+	}
+	if _, err = d.SeedDemo(context.Background(), BaseURL); err != nil {
+		_ = db.Close()
+		return seed{}, err
+	}
+	if err := db.Close(); err != nil {
+		return seed{}, err
+	}
+	out.database, err = os.ReadFile(filepath.Join(dir, "facet.db"))
+	return out, err
+})
+
+func open(dir string, key credential.DataKey, clock *Clock) (store.Store, *directory.Directory, error) {
+	log := slog.New(slog.DiscardHandler)
+	db, err := sqlite.Open(context.Background(), sqlite.Options{Dir: dir, PageCache: 1, Reserve: -1, Logger: log, Clock: clock.Now})
+	if err != nil {
+		return nil, nil, err
+	}
+	return db, directory.New(directory.Config{
+		Store: db, DataKey: key, Hasher: credential.NewHasher(credential.HasherConfig{Concurrency: 2}), Now: clock.Now, Log: log,
+	}), nil
+}
+
+// Mails gives the messages that wait to be sent, made from their templates,
+// and takes them off the store.
+func (s *Service) Mails(t testing.TB) []mail.Message {
+	t.Helper()
+	var out outbox
+	send := jobs.Mail(&out)
+	system := s.Store.System()
+	due, err := system.DueJobs(t.Context(), s.Clock.Now(), time.Minute, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, job := range due {
+		if job.Kind != directory.MailJob {
+			continue
+		}
+		if err := send(t.Context(), job); err != nil {
+			t.Fatalf("mail %s: %v", job.Body, err)
+		}
+		if err := system.FinishJob(t.Context(), job); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// outbox is a mail.Sender that keeps what it is to send.
+type outbox []mail.Message
+
+func (o *outbox) Send(_ context.Context, m mail.Message) error {
+	if err := m.Validate(); err != nil {
+		return err
+	}
+	*o = append(*o, m)
+	return nil
+}
+
+// Clock is a time that stands still until it is moved.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// NewClock gives a clock that shows Start.
+func NewClock() *Clock { return &Clock{now: Start} }
+
+// Now is what the clock shows.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Advance moves the clock on.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// Buffer is a bytes.Buffer for many writers.
+type Buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *Buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+// String is all that was written.
+func (b *Buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
