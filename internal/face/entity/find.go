@@ -1,0 +1,131 @@
+package entity
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"facet/internal/directory"
+	"facet/internal/face"
+	"facet/internal/schema"
+)
+
+// What entity.find answers with when it is not told otherwise, and at most.
+const (
+	defaultResults = 100
+	maxResults     = 10000
+	searchTimeout  = 10 * time.Second
+)
+
+// find is entity.find: {"result_count":1,"results":[{…}],"stat":"ok"}, with
+// total_count when show_total_count is true.
+func find(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	f := c.Form.(*form)
+	typeName, q, err := readQuery(f)
+	if err != nil {
+		return err
+	}
+	only, some, err := f.list("attributes")
+	if err != nil {
+		return err
+	}
+	limit, err := f.timeout(searchTimeout)
+	if err != nil {
+		return err
+	}
+	var view *schema.View
+	if some {
+		if view, err = c.Site.View(typeName, only); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), limit)
+	defer cancel()
+	page, err := c.Site.FindEntities(ctx, c.Who, typeName, q)
+	if err != nil {
+		return timeoutError(ctx, argumentError(err, "filter"))
+	}
+	sendPage(w, page, q.Total, view)
+	return nil
+}
+
+func readQuery(f *form) (typeName string, q directory.Query, err error) {
+	if typeName = f.text("type_name"); typeName == "" {
+		return "", q, missingArgument("type_name")
+	}
+	q.Filter = f.text("filter")
+	if q.First, err = f.number("first_result", 0, 0, maxInt); err != nil {
+		return "", q, err
+	}
+	if q.Max, err = f.number("max_results", defaultResults, 1, maxResults); err != nil {
+		return "", q, err
+	}
+	if q.Total, err = f.flag("show_total_count"); err != nil {
+		return "", q, err
+	}
+	q.Sort, _, err = f.list("sort_on")
+	return typeName, q, err
+}
+
+// sendPage writes a page; a large one leaves in pieces, so that an answer of
+// thousands of records is never held whole.
+func sendPage(w http.ResponseWriter, page directory.Page, total bool, view *schema.View) {
+	p := takeBuffer()
+	defer giveBuffer(p)
+	b := strconv.AppendInt(append(*p, `{"result_count":`...), int64(len(page.Entities)), 10)
+	if total {
+		b = strconv.AppendInt(append(b, `,"total_count":`...), page.Total, 10)
+	}
+	b = append(b, `,"results":[`...)
+	begun := false
+	for i := range page.Entities {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if view != nil {
+			b = page.Entities[i].RenderOnly(b, view)
+		} else {
+			b = page.Entities[i].Render(b)
+		}
+		if len(b) >= chunk {
+			if !begun {
+				setHeaders(w.Header())
+				begun = true
+			}
+			if _, err := w.Write(b); err != nil {
+				return // the client is gone
+			}
+			b = b[:0]
+		}
+	}
+	*p = append(b, `],"stat":"ok"}`...)
+	if begun {
+		_, _ = w.Write(*p)
+		return
+	}
+	send(w, *p)
+}
+
+// count is entity.count: {"total_count":7,"stat":"ok"}.
+func count(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	f := c.Form.(*form)
+	typeName := f.text("type_name")
+	if typeName == "" {
+		return missingArgument("type_name")
+	}
+	limit, err := f.timeout(searchTimeout)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), limit)
+	defer cancel()
+	n, err := c.Site.CountEntities(ctx, c.Who, typeName, f.text("filter"))
+	if err != nil {
+		return timeoutError(ctx, argumentError(err, "filter"))
+	}
+	send(w, append(strconv.AppendInt([]byte(`{"total_count":`), n, 10), `,"stat":"ok"}`...))
+	return nil
+}
+
+var _ face.Form = (*form)(nil)
