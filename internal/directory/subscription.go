@@ -110,11 +110,10 @@ type Grantee struct {
 // "plan" for the plan.
 func (s *Site) GrantSubscription(ctx context.Context, who access.Principal, provider, plan string, to Grantee) (sub Subscription, made bool, err error) {
 	if to.Slug == "" && to.Email == "" {
-		field := "profile"
 		if to.Force {
-			return sub, false, profile.E(profile.Missing, profile.CodeRequired, "email", "We cannot invite an organization without an e-mail address.")
+			return sub, false, noAddress()
 		}
-		return sub, false, profile.E(profile.Missing, profile.CodeRequired, field, "One of slug or (full_name, email, type) should be present")
+		return sub, false, profile.E(profile.Missing, profile.CodeRequired, "profile", "One of slug or (full_name, email, type) should be present")
 	}
 	if to.Email != "" {
 		if err := checkEmail(to.Email); err != nil {
@@ -140,9 +139,10 @@ func (s *Site) GrantSubscription(ctx context.Context, who access.Principal, prov
 			return err
 		}
 		rec, err := s.grantee(tx, to)
-		if profile.IsKind(err, profile.NotFound) && invited != nil {
-			rec = invited
-			err = s.createInvited(tx, who, p, rec, to, invitation)
+		if profile.IsKind(err, profile.NotFound) && to.Force {
+			if rec, err = invited, noAddress(); rec != nil {
+				err = s.createInvited(tx, who, p, rec, to, invitation)
+			}
 		}
 		if err != nil {
 			return err
@@ -165,6 +165,10 @@ func (s *Site) GrantSubscription(ctx context.Context, who access.Principal, prov
 		return err
 	})
 	return sub, made, err
+}
+
+func noAddress() error {
+	return profile.E(profile.Missing, profile.CodeRequired, "email", "We cannot invite an organization without an e-mail address.")
 }
 
 // grantee finds a profile by slug, else by e-mail.
@@ -200,20 +204,25 @@ func (s *Site) grantee(r store.Reader, to Grantee) (*store.Record, error) {
 // when there is none: organizations do not claim theirs.
 func (s *Site) organizationByEmail(r store.Reader, email string) (*store.Record, error) {
 	value := profile.Fold(email)
-	var first *store.Record
-	var failed error
+	var ids []profile.ID
 	err := r.Lookup(profile.Organization, store.Range{Path: "email", Low: value, High: value}, func(id profile.ID, _ string) bool {
+		ids = append(ids, id)
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	var first *store.Record
+	for _, id := range ids {
 		rec, err := r.Record(id)
 		if err != nil {
-			failed = err
-			return false
+			return nil, err
 		}
 		if profile.Fold(textAt(rec.Attrs, "email")) == value && (first == nil || rec.Number < first.Number) {
 			first = rec
 		}
-		return true
-	})
-	return first, joinErr(failed, err)
+	}
+	return first, nil
 }
 
 // currentSubscription reads a subscription whose period is not over, nil when
