@@ -65,8 +65,9 @@ type Site interface {
 	Update(ctx context.Context, fn func(Tx) error) error
 }
 
-// Reader reads within one snapshot. Lists are ordered and bounded by limit;
-// the last item read is where the next page begins.
+// Reader reads within one snapshot. Lists are ordered and bounded by limit (a
+// negative one: without bound); the last item read is where the next page
+// begins.
 type Reader interface {
 	Records
 	Links
