@@ -23,7 +23,8 @@ type Record struct {
 
 // Match reports whether the filter selects the record. It is the oracle of
 // every backend. It reads no further into the text than it must, and allocates
-// only for escaped or not-ASCII text and for values longer than a line.
+// only for escaped or not-ASCII text, for values longer than a line, and where
+// two attributes are compared with one another.
 func (p *Program) Match(r *Record) bool { return p.root.eval(r) == yes }
 
 // truth is the three-valued truth of SQL. An unknown condition selects nothing,

@@ -43,7 +43,7 @@ type Source struct {
 type Range struct{ Low, High string }
 
 // maxRanges bounds the work of intersecting ranges of numbers.
-const maxRanges = 10000
+const maxRanges = 1000
 
 var (
 	nothing    = NumberRange{1, 0}
