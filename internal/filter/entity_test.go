@@ -187,9 +187,10 @@ func TestATreePrintsToTextThatParsesBack(t *testing.T) {
 }
 
 func FuzzParseEntity(f *testing.F) {
-	for _, s := range []string{`gender='male' and birthday>'2012-06-13'`, `not (a.b = "x\"")or!c is not null`, `((1<=-2.5e3))`, `a contains 'b'`, "/and/or", `'\ud83d\ude00'`} {
+	for _, s := range []string{`gender='male' and birthday>'2012-06-13'`, `not (a.b = "x\"")or!c is not null`, `((1<=-2.5e3))`, `a contains 'b'`, "/and/or", `age>25.5e2 and id!=-3 or logins.domain<seen`, `'\ud83d\ude00'`} {
 		f.Add(s)
 	}
+	typ := documented(f)
 	f.Fuzz(func(t *testing.T, src string) {
 		e, err := ParseEntity(src)
 		if err != nil {
@@ -200,6 +201,10 @@ func FuzzParseEntity(f *testing.F) {
 		}
 		if e == nil || len(e.String()) > MaxLength {
 			return
+		}
+		if p, err := Compile(e, typ, now); err == nil { // what compiles runs
+			p.Match(record(1, about400))
+			p.Plan(func(string) bool { return true })
 		}
 		again, err := ParseEntity(e.String())
 		if err != nil || !reflect.DeepEqual(again, e) {
