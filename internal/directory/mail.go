@@ -1,8 +1,9 @@
 package directory
 
 import (
-	"maps"
 	"strings"
+	"time"
+	"unicode"
 
 	"facet/internal/profile"
 	"facet/internal/store"
@@ -13,22 +14,35 @@ const MailJob = "mail"
 
 // MailBody is one message to be: the template, where it goes, what it says.
 type MailBody struct {
-	Template string         `json:"template"`
-	From     string         `json:"from"`
-	To       string         `json:"to"`
-	Data     map[string]any `json:"data"`
+	Template string   `json:"template"`
+	From     string   `json:"from"`
+	To       string   `json:"to"`
+	Data     MailData `json:"data"`
+}
+
+// MailData is what a template can say; package mail tells which needs what.
+type MailData struct {
+	Site, Recipient, Inviter, What, Link, Code, Subject, Text string
+	Expires                                                   time.Time
 }
 
 // mailJob makes the job that sends a message about a subject; it is enqueued
 // in the transaction that is its reason, and goes when the subject is erased.
-func (s *Site) mailJob(subject profile.ID, template, to string, data map[string]any) store.Job {
+func (s *Site) mailJob(subject profile.ID, template, to string, data MailData) store.Job {
 	now := s.d.now()
-	all := map[string]any{"Site": s.Policy().Title}
-	maps.Copy(all, data)
+	data.Site = s.Policy().Title
+	for _, field := range []*string{&data.Recipient, &data.Inviter, &data.What, &data.Subject} {
+		*field = oneLine(*field)
+	}
 	return store.Job{
 		ID: profile.NewIDIn(now, subject.Bucket()), Site: s.id, Subject: subject, Kind: MailJob, Due: now, Created: now,
-		Body: marshal(MailBody{Template: template, From: s.Policy().MailFrom, To: to, Data: all}),
+		Body: marshal(MailBody{Template: template, From: s.Policy().MailFrom, To: to, Data: data}),
 	}
+}
+
+// oneLine keeps what people typed within one line of a message.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }), " ")
 }
 
 // link makes an address for mails from the site's public base URL.

@@ -267,10 +267,10 @@ func (s *Site) subscribe(tx store.Tx, who access.Principal, rec *store.Record, p
 			return nil, err
 		}
 		if email := textAt(rec.Attrs, "email"); email != "" {
-			err := tx.Enqueue(s.mailJob(rec.ID, "notice", email, map[string]any{
-				"Subject":   p.Provider.FullName() + " offers you " + p.Title,
-				"Recipient": textAt(rec.Attrs, "displayName"),
-				"Text":      "The subscription begins when you accept it with this key: " + grant,
+			err := tx.Enqueue(s.mailJob(rec.ID, "notice", email, MailData{
+				Subject:   p.Provider.FullName() + " offers you " + p.Title,
+				Recipient: textAt(rec.Attrs, "displayName"),
+				Text:      "The subscription begins when you accept it with this key: " + grant,
 			}))
 			if err != nil {
 				return nil, err
@@ -316,12 +316,12 @@ func (s *Site) createInvited(tx store.Tx, who access.Principal, p Plan, rec *sto
 	if err := tx.PutTicket(ticket); err != nil {
 		return err
 	}
-	return tx.Enqueue(s.mailJob(rec.ID, "invitation", to.Email, map[string]any{
-		"Recipient": textAt(rec.Attrs, "displayName"),
-		"Inviter":   p.Provider.FullName(),
-		"What":      p.Title,
-		"Message":   to.Message,
-		"Link":      s.link("/api/auth/" + key),
-		"Expires":   ticket.Expires.Format("2 January 2006 15:04 MST"),
+	return tx.Enqueue(s.mailJob(rec.ID, "invitation", to.Email, MailData{
+		Recipient: textAt(rec.Attrs, "displayName"),
+		Inviter:   p.Provider.FullName(),
+		What:      "a subscription to " + p.Title,
+		Text:      to.Message,
+		Link:      s.link("/api/auth/" + key),
+		Expires:   ticket.Expires,
 	}))
 }

@@ -28,7 +28,9 @@ type Call struct {
 }
 
 // Form is the decoded arguments of a form request.
-type Form interface{ Get(name string) (value string, ok bool) }
+type Form interface {
+	Get(name string) (value string, ok bool)
+}
 
 // Handler serves one route. An error it returns is rendered by the face.
 type Handler func(w http.ResponseWriter, r *http.Request, c *Call) error

@@ -23,7 +23,7 @@ func Mail(sender mail.Sender) Handler {
 		if err := dec.Decode(&body); err != nil {
 			return &Failure{Why: "the body of the mail job is unreadable", Permanent: true, Err: err}
 		}
-		m, err := mail.Render(body.Template, body.Data, body.From, body.To)
+		m, err := mail.Render(body.Template, mail.Data(body.Data), body.From, body.To)
 		if err != nil {
 			return &Failure{Why: "message not made: " + mailReason(err), Permanent: true, Err: err}
 		}

@@ -27,7 +27,7 @@ func TestEachTemplateSaysWhatItIsFor(t *testing.T) {
 		html     []string
 	}{
 		mail.Invitation: {"Coworking Space: Donny Cooper offers you a subscription to Premium",
-			[]string{"Hello Xia Lee,\n\nDonny Cooper offers you", "\n\n" + full().Link + "\n\nIt can be used until 3 February 2026 03:06 UTC.\n\nIf you"},
+			[]string{"Hello Xia Lee,\n\nYour plan <basic> ends soon.\n\nRenew it.\n\nDonny Cooper offers you", "\n\n" + full().Link + "\n\nIt can be used until 3 February 2026 03:06 UTC.\n\nIf you"},
 			[]string{`<p><a href="https://cowork.example/api/auth/0123456789abcdef0123456789abcdef01234567?a=1&amp;b=2">`, "<p>Hello Xia Lee,</p>"}},
 		mail.Verify: {"Coworking Space: please confirm your e-mail address",
 			[]string{"\n\n" + full().Link + "\n\n", "3 February 2026"}, []string{"<a href="}},
