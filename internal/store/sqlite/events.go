@@ -111,7 +111,7 @@ func (r *reader) Versions(id profile.ID, limit int) ([]store.Version, error) {
 	if err == nil {
 		err = bad
 	}
-	if err == nil && len(list) < limit {
+	if err == nil && (limit < 0 || len(list) < limit) {
 		v.Version, v.At, v.Actor = 1, rec.Created, rec.Creator
 		v.Kind = strings.TrimPrefix(string(rec.Type), "$") + ".created"
 		list = append(list, v)

@@ -261,7 +261,7 @@ func (r *reader) Search(types []profile.Type, term, afterSort string, after prof
 			return slices.Compare(a.ID[:], b.ID[:])
 		})
 		found = slices.Compact(found)
-		if len(found) > limit {
+		if limit >= 0 && len(found) > limit {
 			found = found[:limit]
 		}
 	}

@@ -354,6 +354,9 @@ func (t *tx) remove(rec *store.Record) error {
 			return err
 		}
 	}
+	if err := t.releaseOwned(rec.ID); err != nil {
+		return err
+	}
 	for _, x := range rec.Index {
 		if _, err := t.write(deleteAttribute, t.site, rec.Type, x.Path, x.Value, rec.Bucket, rec.ID); err != nil {
 			return err
@@ -398,6 +401,41 @@ func (t *tx) claimed(keys []heldName, id profile.ID) ([]heldName, error) {
 		return true
 	})
 	return keys, err
+}
+
+// releaseOwned gives back what others claimed among an owner's names; the
+// names of owned records go with those.
+func (t *tx) releaseOwned(owner profile.ID) error {
+	s, err := t.c.query(selectNamesOwned, t.site, owner.Bucket(), owner)
+	if err != nil {
+		return err
+	}
+	type claim struct {
+		space profile.Space
+		value string
+		id    profile.ID
+	}
+	var claims []claim
+	err = each(s, func() bool {
+		claims = append(claims, claim{profile.Space(s.text(0)), s.text(1), s.profileID(2)})
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range claims {
+		n, err := t.write(deleteClaim, t.site, c.id.Bucket(), c.id, owner, c.space, c.value)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			continue
+		}
+		if err := t.dropName(keyOf(owner, c.space, c.value)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Touch notes a sign-in.

@@ -108,6 +108,8 @@ var (
 	selectName = sql(`
 		SELECT home, id FROM name
 		WHERE site = ? AND bucket = ? AND owner = ? AND space = ? AND value = ?`)
+	selectNamesOwned = sql(`
+		SELECT space, value, id FROM name WHERE site = ? AND bucket = ? AND owner = ?`)
 	insertClaim = sql(`
 		INSERT INTO claim (site, bucket, id, owner, space, value) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO NOTHING`)

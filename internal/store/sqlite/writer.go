@@ -265,8 +265,8 @@ func (w *writer) redo() {
 }
 
 // call runs one caller's function and keeps its error; a panic is one.
-func (w *writer) call(c *call) *tx {
-	t := &tx{reader: reader{c: w.c, site: c.site, ctx: c.ctx}, w: w}
+func (w *writer) call(c *call) (t *tx) {
+	t = &tx{reader: reader{c: w.c, site: c.site, ctx: c.ctx}, w: w}
 	defer func() {
 		if p := recover(); p != nil {
 			c.err = fmt.Errorf("store: panic in update: %v", p)

@@ -1,0 +1,5 @@
+package sqlite_test
+
+import "log/slog"
+
+var quiet = slog.New(slog.DiscardHandler)

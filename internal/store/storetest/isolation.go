@@ -1,0 +1,450 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"facet/internal/profile"
+	"facet/internal/store"
+)
+
+// world is what two sites hold under the same ids, names, numbers and keys.
+type world struct {
+	f                           *fixture
+	user, doc, other, org, sess profile.ID
+	at                          time.Time
+	populated                   []store.Site
+}
+
+const worldNumber = 500
+
+func newWorld(f *fixture) *world {
+	w := &world{f: f, user: f.id(), other: f.id(), org: f.id(), sess: f.id(), at: f.now()}
+	w.doc = profile.NewIDIn(f.now(), w.user.Bucket())
+	return w
+}
+
+// record is one of the world's, as a site with that mark holds it.
+func (w *world) record(id profile.ID, mark string) *store.Record {
+	rec := &store.Record{ID: id, Bucket: id.Bucket(), Type: profile.User, Number: worldNumber, Attrs: fmt.Appendf(nil, `{"v":"%s"}`, mark),
+		Extras: []byte(`{}`), Sort: "sort", State: profile.Active, Created: w.at, Updated: w.at, Search: "text " + mark,
+		Names: []profile.Name{name(profile.Slug, "slug")}, Index: []store.Indexed{{Path: "p", Value: mark}}}
+	switch id {
+	case w.doc:
+		rec.Type, rec.Owner, rec.Names = profile.Document, w.user, []profile.Name{ownedName(profile.DocumentApp, "1")}
+	case w.org:
+		rec.Type, rec.Names = profile.Organization, []profile.Name{name(profile.Slug, "org")}
+	case w.other:
+		rec.Names = []profile.Name{name(profile.Slug, "other")}
+	}
+	return rec
+}
+
+func (w *world) link(mark string) *store.Link {
+	return &store.Link{Src: w.user, Kind: store.RoleLink, Dst: w.org, Key: "1", State: store.LinkState(mark),
+		Attrs: fmt.Appendf(nil, `{"v":"%s"}`, mark), Created: w.at}
+}
+
+func (w *world) secret(mark string) *store.Secret {
+	return &store.Secret{Subject: w.user, Kind: "password", Key: "k", Data: []byte(mark), Created: w.at}
+}
+
+func (w *world) session(mark string) *store.Session {
+	return &store.Session{ID: w.sess, Subject: w.user, Restriction: []byte(mark), Created: w.at, Expires: w.at}
+}
+
+func (w *world) ticket(mark string) *store.TicketRow {
+	return &store.TicketRow{Digest: "digest", Subject: w.user, Kind: "invitation", Data: []byte(mark), Created: w.at}
+}
+
+func (w *world) event(mark string) store.Event {
+	return store.Event{At: w.at, Subject: w.user, Kind: "event-" + mark}
+}
+
+// populate writes the world into a site.
+func (w *world) populate(site store.Site, mark string) {
+	w.f.Helper()
+	err := site.Update(w.f.ctx, func(tx store.Tx) error {
+		for _, id := range []profile.ID{w.user, w.doc, w.org} {
+			if err := tx.Create(w.record(id, mark), w.event(mark)); err != nil {
+				return err
+			}
+		}
+		old, next := w.record(w.org, mark), w.record(w.org, mark)
+		old.Version = 1
+		next.Extras = fmt.Appendf(nil, `{"x":"%s"}`, mark)
+		return errors.Join(tx.Save(old, next, w.event(mark)), tx.AddLink(w.link(mark)), tx.PutSecret(w.secret(mark)),
+			tx.PutSession(w.session(mark)), tx.PutTicket(w.ticket(mark)),
+			tx.PutAttempts(store.Attempts{Subject: w.user, Kind: mark, Count: 1}),
+			tx.Claim(none, "key", "k", w.user), tx.Claim(w.user, "key", "k", w.org))
+	})
+	if err != nil {
+		w.f.Fatalf("populate %s: %v", mark, err)
+	}
+	w.populated = append(w.populated, site)
+}
+
+// reads has a case for every method that reads: what it gives holds the mark
+// of its own site only.
+func (w *world) reads() map[string]func(store.Reader) (any, error) {
+	record := func(rec *store.Record, err error) (any, error) {
+		if err != nil {
+			return nil, err
+		}
+		return fmt.Sprintf("%s %s %v", rec.Attrs, rec.Extras, plain(rec)), nil
+	}
+	records := func(list []*store.Record, err error) (any, error) {
+		var out []string
+		for _, rec := range list {
+			out = append(out, string(rec.Attrs))
+		}
+		return out, err
+	}
+	return map[string]func(store.Reader) (any, error){
+		"Record": func(r store.Reader) (any, error) { return record(r.Record(w.user)) },
+		"ByName": func(r store.Reader) (any, error) {
+			a, err := record(r.ByName(none, profile.Slug, "slug"))
+			b, err2 := record(r.ByName(w.user, profile.DocumentApp, "1"))
+			c, err3 := record(r.ByName(none, "key", "k"))
+			d, err4 := record(r.ByName(w.user, "key", "k"))
+			return []any{a, b, c, d}, errors.Join(err, err2, err3, err4)
+		},
+		"ByNumber": func(r store.Reader) (any, error) {
+			var out []string
+			collect := func(rec *store.Record) bool { out = append(out, string(rec.Attrs)); return true }
+			return out, errors.Join(r.ByNumber(profile.User, worldNumber, worldNumber, false, collect),
+				r.ByNumber(profile.Document, 0, 1<<60, true, collect))
+		},
+		"Owned": func(r store.Reader) (any, error) { return records(r.Owned(w.user, profile.Document, 0, -1)) },
+		"Lookup": func(r store.Reader) (any, error) {
+			var out []string
+			collect := func(id profile.ID, v string) bool { out = append(out, id.String()+v); return true }
+			return out, errors.Join(r.Lookup(profile.User, store.Range{Path: "p"}, collect),
+				r.Lookup(profile.User, store.Range{Path: "p", High: "~"}, collect))
+		},
+		"Search": func(r store.Reader) (any, error) {
+			types := []profile.Type{profile.User, profile.Organization, profile.Document}
+			out := ""
+			for _, term := range []string{"text", "", "one", "two"} {
+				found, err := r.Search(types, term, "", none, -1)
+				if err != nil {
+					return nil, err
+				}
+				out += fmt.Sprint(term, len(found), " ")
+			}
+			return out, nil
+		},
+		"Count": func(r store.Reader) (any, error) { return r.Count(profile.User) },
+		"Tombstone": func(r store.Reader) (any, error) {
+			t, err := r.Tombstone(w.user)
+			if errors.Is(err, store.ErrNotFound) {
+				return "none", nil
+			}
+			return t, err
+		},
+		"Link": func(r store.Reader) (any, error) {
+			l, err := r.Link(w.user, store.RoleLink, w.org, "1")
+			if err != nil {
+				return nil, err
+			}
+			return string(l.Attrs), nil
+		},
+		"From": func(r store.Reader) (any, error) { return links(r.From(w.user, store.RoleLink, none, "", -1)) },
+		"To":   func(r store.Reader) (any, error) { return links(r.To(w.org, store.RoleLink, none, "", -1)) },
+		"Secret": func(r store.Reader) (any, error) {
+			s, err := r.Secret(w.user, "password", "k")
+			if err != nil {
+				return nil, err
+			}
+			return string(s.Data), nil
+		},
+		"Secrets": func(r store.Reader) (any, error) {
+			list, err := r.Secrets(w.user, "password")
+			out := fmt.Sprint(len(list))
+			for _, s := range list {
+				out += string(s.Data)
+			}
+			return out, err
+		},
+		"Session": func(r store.Reader) (any, error) {
+			s, err := r.Session(w.user, w.sess)
+			if err != nil {
+				return nil, err
+			}
+			return string(s.Restriction), nil
+		},
+		"Sessions": func(r store.Reader) (any, error) {
+			list, err := r.Sessions(w.user)
+			out := fmt.Sprint(len(list))
+			for _, s := range list {
+				out += string(s.Restriction)
+			}
+			return out, err
+		},
+		"Ticket": func(r store.Reader) (any, error) {
+			t, err := r.Ticket("digest")
+			if err != nil {
+				return nil, err
+			}
+			return string(t.Data), nil
+		},
+		"Attempts": func(r store.Reader) (any, error) {
+			out := ""
+			for _, kind := range []string{"one", "two", "new"} {
+				a, err := r.Attempts(w.user, kind)
+				if err != nil {
+					return nil, err
+				}
+				out += fmt.Sprint(kind, a.Count, " ")
+			}
+			return out, nil
+		},
+		"Events": func(r store.Reader) (any, error) {
+			list, err := r.Events(store.Position{}, -1)
+			out := ""
+			for _, e := range list {
+				out += e.Kind + " "
+			}
+			return out, err
+		},
+		"Versions": func(r store.Reader) (any, error) {
+			list, err := r.Versions(w.org, -1)
+			return printed(list), err
+		},
+	}
+}
+
+func links(list []*store.Link, err error) (any, error) {
+	out := fmt.Sprint(len(list))
+	for _, l := range list {
+		out += fmt.Sprintf(" %v %s", *l, l.Attrs)
+	}
+	return out, err
+}
+
+// writes has a case for every method that writes.
+func (w *world) writes() map[string]func(store.Tx) error {
+	const mark = "new"
+	stored := func(tx store.Tx, id profile.ID, fn func(*store.Record) error) error {
+		rec, err := tx.Record(id)
+		if err != nil {
+			return err
+		}
+		return fn(rec)
+	}
+	return map[string]func(store.Tx) error{
+		"Create": func(tx store.Tx) error { return tx.Create(w.record(w.other, mark), w.event(mark)) },
+		"Save": func(tx store.Tx) error {
+			return stored(tx, w.user, func(old *store.Record) error {
+				next := w.record(w.user, mark)
+				next.Names = append(next.Names, name(profile.Email, "new@example.com"))
+				return tx.Save(old, next, w.event(mark))
+			})
+		},
+		"Remove": func(tx store.Tx) error {
+			return stored(tx, w.doc, func(rec *store.Record) error { return tx.Remove(rec, w.event(mark)) })
+		},
+		"Erase": func(tx store.Tx) error {
+			return stored(tx, w.user, func(rec *store.Record) error { return tx.Erase(rec, w.event(mark), nil) })
+		},
+		"Touch":        func(tx store.Tx) error { return tx.Touch(w.user, w.at) },
+		"AddLink":      func(tx store.Tx) error { l := w.link(mark); l.Key = "2"; return tx.AddLink(l) },
+		"SetLink":      func(tx store.Tx) error { return tx.SetLink(w.link(mark)) },
+		"DropLink":     func(tx store.Tx) error { return tx.DropLink(w.user, store.RoleLink, w.org, "1") },
+		"PutSecret":    func(tx store.Tx) error { return tx.PutSecret(w.secret(mark)) },
+		"DropSecret":   func(tx store.Tx) error { return tx.DropSecret(w.user, "password", "k") },
+		"PutSession":   func(tx store.Tx) error { return tx.PutSession(w.session(mark)) },
+		"DropSession":  func(tx store.Tx) error { return tx.DropSession(w.user, w.sess) },
+		"DropSessions": func(tx store.Tx) error { return tx.DropSessions(w.user) },
+		"PutTicket":    func(tx store.Tx) error { return tx.PutTicket(w.ticket(mark)) },
+		"DropTicket":   func(tx store.Tx) error { return tx.DropTicket("digest") },
+		"PutAttempts": func(tx store.Tx) error {
+			return tx.PutAttempts(store.Attempts{Subject: w.user, Kind: mark, Count: 9})
+		},
+		"Claim":   func(tx store.Tx) error { return tx.Claim(none, profile.Slug, "claimed", w.user) },
+		"Release": func(tx store.Tx) error { return tx.Release(none, "key", "k") },
+		"Log":     func(tx store.Tx) error { return tx.Log(w.event(mark)) },
+	}
+}
+
+// apart has the methods whose isolation is shown otherwise, and where.
+var apart = []string{
+	"Lock",    // reads only: below
+	"Numbers", // below
+	"Enqueue", // below
+}
+
+func testIsolation(f *fixture) {
+	one, two, empty := f.site, f.newSite("second"), f.newSite("third")
+	w := newWorld(f)
+	w.populate(one, "one")
+	w.populate(two, "two")
+
+	f.run("every method has a case", func(f *fixture) {
+		var have []string
+		for m := range w.reads() {
+			have = append(have, m)
+		}
+		for m := range w.writes() {
+			have = append(have, m)
+		}
+		have = append(have, apart...)
+		slices.Sort(have)
+		f.equal(have, methodsOf[store.Tx]())
+		f.equal(methodsOf[store.Site](), "[Get GetID Update View]")
+	})
+
+	for method, fn := range w.reads() {
+		f.run(method+" reads its own site", func(f *fixture) {
+			for _, in := range []struct {
+				site       store.Site
+				own, else_ string
+			}{{one, "one", "two"}, {two, "two", "one"}, {empty, "none", "one"}} {
+				var got any
+				err := in.site.View(f.ctx, func(r store.Reader) (err error) {
+					got, err = fn(r)
+					return err
+				})
+				shown := fmt.Sprint(got)
+				if in.own == "none" {
+					if err != nil {
+						f.wantErr(err, store.ErrNotFound)
+					} else if strings.ContainsAny(strings.NewReplacer("text0", "", "one0", "", "two0", "", "new0", "", "none", "").Replace(shown), "otwx123456789") {
+						f.Errorf("an empty site shows %s", shown)
+					}
+					continue
+				}
+				f.wantErr(err, nil)
+				switch method {
+				case "Count":
+					f.equal(got, 1)
+				case "Tombstone":
+					f.equal(got, "none")
+				case "Search":
+					f.equal(shown, fmt.Sprintf("text3 3 one%d two%d ", 3*strings.Count(in.own, "one"), 3*strings.Count(in.own, "two")))
+				case "Attempts":
+					f.equal(shown, fmt.Sprintf("one%d two%d new0 ", strings.Count(in.own, "one"), strings.Count(in.own, "two")))
+				default:
+					if !strings.Contains(shown, in.own) || strings.Contains(shown, in.else_) {
+						f.Errorf("site %s shows %s", in.own, shown)
+					}
+				}
+			}
+		})
+	}
+
+	f.run("Get and GetID read their own site", func(f *fixture) {
+		for mark, site := range map[string]store.Site{"one": one, "two": two} {
+			a, err := site.Get(f.ctx, profile.Slug, "slug")
+			f.wantErr(err, nil)
+			b, err := site.GetID(f.ctx, w.user)
+			f.wantErr(err, nil)
+			f.equal(string(a.Attrs)+string(b.Attrs), fmt.Sprintf(`{"v":"%s"}{"v":"%s"}`, mark, mark))
+		}
+		_, err := empty.Get(f.ctx, profile.Slug, "slug")
+		f.wantErr(err, store.ErrNotFound)
+		_, err = empty.GetID(f.ctx, w.user)
+		f.wantErr(err, store.ErrNotFound)
+	})
+
+	f.run("Lock, Numbers and Enqueue are of their own site", func(f *fixture) {
+		f.wantErr(empty.Update(f.ctx, func(tx store.Tx) error { return tx.Lock(w.user) }), store.ErrNotFound)
+		var first [2]int64
+		for i, site := range []store.Site{one, two} {
+			err := site.Update(f.ctx, func(tx store.Tx) (err error) {
+				first[i], err = tx.Numbers(100)
+				return errors.Join(err, tx.Lock(w.user), tx.Enqueue(store.Job{Kind: "x", Body: []byte(`{}`), Due: w.at}))
+			})
+			f.wantErr(err, nil)
+		}
+		f.equal(first[0], first[1]) // each site has its own sequence
+		jobs, err := f.s.System().DueJobs(f.ctx, w.at, time.Hour, 10)
+		f.wantErr(err, nil)
+		f.equal(len(jobs), 2)
+		f.equal(jobs[0].Site+jobs[1].Site, 3)
+		f.wantErr(f.s.System().FinishJob(f.ctx, jobs[0]), nil)
+		left, err := f.s.System().DueJobs(f.ctx, w.at.Add(2*time.Hour), time.Hour, 10)
+		f.wantErr(err, nil)
+		f.equal(len(left), 1)
+		f.equal(left[0].Site, jobs[1].Site)
+	})
+
+	for method, fn := range w.writes() {
+		f.run(method+" writes its own site", func(f *fixture) {
+			// Fresh sites for each method: both hold the same world.
+			a, b := f.newSite(method+"-a"), f.newSite(method+"-b")
+			w := *w
+			w.f = f
+			w.populate(a, "one")
+			w.populate(b, "two")
+			beforeA, beforeB := w.dump(a), w.dump(b)
+			f.wantErr(a.Update(f.ctx, fn), nil)
+			f.equal(w.dump(b), beforeB)
+			afterA := w.dump(a)
+			if afterA == beforeA {
+				f.Error("nothing was written")
+			}
+			// The same ids and names are free in the other site.
+			f.wantErr(b.Update(f.ctx, fn), nil)
+			f.equal(w.dump(a), afterA)
+			if w.dump(b) == beforeB {
+				f.Error("nothing was written to the second")
+			}
+		})
+	}
+}
+
+// dump shows all that can be read of the world in a site.
+func (w *world) dump(site store.Site) string {
+	w.f.Helper()
+	return dumpWith(w.f, site, func(r store.Reader) string {
+		var b strings.Builder
+		cases := w.reads()
+		var methods []string
+		for m := range cases {
+			methods = append(methods, m)
+		}
+		slices.Sort(methods)
+		for _, m := range methods {
+			got, err := cases[m](r)
+			fmt.Fprintf(&b, "%s: %v %v\n", m, got, err)
+		}
+		for _, n := range []profile.Name{name(profile.Slug, "claimed"), name(profile.Slug, "other"), name("key", "k")} {
+			rec, err := r.ByName(none, n.Space, n.Value)
+			fmt.Fprintf(&b, "%s: %v %v\n", n.Value, rec != nil, err)
+		}
+		return b.String()
+	})
+}
+
+// dump shows the events and the lists of a site.
+func dump(f *fixture, site store.Site) string {
+	f.Helper()
+	return dumpWith(f, site, func(r store.Reader) string {
+		var b strings.Builder
+		events, err := r.Events(store.Position{}, -1)
+		fmt.Fprintln(&b, events, err)
+		for _, t := range []profile.Type{profile.User, profile.Organization, profile.Document} {
+			err := r.ByNumber(t, 0, 1<<60, false, func(rec *store.Record) bool {
+				fmt.Fprintf(&b, "%v\n", plain(rec))
+				return true
+			})
+			found, err2 := r.Search([]profile.Type{t}, "", "", none, -1)
+			fmt.Fprintln(&b, found, err, err2)
+		}
+		return b.String()
+	})
+}
+
+func dumpWith(f *fixture, site store.Site, fn func(store.Reader) string) (out string) {
+	f.Helper()
+	err := site.View(f.ctx, func(r store.Reader) error {
+		out = fn(r)
+		return nil
+	})
+	f.wantErr(err, nil)
+	return out
+}

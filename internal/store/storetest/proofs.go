@@ -1,0 +1,138 @@
+package storetest
+
+import (
+	"errors"
+	"time"
+
+	"facet/internal/profile"
+	"facet/internal/store"
+)
+
+func testProofs(f *fixture) {
+	f.run("secrets", func(f *fixture) {
+		who := f.id()
+		secret := func(kind, key string, data []byte) *store.Secret {
+			return &store.Secret{Subject: who, Kind: kind, Key: key, Data: data, Created: f.now(), Expires: f.now()}
+		}
+		all := []*store.Secret{secret("client", "A", []byte{0, 255, 0}), secret("client", "a", []byte("x")),
+			secret("client", "é", []byte("y")), secret("password", "", []byte("hash"))}
+		f.update(func(tx store.Tx) error {
+			var err error
+			for _, s := range all {
+				err = errors.Join(err, tx.PutSecret(s))
+			}
+			return err
+		})
+		f.view(func(r store.Reader) error {
+			got, err := r.Secret(who, "client", "A")
+			f.wantErr(err, nil)
+			f.equal(*got, *all[0])
+			list, err := r.Secrets(who, "client")
+			f.wantErr(err, nil)
+			f.equal(len(list), 3)
+			for i := range list {
+				f.equal(*list[i], *all[i])
+			}
+			_, err = r.Secret(who, "password", "a")
+			f.wantErr(err, store.ErrNotFound)
+			_, err = r.Secret(f.id(), "password", "")
+			f.wantErr(err, store.ErrNotFound)
+			return nil
+		})
+		next := secret("password", "", []byte("other"))
+		next.Expires = time.Time{}
+		f.update(func(tx store.Tx) error {
+			return errors.Join(tx.PutSecret(next), tx.DropSecret(who, "client", "A"), tx.DropSecret(who, "client", "A"))
+		})
+		f.view(func(r store.Reader) error {
+			got, err := r.Secret(who, "password", "")
+			f.wantErr(err, nil)
+			f.equal(*got, *next)
+			list, err := r.Secrets(who, "client")
+			f.equal(len(list), 2)
+			return err
+		})
+		site := &store.Secret{Kind: "signing", Key: "1", Data: []byte("sealed"), Created: f.now()}
+		f.update(func(tx store.Tx) error { return tx.PutSecret(site) })
+		f.equal(*read(f, func(r store.Reader) (*store.Secret, error) { return r.Secret(none, "signing", "1") }), *site)
+	})
+
+	f.run("sessions", func(f *fixture) {
+		who := f.id()
+		session := func() *store.Session {
+			return &store.Session{ID: f.id(), Subject: who, Created: f.now(), Expires: f.now(), Generation: 3}
+		}
+		a, b := session(), session()
+		b.Restriction = []byte(`{"child":"x","n":1.10}`)
+		put := func(s *store.Session) { f.update(func(tx store.Tx) error { return tx.PutSession(s) }) }
+		list := func() []*store.Session {
+			return read(f, func(r store.Reader) ([]*store.Session, error) { return r.Sessions(who) })
+		}
+		put(a)
+		put(b)
+		f.view(func(r store.Reader) error {
+			for _, want := range []*store.Session{a, b} {
+				got, err := r.Session(who, want.ID)
+				f.wantErr(err, nil)
+				f.equal(*got, *want)
+			}
+			_, err := r.Session(f.id(), a.ID)
+			f.wantErr(err, store.ErrNotFound)
+			return nil
+		})
+		f.equal(len(list()), 2)
+		a.Generation, a.Expires, a.Restriction = 4, f.now(), []byte(`{}`)
+		put(a)
+		f.equal(*read(f, func(r store.Reader) (*store.Session, error) { return r.Session(who, a.ID) }), *a)
+		f.update(func(tx store.Tx) error { return errors.Join(tx.DropSession(who, a.ID), tx.DropSession(who, a.ID)) })
+		f.equal(len(list()), 1)
+		f.update(func(tx store.Tx) error { return tx.DropSessions(who) })
+		f.equal(len(list()), 0)
+	})
+
+	f.run("tickets", func(f *fixture) {
+		who, next := f.id(), f.id()
+		ticket := &store.TicketRow{Digest: "d1", Subject: who, Kind: "invitation", Data: []byte(`{"to":1.10}`), Uses: -1, Created: f.now(), Expires: f.now()}
+		put := func(v *store.TicketRow) { f.update(func(tx store.Tx) error { return tx.PutTicket(v) }) }
+		check := func(want *store.TicketRow) {
+			f.Helper()
+			f.equal(*read(f, func(r store.Reader) (*store.TicketRow, error) { return r.Ticket(want.Digest) }), *want)
+		}
+		put(ticket)
+		check(ticket)
+		ticket.Uses, ticket.Data, ticket.Expires = 2, []byte(`{}`), time.Time{}
+		put(ticket)
+		check(ticket)
+		ticket.Subject = next
+		put(ticket)
+		check(ticket)
+		ofSite := &store.TicketRow{Digest: "d2", Kind: "registration", Data: []byte(`{}`), Created: f.now()}
+		put(ofSite)
+		check(ofSite)
+		f.update(func(tx store.Tx) error { return errors.Join(tx.DropTicket("d1"), tx.DropTicket("d1")) })
+		f.view(func(r store.Reader) error {
+			for _, digest := range []string{"d1", "D2", ""} {
+				_, err := r.Ticket(digest)
+				f.wantErr(err, store.ErrNotFound)
+			}
+			return nil
+		})
+		put(ticket)
+		check(ticket)
+	})
+
+	f.run("attempts", func(f *fixture) {
+		who := f.id()
+		get := func(id profile.ID, kind string) store.Attempts {
+			return read(f, func(r store.Reader) (store.Attempts, error) { return r.Attempts(id, kind) })
+		}
+		f.equal(get(who, "password").Count, 0)
+		a := store.Attempts{Subject: who, Kind: "password", Count: 3, Since: f.now(), Until: f.now()}
+		f.update(func(tx store.Tx) error { return tx.PutAttempts(a) })
+		f.equal(get(who, "password"), a)
+		f.equal(get(who, "code").Count, 0)
+		a.Count, a.Until = 4, time.Time{}
+		f.update(func(tx store.Tx) error { return tx.PutAttempts(a) })
+		f.equal(get(who, "password"), a)
+	})
+}
