@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"bytes"
 	"context"
 	"strconv"
 	"strings"
@@ -227,6 +228,7 @@ func (s *Site) byKey(ctx context.Context, t profile.Type, typ *schema.Type, key 
 	if err := schema.CheckJSON(value, 1); err != nil {
 		return nil, profile.E(profile.Malformed, profile.CodeSyntax, "key_value", "the JSON is not syntactically valid")
 	}
+	value = bytes.Trim(value, " \t\r\n")
 	path, err := schema.ParsePath(key)
 	if err != nil {
 		return nil, err
