@@ -30,6 +30,11 @@ type Answer struct {
 	t      testing.TB
 }
 
+// AnswerOf makes an answer of a body that another client received.
+func AnswerOf(t testing.TB, call string, status int, body []byte) Answer {
+	return Answer{Status: status, Header: http.Header{}, Body: body, call: call, t: t}
+}
+
 // Do sends a request and reads the whole answer. Redirects are not followed.
 func (s *Service) Do(t testing.TB, c Call) Answer {
 	t.Helper()

@@ -36,8 +36,10 @@ type Service struct {
 	Directory *directory.Directory
 	Site      *directory.Site // the demo site
 	Store     store.Store
+	Server    *server.Server
 	Clock     *Clock
 	Log       *Buffer // what the server logged
+	Dir       string  // of the store
 }
 
 // New starts a Service with some faces; it ends with the test.
@@ -51,7 +53,7 @@ func New(t testing.TB, faces ...face.Face) *Service {
 	if err := os.WriteFile(filepath.Join(dir, "facet.db"), seed.database, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := &Service{Clock: NewClock(), Log: &Buffer{}}
+	s := &Service{Clock: NewClock(), Log: &Buffer{}, Dir: dir}
 	db, d, err := open(dir, seed.key, s.Clock)
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +73,7 @@ func New(t testing.TB, faces ...face.Face) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Server = handler
 	web := httptest.NewServer(handler)
 	t.Cleanup(web.Close)
 	s.URL = web.URL
