@@ -8,7 +8,8 @@ const (
 	SessionStart   Permission = "session.start"   // sign in, register, redeem a ticket
 	SessionRead    Permission = "session.read"    // one's own session
 	SessionRenew   Permission = "session.renew"   // exchange or refresh
-	SessionEnd     Permission = "session.end"     // sign out
+	SessionEnd     Permission = "session.end"     // sign out, without an error where nobody is signed in
+	SessionRevoke  Permission = "session.revoke"  // end one's session by its token
 	UserRead       Permission = "user.read"       // a user's account
 	UserProfiles   Permission = "user.profiles"   // list the profiles a user manages
 	ProfileConnect Permission = "profile.connect" // create a profile with a manager
@@ -34,11 +35,12 @@ const (
 // provider's subscription active in time; the features of the entity rows are
 // the permission table of the Entity API's pages.
 var table = map[Permission]Rule{
-	Open:         {Anyone: true, Restrictions: RestrictionKinds},
-	SessionStart: {Anyone: true, Restrictions: RestrictionKinds},
-	SessionRead:  {SignedIn: true, Restrictions: RestrictionKinds},
-	SessionRenew: {SignedIn: true},
-	SessionEnd:   {Anyone: true, Restrictions: RestrictionKinds},
+	Open:          {Anyone: true, Restrictions: RestrictionKinds},
+	SessionStart:  {Anyone: true, Restrictions: RestrictionKinds},
+	SessionRead:   {SignedIn: true, Restrictions: RestrictionKinds},
+	SessionRenew:  {SignedIn: true},
+	SessionEnd:    {Anyone: true, Restrictions: RestrictionKinds},
+	SessionRevoke: {SignedIn: true, Restrictions: RestrictionKinds},
 
 	UserRead:       {Relations: Self | SharedPrincipal | Broker},
 	UserProfiles:   {Relations: Self | SharedPrincipal | Broker},

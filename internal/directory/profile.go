@@ -59,8 +59,10 @@ func (s *Site) ProfilesOf(ctx context.Context, who access.Principal, slug string
 			if err != nil {
 				return err
 			}
-			p := subjectOf(rec)
-			p.Personal = id == user.ID
+			p, err := s.subject(r, rec)
+			if err != nil {
+				return err
+			}
 			out = append(out, p)
 		}
 		slices.SortFunc(out, func(a, b Subject) int { return int(a.Number - b.Number) })
@@ -91,22 +93,34 @@ func (s *Site) ConnectProfile(ctx context.Context, who access.Principal, user st
 	return subjectOf(rec), nil
 }
 
-// becomePersonal makes a user a profile too.
+// becomePersonal makes a user a profile too, with what is said of it.
 func (s *Site) becomePersonal(ctx context.Context, who access.Principal, user *store.Record, in NewProfile) (Subject, error) {
 	if in.Slug != "" && profile.Fold(in.Slug) != profile.Fold(user.Name(profile.Slug)) {
 		return Subject{}, profile.E(profile.Invalid, profile.CodeChoice, "slug", "A personal profile has the user's own name, %q.", user.Name(profile.Slug))
 	}
-	err := s.data.Update(ctx, func(tx store.Tx) error {
-		err := s.addManager(tx, who.Subject, user.ID, user.ID)
-		if isTaken(err, "link") {
-			return store.TakenError(profile.Slug)
+	about := Edit{FullName: &in.FullName, Sets: in.Sets, Face: in.Face, Extras: in.Extras}
+	if in.Email != "" {
+		if err := checkEmail(in.Email); err != nil {
+			return Subject{}, err
 		}
-		return err
+		about.Sets = append([]Set{{"email", &in.Email}}, in.Sets...)
+	}
+	rec, err := s.change(ctx, user.ID, s.event(who.Subject, "profile.updated", user.ID), nil, func(old *store.Record) (step, error) {
+		st, err := s.edit(ctx, old, about)
+		st.paths = append(st.paths, "role")
+		st.with = func(tx store.Tx) error {
+			err := s.addManager(tx, who.Subject, user.ID, user.ID)
+			if isTaken(err, "link") {
+				return store.TakenError(profile.Slug)
+			}
+			return err
+		}
+		return st, err
 	})
 	if err != nil {
 		return Subject{}, err
 	}
-	out := subjectOf(user)
+	out := subjectOf(rec)
 	out.Personal = true
 	return out, nil
 }
@@ -201,11 +215,14 @@ func (s *Site) detail(r store.Reader, rec *store.Record) (Detail, error) {
 // subject reads a record as a profile.
 func (s *Site) subject(r store.Reader, rec *store.Record) (Subject, error) {
 	p := subjectOf(rec)
-	if rec.Type != profile.User {
-		return p, nil
+	plans, err := r.Owned(rec.ID, profile.Plan, 0, 1)
+	if err != nil {
+		return p, err
 	}
-	var err error
-	p.Personal, err = isPersonal(r, rec.ID)
+	p.Provider = len(plans) > 0 || rec.ID == s.Policy().Broker
+	if rec.Type == profile.User {
+		p.Personal, err = isPersonal(r, rec.ID)
+	}
 	return p, err
 }
 

@@ -154,6 +154,9 @@ func checkEmail(email string) error {
 	return nil
 }
 
+// IsEmail reports whether a text is an address that mail can be sent to.
+func IsEmail(s string) bool { return s != "" && checkEmail(s) == nil }
+
 // inOrganization moves an error of a new organization's own fields to the
 // field it came from.
 func inOrganization(err error) error {

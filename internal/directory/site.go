@@ -100,6 +100,9 @@ func (s *Site) Policy() Policy { return s.state.Load().policy }
 func (s *Site) Name() string   { return s.state.Load().info.Name }
 func (s *Site) Domain() string { return s.state.Load().info.Domain }
 
+// Now is the time by the site's clock, UTC.
+func (s *Site) Now() time.Time { return s.d.now() }
+
 // KeySet publishes the public keys that verify the site's tokens, as a JSON
 // Web Key Set (RFC 7517).
 func (s *Site) KeySet() []byte { return s.keys.JWKS() }

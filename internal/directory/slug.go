@@ -43,6 +43,9 @@ func checkSlug(slug string) error {
 	return nil
 }
 
+// IsSlug reports whether a text has the form of a user name or profile slug.
+func IsSlug(s string) bool { return len(s) <= MaxSlug && slugForm.MatchString(s) }
+
 // slugFrom makes a slug of free text, "" when nothing is left of it.
 func slugFrom(text string) string {
 	slug := profile.Slugify(text, 42)

@@ -18,6 +18,7 @@ type Subject struct {
 	Slug      string // as typed
 	Name      profile.PersonName
 	Personal  bool   // a user that is a profile too: it has a manager role on itself
+	Provider  bool   // it owns plans, or the site
 	Password  string // kind of its password hash, "" when it has none
 	State     profile.State
 	Created   time.Time
