@@ -1,0 +1,81 @@
+package djaoapp
+
+import (
+	"net/http"
+
+	"facet/internal/directory"
+	"facet/internal/face"
+)
+
+// readUser answers with a user's account (GET /api/users/{user}).
+func readUser(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	user, err := c.Site.User(r.Context(), c.Who, r.PathValue("user"))
+	if err != nil {
+		return hide(r, c, err, "User")
+	}
+	return write(w, http.StatusOK, userDetailOf(&user))
+}
+
+// listProfiles lists the profiles that a user manages (GET
+// /api/users/{user}/profiles).
+func listProfiles(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	profiles, err := c.Site.ProfilesOf(r.Context(), c.Who, r.PathValue("user"))
+	if err != nil {
+		return hide(r, c, err, "User")
+	}
+	all := make([]organizationDetail, len(profiles))
+	for i := range profiles {
+		all[i] = organizationDetailOf(&profiles[i])
+	}
+	return writePage(w, r, c, all, profileColumns)
+}
+
+// connectProfile makes a profile that a user manages (POST
+// /api/users/{user}/profiles).
+func connectProfile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	in, err := readFields(w, r)
+	if err != nil {
+		return err
+	}
+	draft := in.newProfile()
+	if err := in.err(); err != nil {
+		return err
+	}
+	made, err := c.Site.ConnectProfile(r.Context(), c.Who, r.PathValue("user"), draft)
+	if err != nil {
+		return hide(r, c, err, "User")
+	}
+	return write(w, http.StatusCreated, organizationDetailOf(&made))
+}
+
+// shadowProfile makes a profile that nobody manages (POST
+// /api/accounts/profiles).
+func shadowProfile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	in, err := readFields(w, r)
+	if err != nil {
+		return err
+	}
+	draft := in.newProfile()
+	if err := in.err(); err != nil {
+		return err
+	}
+	made, err := c.Site.ShadowProfile(r.Context(), c.Who, draft)
+	if err != nil {
+		return err
+	}
+	return write(w, http.StatusCreated, organizationDetailOf(&made))
+}
+
+// newProfile reads what a profile is made from.
+func (in *fields) newProfile() directory.NewProfile {
+	out := directory.NewProfile{Face: name, FullName: in.required("full_name", 100)}
+	out.Slug, _ = in.filled("slug", maxSlug)
+	out.Email, _ = in.filled("email", 254)
+	if kind, ok := in.text("type", 50); ok && kind != "" && kind != "organization" {
+		if out.Personal = kind == "personal"; !out.Personal {
+			in.wrong("type", "type must be one of 'personal' or 'organization'.")
+		}
+	}
+	out.Sets, out.Extras = in.sets(), in.extras()
+	return out
+}

@@ -1,0 +1,291 @@
+package djaoapp
+
+import (
+	"net/http"
+	"strings"
+	"unicode"
+
+	"facet/internal/directory"
+	"facet/internal/face"
+	"facet/internal/profile"
+)
+
+// login signs in with a user name, e-mail or phone and a password (POST
+// /api/auth).
+func login(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	in, err := readFields(w, r)
+	if err != nil {
+		return err
+	}
+	username := in.required("username", 254)
+	password, _ := in.secret("password")
+	who := directory.Credentials{Login: username, Password: password, Spaces: []profile.Space{profile.Slug, profile.Email, profile.Phone}}
+	if username != "" && !isLoginName(&who) {
+		in.wrong("username", "Enter a valid username, email or phone number.")
+	}
+	if err := in.err(); err != nil {
+		return err
+	}
+	signedIn, err := c.Site.Login(r.Context(), who, directory.Exchanged)
+	if err != nil {
+		return err
+	}
+	return write(w, http.StatusCreated, tokenAnswer{signedIn.Token})
+}
+
+// isLoginName reports whether somebody may be known by the name: a user name,
+// an e-mail, or a phone number, which is then looked up as E.164.
+func isLoginName(who *directory.Credentials) bool {
+	if directory.IsSlug(who.Login) || directory.IsEmail(who.Login) {
+		return true
+	}
+	number, ok := e164(who.Login)
+	who.Login = number
+	return ok
+}
+
+// register makes an account (POST /api/auth/register).
+func register(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	in, err := readFields(w, r)
+	if err != nil {
+		return err
+	}
+	if in.has("password") == in.has("new_password") && !in.has("password") {
+		return refuse(profile.Missing, profile.CodePasswordMissing, http.StatusUnauthorized, detail("Please enter a few information about yourself."))
+	}
+	account, names := in.account()
+	account.Kind = in.accountKind(account.FullName)
+	if account.Kind == directory.AccountOrganization {
+		account.Organization = in.organizationName()
+	}
+	in.required("full_name", 100)
+	if account.Email == "" && account.Phone == "" && !in.blames("email", "phone") {
+		in.wrong("email", "Either email or phone must be valid.")
+		in.wrong("phone", "Either email or phone must be valid.")
+	}
+	if err := in.err(); err != nil {
+		return err
+	}
+	signedIn, err := c.Site.Register(r.Context(), account, directory.Exchanged)
+	if err != nil {
+		return renamed(err, names...)
+	}
+	return write(w, http.StatusCreated, tokenAnswer{signedIn.Token})
+}
+
+// account reads what registering and redeeming a ticket have in common. names
+// pairs the kernel's fields with those that the caller used.
+func (in *fields) account() (account directory.NewAccount, names []string) {
+	account.Face = name
+	username, secret := "username", "new_password"
+	if in.has("slug") && !in.has("username") {
+		username = "slug"
+	}
+	if in.has("password") && !in.has("new_password") {
+		secret = "password"
+	}
+	account.Username, _ = in.text(username, directory.MaxSlug)
+	if account.Password, _ = in.secret(secret); account.Password == "" && in.has(secret) {
+		in.wrong(secret, textBlank)
+	}
+	account.FullName, _ = in.filled("full_name", 100)
+	account.Email, _ = in.text("email", 254)
+	if phone, ok := in.text("phone", 50); ok && phone != "" {
+		if account.Phone, ok = e164(phone); !ok {
+			in.wrong("phone", "Enter a valid phone number.")
+		}
+	}
+	if account.Email != "" && !directory.IsEmail(account.Email) {
+		in.wrong("email", textEmail)
+	}
+	for _, set := range in.sets() {
+		if set.Path != pathOf("phone") {
+			account.Sets = append(account.Sets, set)
+		}
+	}
+	account.Extras = in.extras()
+	return account, []string{"slug", username, "password", secret, "organization", "organization_name"}
+}
+
+var accountTypes = []string{"unknown", "user", "personal", "organization", "provider"}
+
+// accountKind reads the type of account. Without one, or with "unknown", what
+// else is there tells: the name of an organization other than the person's
+// own, an address, or neither. A provider is an organization that will have
+// plans.
+func (in *fields) accountKind(fullName string) directory.Account {
+	kind, _ := in.text("type", 50)
+	switch kind {
+	case "user":
+		return directory.AccountUser
+	case "personal":
+		return directory.AccountPersonal
+	case "organization", "provider":
+		return directory.AccountOrganization
+	case "", "unknown":
+	default:
+		in.wrong("type", "'%s' is not a valid choice. Expected one of ['%s'].", kind, strings.Join(accountTypes, "', '"))
+	}
+	organization, _ := in.text("organization_name", 100)
+	switch {
+	case organization != "" && organization != fullName:
+		return directory.AccountOrganization
+	case organization != "" || in.hasAddress():
+		return directory.AccountPersonal
+	default:
+		return directory.AccountUser
+	}
+}
+
+// organizationName reads the full name of the organization that is made with
+// an account.
+func (in *fields) organizationName() string {
+	text := in.required("organization_name", 100)
+	if text != "" && !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
+		in.problem("organization_name", "The organization name must contain some alphabetical characters.")
+	}
+	return text
+}
+
+// blames reports whether something is wrong with one of the fields.
+func (in *fields) blames(names ...string) bool {
+	for _, p := range *in.problems {
+		for _, name := range names {
+			if p.name == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// ticketKey reads the key in the path. Only 40 hexadecimal digits are one;
+// other words there belong to other APIs.
+func ticketKey(r *http.Request) (string, error) {
+	key := r.PathValue("key")
+	if !directory.IsTicketKey(key) {
+		return "", refuse(profile.NotFound, profile.CodeNoRoute, http.StatusNotFound, sharedNotFound)
+	}
+	return key, nil
+}
+
+// deadKey is the answer for a key that does not work, or no longer.
+func deadKey(err error) error {
+	if profile.IsKind(err, profile.NotFound) {
+		return refuse(profile.NotFound, profile.CodeNotFound, http.StatusBadRequest, detail("invalid request"))
+	}
+	return err
+}
+
+// invitation tells who a mailed key invites (GET /api/auth/{key}): the account
+// that will be, before it is there.
+func invitation(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	key, err := ticketKey(r)
+	if err != nil {
+		return err
+	}
+	inv, err := c.Site.Invitation(r.Context(), key)
+	if err != nil {
+		return deadKey(err)
+	}
+	local, _, _ := strings.Cut(inv.Email, "@")
+	username := profile.Slugify(local, maxSlug)
+	return write(w, http.StatusOK, userDetail{
+		Slug: username, Username: username, PrintableName: inv.Profile.FullName(), Email: inv.Email,
+		FullName: inv.Profile.FullName(), CreatedAt: iso(inv.Profile.Created),
+	})
+}
+
+// activate makes the account that a mailed key invites (POST /api/auth/{key}).
+func activate(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	key, err := ticketKey(r)
+	if err != nil {
+		return err
+	}
+	if _, err := c.Site.Invitation(r.Context(), key); err != nil {
+		return deadKey(err)
+	}
+	in, err := readFields(w, r)
+	if err != nil {
+		return err
+	}
+	if !in.has("password") {
+		in.required("new_password", 1<<20)
+	}
+	account, names := in.account()
+	if err := in.err(); err != nil {
+		return err
+	}
+	signedIn, err := c.Site.Redeem(r.Context(), key, account, directory.Exchanged)
+	if err != nil {
+		return deadKey(renamed(err, names...))
+	}
+	return write(w, http.StatusCreated, tokenAnswer{signedIn.Token})
+}
+
+// exchange gives a new token for one of the caller's that still works (POST
+// /api/auth/tokens).
+func exchange(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	in, err := readFields(w, r)
+	if err != nil {
+		return err
+	}
+	token, _ := in.secret("token")
+	if token == "" {
+		return denied()
+	}
+	signedIn, err := c.Site.Exchange(r.Context(), c.Who, token)
+	switch {
+	case profile.IsKind(err, profile.Expired):
+		return refuse(profile.Expired, profile.CodeExpiredToken, http.StatusBadRequest, []string{"Signature has expired."})
+	case profile.IsKind(err, profile.Unauthenticated):
+		return refuse(profile.Malformed, profile.CodeBadToken, http.StatusBadRequest, []string{"Error decoding signature."})
+	case profile.IsKind(err, profile.Forbidden):
+		return denied()
+	case err != nil:
+		return err
+	}
+	return write(w, http.StatusCreated, tokenAnswer{signedIn.Token})
+}
+
+// verify says whether a token is one of the caller's that works (POST
+// /api/auth/tokens/verify).
+func verify(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	in, err := readFields(w, r)
+	if err != nil {
+		return err
+	}
+	token, _ := in.secret("token")
+	who, err := c.Site.Authenticate(r.Context(), token)
+	if err != nil && !isBadToken(err) {
+		return err
+	}
+	if err != nil || who.Subject != c.Who.Subject {
+		return refuse(profile.Invalid, profile.CodeBadToken, http.StatusBadRequest, []string{"token is invalid"})
+	}
+	return write(w, http.StatusOK, tokenAnswer{token})
+}
+
+// signedOut is an answer that Cloudillo's clients read too: the path is theirs
+// as well.
+type signedOut struct {
+	Data *struct{} `json:"data"`
+	Time string    `json:"time"`
+}
+
+// logout ends the caller's session, if there is one (POST /api/auth/logout).
+func logout(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	if err := c.Site.Logout(r.Context(), c.Who); err != nil {
+		return err
+	}
+	return write(w, http.StatusOK, signedOut{Time: iso(c.Site.Now())})
+}
+
+// revoke ends the caller's session (DELETE /api/auth/tokens).
+func revoke(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	if err := c.Site.Logout(r.Context(), c.Who); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

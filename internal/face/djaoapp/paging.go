@@ -1,0 +1,185 @@
+package djaoapp
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"facet/internal/face"
+	"facet/internal/profile"
+)
+
+const (
+	defaultPageSize = 25
+	maxPageSize     = 100
+)
+
+// page is one page of a list.
+type page[T any] struct {
+	Count    int     `json:"count"` // of all pages
+	Next     *string `json:"next"`  // URL
+	Previous *string `json:"previous"`
+	Results  []T     `json:"results"`
+}
+
+// column is a field of a list's items that q looks into or o orders by.
+type column[T any] struct {
+	name    string
+	value   func(*T) string
+	search  bool
+	ordered bool
+}
+
+var profileColumns = []column[organizationDetail]{
+	{"slug", func(p *organizationDetail) string { return p.Slug }, true, false},
+	{"full_name", func(p *organizationDetail) string { return p.FullName }, true, true},
+	{"email", func(p *organizationDetail) string { return p.Email }, true, false},
+	{"phone", func(p *organizationDetail) string { return p.Phone }, true, false},
+	{"street_address", func(p *organizationDetail) string { return p.StreetAddress }, true, false},
+	{"locality", func(p *organizationDetail) string { return p.Locality }, true, false},
+	{"region", func(p *organizationDetail) string { return p.Region }, true, false},
+	{"postal_code", func(p *organizationDetail) string { return p.PostalCode }, true, false},
+	{"country", func(p *organizationDetail) string { return p.Country }, true, false},
+	{"created_at", func(p *organizationDetail) string { return sortable(p.CreatedAt) }, false, true},
+}
+
+var subscriptionColumns = []column[subscription]{
+	{"slug", func(s *subscription) string { return s.Profile.Slug }, true, false},
+	{"full_name", func(s *subscription) string { return s.Profile.PrintableName }, true, true},
+	{"plan", func(s *subscription) string { return s.Plan.Title }, true, true},
+	{"plan_slug", func(s *subscription) string { return s.Plan.Slug }, true, false},
+	{"created_at", func(s *subscription) string { return sortable(s.CreatedAt) }, false, true},
+	{"ends_at", func(s *subscription) string { return sortable(s.EndsAt) }, false, true},
+}
+
+// sortable is a time in the form that orders as text: "Z" comes after ".".
+func sortable(at string) string { return strings.TrimSuffix(at, "Z") }
+
+// writePage answers with a page of a list: searched by q (within q_f), ordered
+// by o, cut by page and page_size.
+func writePage[T any](w http.ResponseWriter, r *http.Request, c *face.Call, all []T, columns []column[T]) error {
+	query := r.URL.Query()
+	all = search(all, columns, query)
+	order(all, columns, query)
+
+	size := defaultPageSize
+	if n, err := strconv.Atoi(query.Get("page_size")); err == nil && n >= 1 {
+		size = min(n, maxPageSize)
+	}
+	last := max(1, (len(all)+size-1)/size)
+	number := 1
+	switch at := query.Get("page"); {
+	case at == "last":
+		number = last
+	case query.Has("page"):
+		n, err := strconv.Atoi(at)
+		if err != nil || n < 1 || n > last {
+			return refuse(profile.NotFound, profile.CodeNotFound, http.StatusNotFound, detail("Invalid page."))
+		}
+		number = n
+	}
+	out := page[T]{Count: len(all), Results: all[min((number-1)*size, len(all)):min(number*size, len(all))]}
+	if number < last {
+		out.Next = pageLink(r, c, query, number+1)
+	}
+	if number > 1 {
+		out.Previous = pageLink(r, c, query, number-1)
+	}
+	return write(w, http.StatusOK, out)
+}
+
+// pageLink is the address of another page; that of the first names no page.
+func pageLink(r *http.Request, c *face.Call, query url.Values, number int) *string {
+	if query.Del("page"); number > 1 {
+		query.Set("page", strconv.Itoa(number))
+	}
+	link := publicBase(c) + r.URL.EscapedPath()
+	if encoded := query.Encode(); encoded != "" {
+		link += "?" + encoded
+	}
+	return &link
+}
+
+// search keeps the items that contain one of the terms of q. Terms are parted
+// by commas; quotes keep a comma in.
+func search[T any](all []T, columns []column[T], query url.Values) []T {
+	terms := splitTerms(query.Get("q"))
+	if len(terms) == 0 {
+		return all
+	}
+	var only []string
+	for _, list := range query["q_f"] {
+		only = append(only, strings.Split(list, ",")...)
+	}
+	return slices.DeleteFunc(all, func(item T) bool {
+		for _, c := range columns {
+			if !c.search || len(only) > 0 && !slices.Contains(only, c.name) {
+				continue
+			}
+			value := profile.Fold(c.value(&item))
+			if slices.ContainsFunc(terms, func(term string) bool { return strings.Contains(value, term) }) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// splitTerms gives the folded terms of a search, without empty ones.
+func splitTerms(q string) []string {
+	var out []string
+	quoted, start := false, 0
+	for i := 0; i <= len(q); i++ {
+		if i < len(q) {
+			if q[i] == '"' {
+				quoted = !quoted
+			}
+			if q[i] != ',' || quoted {
+				continue
+			}
+		}
+		if term := profile.Fold(strings.ReplaceAll(q[start:i], `"`, "")); term != "" {
+			out = append(out, term)
+		}
+		start = i + 1
+	}
+	return out
+}
+
+// order sorts by the fields of o, "-" before one for descending; fields that
+// nothing is ordered by are passed over.
+func order[T any](all []T, columns []column[T], query url.Values) {
+	type key struct {
+		value func(*T) string
+		sign  int
+	}
+	var keys []key
+	for _, list := range query["o"] {
+		for name := range strings.SplitSeq(list, ",") {
+			name, down := strings.CutPrefix(strings.TrimSpace(name), "-")
+			i := slices.IndexFunc(columns, func(c column[T]) bool { return c.ordered && c.name == name })
+			if i < 0 {
+				continue
+			}
+			sign := 1
+			if down {
+				sign = -1
+			}
+			keys = append(keys, key{columns[i].value, sign})
+		}
+	}
+	if len(keys) == 0 {
+		return
+	}
+	slices.SortStableFunc(all, func(a, b T) int {
+		for _, k := range keys {
+			if c := cmp.Compare(profile.Fold(k.value(&a)), profile.Fold(k.value(&b))); c != 0 {
+				return k.sign * c
+			}
+		}
+		return 0
+	})
+}
