@@ -1,0 +1,101 @@
+// Command facet is the profile server and the tool that sets it up: sites,
+// operators and API clients. Each subcommand has a file of its own.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"facet/internal/config"
+	"facet/internal/profile"
+)
+
+// commandLine is the whole command line.
+type commandLine struct {
+	Serve    serveCommand    `cmd:"" help:"Serve all sites of a data folder."`
+	Site     siteCommand     `cmd:"" help:"Add and list sites."`
+	Operator operatorCommand `cmd:"" help:"Add people who run a site."`
+	Client   clientCommand   `cmd:"" help:"Add and list API clients of the entity API."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+}
+
+// streams are what commands read and write.
+type streams struct {
+	In       *os.File
+	Out, Err io.Writer
+}
+
+// dataFlags say where the data is.
+type dataFlags struct {
+	Data        string `env:"FACET_DATA" placeholder:"DIR" help:"Data folder (default ./facet-data)."`
+	Database    string `env:"FACET_DATABASE" placeholder:"URL" help:"Database: sqlite:DIR (default: SQLite in the data folder)."`
+	DataKeyFile string `env:"FACET_DATA_KEY_FILE" placeholder:"FILE" help:"File of the data key (default: DIR.key beside the folder). FACET_DATA_KEY may hold the key itself."`
+}
+
+func (f dataFlags) config() config.Data {
+	return config.Data{Dir: f.Data, Database: f.Database, KeyFile: f.DataKeyFile, Key: os.Getenv("FACET_DATA_KEY")}
+}
+
+func main() {
+	os.Exit(run(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// run gives the exit code: 0, 1 for what went wrong, 2 for a wrong command line.
+func run(args []string, io streams) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+
+	var line commandLine
+	helped := false
+	parser, err := kong.New(&line,
+		kong.Name("facet"),
+		kong.Description("A profile server that answers on several published profile APIs."),
+		kong.Writers(io.Out, io.Err),
+		kong.Exit(func(int) { helped = true }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(io),
+	)
+	if err != nil {
+		return complain(io, err, 2)
+	}
+	command, err := parser.Parse(args)
+	switch {
+	case helped:
+		return 0
+	case err != nil:
+		return complain(io, err, 2)
+	}
+	if err := command.Run(); err != nil {
+		if usage := (usageError{}); errors.As(err, &usage) {
+			return complain(io, err, 2)
+		}
+		return complain(io, err, 1)
+	}
+	return 0
+}
+
+// usageError is a flag whose value cannot be used.
+type usageError struct{ error }
+
+// complain writes the one line of an error.
+func complain(io streams, err error, code int) int {
+	text := err.Error()
+	var refused *profile.Error
+	if errors.As(err, &refused) && refused.Kind != profile.Internal {
+		text = refused.Message
+		if refused.Field != "" {
+			text = refused.Field + ": " + text
+		}
+	}
+	fmt.Fprintf(io.Err, "facet: %s\n", strings.Join(strings.Fields(text), " "))
+	return code
+}

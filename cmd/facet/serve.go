@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"facet/internal/config"
+	"facet/internal/directory"
+	"facet/internal/face"
+	"facet/internal/face/djaoapp"
+	"facet/internal/face/entity"
+	"facet/internal/jobs"
+	"facet/internal/mail"
+	"facet/internal/server"
+)
+
+type serveCommand struct {
+	dataFlags
+	Listen        string `env:"FACET_LISTEN" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on (${default})."`
+	MetricsListen string `env:"FACET_METRICS_LISTEN" placeholder:"ADDR" help:"Address of /metrics; without it there is none."`
+	Demo          bool   `env:"FACET_DEMO" help:"Serve the demo site: public passwords, a fresh folder unless --data names one."`
+	Mail          string `env:"FACET_MAIL" placeholder:"URL" help:"Mail server, such as smtp://user:password@host:587, or folder:DIR. Without it mail waits."`
+	LogLevel      string `env:"FACET_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error (${default})."`
+}
+
+// Run serves until a signal. The sockets are bound first: a port in use leaves
+// no trace in the data folder.
+func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
+	data := c.config()
+	if err := data.Check(); err != nil {
+		return usageError{err}
+	}
+	sender, err := c.sender()
+	if err != nil {
+		return usageError{fmt.Errorf("--mail: %w", err)}
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return usageError{err}
+	}
+	log, flush := server.NewLog(io.Err, level)
+	defer flush()
+
+	on, err := c.bind()
+	if err != nil {
+		return err
+	}
+	defer on.close()
+	if c.Demo && c.Data == "" && c.Database == "" {
+		temporary, err := os.MkdirTemp("", "facet-demo-")
+		if err != nil {
+			return fmt.Errorf("the demo's folder cannot be made: %w", err)
+		}
+		defer os.RemoveAll(temporary)
+		data.Dir = filepath.Join(temporary, "data")
+	}
+	in, err := data.Open(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+
+	address := "http://" + reachable(on.API.Addr())
+	lines, err := c.prepare(ctx, in, address)
+	if err != nil {
+		return err
+	}
+	if c.Demo && sender == nil {
+		folder := &mail.Folder{Dir: filepath.Join(in.Dir, "mail")}
+		lines = append(lines, "mail is written to "+folder.Dir)
+		sender = folder
+	}
+	srv, err := server.New(server.Config{
+		Directory: in.Directory, Log: log, Metrics: prometheus.NewRegistry(), Version: buildVersion().Version,
+		Faces: []face.Face{djaoapp.New(), entity.New()},
+	})
+	if err != nil {
+		return err
+	}
+	stopJobs := work(ctx, in, sender, log)
+	defer stopJobs()
+
+	fmt.Fprintf(io.Out, "facet: serving on %s\n", address)
+	for _, line := range lines {
+		fmt.Fprintln(io.Out, line)
+	}
+	log.Info("serving", "address", on.API.Addr().String(), "version", buildVersion().Version)
+	return srv.Run(ctx, on.Listeners)
+}
+
+// sender reads --mail: nil when there is none.
+func (c serveCommand) sender() (mail.Sender, error) {
+	if c.Mail == "" {
+		return nil, nil
+	}
+	return mail.ParseURL(c.Mail)
+}
+
+// prepare seeds the demo and gives the lines to print.
+func (c serveCommand) prepare(ctx context.Context, in *config.Installation, address string) ([]string, error) {
+	if !c.Demo {
+		sites, err := in.Directory.Sites(ctx)
+		if err == nil && len(sites) == 0 {
+			return []string{"there is no site yet: stop this and run facet site add NAME --domain DOMAIN"}, nil
+		}
+		return nil, err
+	}
+	holds, err := in.Directory.HoldsRealSite(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if holds {
+		return nil, fmt.Errorf("the data folder %s holds a real site: the demo, whose passwords are public, needs a folder of its own", in.Dir)
+	}
+	credentials, err := in.Directory.SeedDemo(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]string, 0, len(credentials))
+	for _, l := range credentials {
+		lines = append(lines, "demo only: "+l)
+	}
+	return lines, nil
+}
+
+// work starts the jobs worker; stop ends it and waits. Without a sender jobs
+// stay in the store until a server with one starts.
+func work(ctx context.Context, in *config.Installation, sender mail.Sender, log *slog.Logger) (stop func()) {
+	if sender == nil {
+		log.Warn("no --mail is set: messages wait in the store")
+		return func() {}
+	}
+	worker := jobs.New(jobs.Config{
+		System: in.Store.System(), Log: log,
+		Handlers: map[string]jobs.Handler{directory.MailJob: jobs.Mail(sender)},
+	})
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it works on while requests drain
+	var running sync.WaitGroup
+	running.Go(func() { worker.Run(ctx) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// sockets are the bound listeners.
+type sockets struct{ server.Listeners }
+
+func (s sockets) close() {
+	_ = s.API.Close()
+	if s.Metrics != nil {
+		_ = s.Metrics.Close()
+	}
+}
+
+func (c serveCommand) bind() (on sockets, err error) {
+	if on.API, err = listen("--listen", c.Listen); err != nil {
+		return on, err
+	}
+	if c.MetricsListen != "" {
+		if on.Metrics, err = listen("--metrics-listen", c.MetricsListen); err != nil {
+			_ = on.API.Close()
+		}
+	}
+	return on, err
+}
+
+func listen(flag, address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	var op *net.OpError
+	switch {
+	case err == nil:
+		return l, nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s %s: the port is in use by another process", flag, address)
+	case errors.As(err, &op):
+		err = op.Err
+	}
+	return nil, fmt.Errorf("%s %s: %w", flag, address, err)
+}
+
+// reachable is an address that a browser on this machine can open.
+func reachable(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}

@@ -1,0 +1,4 @@
+package server
+
+// OwnerOf is ownerOf, for the policy tests.
+func OwnerOf(path string) string { return ownerOf(path) }

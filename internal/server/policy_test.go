@@ -1,0 +1,95 @@
+package server_test
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"testing"
+
+	"facet/internal/access"
+	"facet/internal/face"
+	"facet/internal/face/djaoapp"
+	"facet/internal/face/entity"
+	"facet/internal/profile"
+	"facet/internal/server"
+)
+
+// faces are all that this build has.
+func faces() []face.Face { return []face.Face{djaoapp.New(), entity.New()} }
+
+// posing is a face whose callers are who the test says, and whose handlers
+// only tell that they were reached.
+type posing struct {
+	face.Face
+	who     access.Principal
+	reached bool
+}
+
+func (p *posing) Identify(_ *http.Request, c *face.Call) error {
+	c.Who = p.who
+	return nil
+}
+
+func (p *posing) Routes() []face.Route {
+	routes := slices.Clone(p.Face.Routes())
+	for i := range routes {
+		routes[i].Handle = func(http.ResponseWriter, *http.Request, *face.Call) error {
+			p.reached = true
+			return nil
+		}
+	}
+	return routes
+}
+
+var wildcard = regexp.MustCompile(`\{[^}]*\}`)
+
+func TestEveryRouteRefusesEveryRestrictionThatItsRuleDoesNotList(t *testing.T) {
+	d := newDirectory(t)
+	for _, f := range faces() {
+		p := &posing{Face: f}
+		s := newServer(t, server.Config{Directory: d, Faces: []face.Face{p}})
+		for _, r := range p.Face.Routes() {
+			rule, ok := access.RuleOf(r.Permission)
+			if !ok {
+				t.Errorf("%s: %s %s: no permission", f.Name(), r.Method, r.Pattern)
+			}
+			for _, kind := range access.RestrictionKinds {
+				p.who = access.Principal{Subject: profile.ID{1}, Session: profile.ID{2}, Restriction: access.Restriction{Kind: kind}}
+				p.reached = false
+				path := wildcard.ReplaceAllString(r.Pattern, "x")
+				do(t, s, r.Method, path, "")
+				if want := slices.Contains(rule.Restrictions, kind); p.reached != want {
+					t.Errorf("%s: %s %s as %s: reached %v, want %v", f.Name(), r.Method, r.Pattern, kind, p.reached, want)
+				}
+			}
+		}
+	}
+}
+
+func TestEveryRouteIsOwnedByItsFace(t *testing.T) {
+	s := newServer(t, server.Config{Faces: faces()})
+	shared := map[string]bool{"POST /api/auth/logout": true}
+	for _, r := range s.Routes() {
+		if r.Face == "facet" || shared[r.Method+" "+r.Pattern] {
+			continue
+		}
+		if owner := server.OwnerOf(r.Pattern); owner != r.Face {
+			t.Errorf("%s has %s %s, but %q answers where it does not match", r.Face, r.Method, r.Pattern, owner)
+		}
+	}
+}
+
+func TestWrongMethodsAndPathsAreAnsweredByEveryFace(t *testing.T) {
+	s := newServer(t, server.Config{Faces: faces()})
+	for _, c := range []struct{ method, path, status, contentType string }{
+		{"GET", "/api/no/such", "404", "application/json"},
+		{"PATCH", "/api/auth", "405", "application/json"},
+		{"POST", "/entity.nothing", "200", "application/json"},
+		{"DELETE", "/entity.create", "200", "application/json"},
+	} {
+		got := do(t, s, c.method, c.path, "")
+		if got.Status[:3] != c.status || got.Header.Get("Content-Type") != c.contentType {
+			t.Errorf("%s %s: %s %q %s", c.method, c.path, got.Status, got.Header.Get("Content-Type"), got.body)
+		}
+	}
+}
