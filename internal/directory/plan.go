@@ -94,7 +94,7 @@ func (s *Site) planFor(r store.Reader, perm access.Permission, who access.Princi
 	if err != nil {
 		return nil, Plan{}, err
 	}
-	rec, err := r.ByName(profile.ID{}, profile.PlanSlug, profile.Fold(slug))
+	rec, err := bySlug(r, profile.PlanSlug, slug)
 	if profile.IsKind(err, profile.NotFound) || err == nil && rec.Owner != org.ID {
 		return nil, Plan{}, profile.E(profile.NotFound, profile.CodeNotFound, "plan", "No Plan matches the given query.")
 	}

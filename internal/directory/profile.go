@@ -365,7 +365,7 @@ func (s *Site) profileFor(r store.Reader, perm access.Permission, who access.Pri
 	if err := access.Admit(perm, who); err != nil {
 		return nil, err
 	}
-	rec, err := r.ByName(profile.ID{}, profile.Slug, profile.Fold(slug))
+	rec, err := bySlug(r, profile.Slug, slug)
 	if err != nil {
 		return nil, err
 	}
@@ -396,7 +396,7 @@ func (s *Site) userFor(r store.Reader, perm access.Permission, who access.Princi
 	if err := access.Admit(perm, who); err != nil {
 		return nil, err
 	}
-	rec, err := r.ByName(profile.ID{}, profile.Slug, profile.Fold(slug))
+	rec, err := bySlug(r, profile.Slug, slug)
 	if err != nil {
 		return nil, err
 	}

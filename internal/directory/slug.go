@@ -46,6 +46,15 @@ func checkSlug(slug string) error {
 // IsSlug reports whether a text has the form of a user name or profile slug.
 func IsSlug(s string) bool { return len(s) <= MaxSlug && slugForm.MatchString(s) }
 
+// bySlug reads the record with a slug, of profiles or of plans: NotFound for
+// what cannot be one.
+func bySlug(r store.Reader, space profile.Space, slug string) (*store.Record, error) {
+	if !IsSlug(slug) {
+		return nil, store.ErrNotFound
+	}
+	return r.ByName(profile.ID{}, space, profile.Fold(slug))
+}
+
 // slugFrom makes a slug of free text, "" when nothing is left of it.
 func slugFrom(text string) string {
 	slug := profile.Slugify(text, 42)

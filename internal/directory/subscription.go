@@ -174,7 +174,7 @@ func noAddress() error {
 // grantee finds a profile by slug, else by e-mail.
 func (s *Site) grantee(r store.Reader, to Grantee) (*store.Record, error) {
 	if to.Slug != "" {
-		rec, err := r.ByName(profile.ID{}, profile.Slug, profile.Fold(to.Slug))
+		rec, err := bySlug(r, profile.Slug, to.Slug)
 		if err == nil {
 			var ok bool
 			if ok, err = isProfile(r, rec); ok {
