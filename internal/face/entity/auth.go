@@ -53,7 +53,7 @@ func identify(r *http.Request, site *directory.Site, f *form) (access.Principal,
 func identifySigned(r *http.Request, site *directory.Site, f *form, proof string) (access.Principal, error) {
 	id, signature, _ := strings.Cut(proof, ":")
 	date := r.Header.Get("Date")
-	if err := credential.CheckDate(date, time.Now(), skew); err != nil {
+	if err := credential.CheckDate(date, site.Now(), skew); err != nil {
 		if profile.IsKind(err, profile.Malformed) {
 			return access.Principal{}, badArgument("Date", "it must be of the form YYYY-MM-DD HH:MM:SS")
 		}

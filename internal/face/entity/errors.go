@@ -92,6 +92,38 @@ var apiErrors = map[profile.Code]apiError{
 	profile.CodeBusy:            {510, "api_limit_error", asNothing, "The limit on total number of simultaneous API calls has been reached"},
 }
 
+// byKind names the code that stands for those apiErrors does not have.
+var byKind = map[profile.Kind]profile.Code{
+	profile.Malformed:        profile.CodeInvalid,
+	profile.Invalid:          profile.CodeInvalid,
+	profile.Missing:          profile.CodeRequired,
+	profile.Unknown:          profile.CodeUnknownAttribute,
+	profile.Taken:            profile.CodeTaken,
+	profile.NotFound:         profile.CodeNotFound,
+	profile.Unauthenticated:  profile.CodeBadClient,
+	profile.Expired:          profile.CodeExpiredToken,
+	profile.Forbidden:        profile.CodeForbidden,
+	profile.Conflict:         profile.CodeConstraint,
+	profile.TooLarge:         profile.CodeTooLarge,
+	profile.Limited:          profile.CodeBusy,
+	profile.Busy:             profile.CodeBusy,
+	profile.MethodNotAllowed: profile.CodeMethod,
+}
+
+func translate(e *profile.Error) apiError {
+	if e.Kind == profile.Internal {
+		return unexpected
+	}
+	as, ok := apiErrors[e.Code]
+	if !ok {
+		as, ok = apiErrors[byKind[e.Kind]]
+	}
+	if !ok {
+		return unexpected
+	}
+	return as
+}
+
 func missingArgument(name string) error {
 	return profile.E(profile.Missing, codeMissing, name, "missing required argument: %s", name)
 }
@@ -148,10 +180,7 @@ func timeoutError(ctx context.Context, err error) error {
 // fail answers with an error, members in the order of the API's samples.
 func fail(w http.ResponseWriter, c *face.Call, err error) {
 	e := profile.AsError(err)
-	as, ok := apiErrors[e.Code]
-	if !ok || e.Kind == profile.Internal {
-		as = unexpected
-	}
+	as := translate(e)
 	if e.Retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(e.Retry))
 	}

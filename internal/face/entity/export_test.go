@@ -3,6 +3,7 @@ package entity
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -22,4 +23,14 @@ func ReadForm(body, query string) (names, values []string, err error) {
 		names, values = append(names, p.name), append(values, p.value)
 	}
 	return names, values, nil
+}
+
+// Codes lists the error codes of the API that the face answers.
+func Codes() []int {
+	var out []int
+	for _, e := range apiErrors {
+		out = append(out, e.code)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

@@ -72,17 +72,28 @@ func readBody(from io.Reader) (string, error) {
 		}
 		n, err := from.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
-		var over *http.MaxBytesError
 		switch {
-		case len(b) > face.MaxBody || errors.As(err, &over):
-			return "", profile.E(profile.TooLarge, profile.CodeTooLarge, "", "the request is too large")
+		case len(b) > face.MaxBody:
+			return "", tooLarge()
 		case err == io.EOF:
 			*p = b
 			return string(b), nil
 		case err != nil:
-			return "", &profile.Error{Kind: profile.Malformed, Code: profile.CodeSyntax, Message: "the body could not be read", Err: err}
+			return "", bodyError(err)
 		}
 	}
+}
+
+func bodyError(err error) error {
+	var over *http.MaxBytesError
+	if errors.As(err, &over) {
+		return tooLarge()
+	}
+	return &profile.Error{Kind: profile.Malformed, Code: profile.CodeSyntax, Message: "the body could not be read", Err: err}
+}
+
+func tooLarge() error {
+	return profile.E(profile.TooLarge, profile.CodeTooLarge, "", "the request is too large")
 }
 
 // parse adds the parameters of a form-encoded text; empty pieces, as of a
