@@ -1,0 +1,127 @@
+// Command bench measures Facet beside baselines in the same run: reads by uuid
+// through the entity face beside a bare net/http handler that writes the same
+// bytes, durable creates beside a bare group-committing loop that inserts the
+// same rows, and the checks of tokens, clients and passwords beside handlers
+// without them.
+//
+//	CGO_ENABLED=0 go run ./bench [-quick] [-only read|create] [-records N] [-json FILE]
+//
+// The server is the one that `facet serve` builds, with its access log written
+// to the null device and metrics counted. It runs in this process, the load
+// generator in a second one over loopback; both share the machine's cores, so
+// the ratios say more than the rates. Every run of ours is followed by one of
+// its baseline; figures are medians of the runs, with the least and the most.
+// An answer that is not the expected one fails the whole run.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// settings are the command line, and how much is done.
+type settings struct {
+	quick    bool
+	only     string
+	jsonFile string
+	profile  string
+	folder   string
+	records  int
+
+	runs     int
+	length   time.Duration // of a run that is bounded by time
+	warm     time.Duration // before it
+	creates  int           // of a run that is bounded by its count
+	signIns  int
+	hotSet   int
+	fewCount int // records of the first read figure
+}
+
+func main() {
+	s := settings{runs: 5, length: 2 * time.Second, warm: 300 * time.Millisecond, creates: 20_000, signIns: 100, hotSet: 20_000, fewCount: 10_000}
+	generator := flag.Bool("generator", false, "be the load generator: jobs on standard input, results on standard output")
+	flag.BoolVar(&s.quick, "quick", false, "three short runs, without the million records")
+	flag.StringVar(&s.only, "only", "", "measure just one of read, create")
+	flag.StringVar(&s.jsonFile, "json", "", "write the figures to this `file` too")
+	flag.StringVar(&s.profile, "cpuprofile", "", "write a CPU profile of our last measured run to this `file`")
+	flag.StringVar(&s.folder, "dir", "", "make the temporary data folders in this `folder`")
+	flag.IntVar(&s.records, "records", 1_000_000, "records of the second read figure, 0 for none")
+	flag.Parse()
+	if *generator {
+		if err := generate(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: generator:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if s.quick {
+		s.runs, s.length, s.warm, s.creates, s.signIns = 3, 500*time.Millisecond, 100*time.Millisecond, 3000, 10
+		asked := false
+		flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "records" })
+		if !asked {
+			s.records = 0
+		}
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := s.run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run measures what is asked for and prints the table.
+func (s settings) run(ctx context.Context) (err error) {
+	if s.only != "" && s.only != "read" && s.only != "create" {
+		return fmt.Errorf("-only %s: it is one of read, create", s.only)
+	}
+	if s.folder, err = os.MkdirTemp(s.folder, "facet-bench-"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(s.folder)) }()
+	load, err := startGenerator(ctx)
+	if err != nil {
+		return err
+	}
+	defer load.stop()
+	b := &bench{settings: s, load: load}
+	fmt.Printf("Facet bench: %s %s/%s, %d cores shared by server and load generator; loopback, persistent connections.\n",
+		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	fmt.Printf("Medians of %d runs (least–most), ours and baseline in turn. CPU is the server's per request.\n\n", s.runs)
+	for _, part := range []struct {
+		name string
+		fn   func(context.Context) error
+	}{{"read", b.read}, {"create", b.create}} {
+		if s.only != "" && s.only != part.name {
+			continue
+		}
+		if err := part.fn(ctx); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	fmt.Println()
+	if err := printTable(os.Stdout, b.figures); err != nil {
+		return err
+	}
+	if s.jsonFile != "" {
+		return writeJSON(s.jsonFile, b.figures)
+	}
+	return nil
+}
+
+// bench is one run of the command.
+type bench struct {
+	settings
+	load    *generator
+	figures []figure
+}
+
+// note tells of progress and of what stands beside the figures.
+func (b *bench) note(format string, args ...any) { fmt.Printf(format+"\n", args...) }
