@@ -86,6 +86,8 @@ func run(args []string, io streams) int {
 // usageError is a flag whose value cannot be used.
 type usageError struct{ error }
 
+func (e usageError) Unwrap() error { return e.error }
+
 // complain writes the one line of an error.
 func complain(io streams, err error, code int) int {
 	text := err.Error()

@@ -41,7 +41,7 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 	}
 	sender, err := c.sender()
 	if err != nil {
-		return usageError{fmt.Errorf("--mail: %w", err)}
+		return usageError{err}
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {

@@ -54,7 +54,7 @@ func (d Data) storeDir() (string, error) {
 	}
 	scheme, rest, ok := strings.Cut(d.Database, ":")
 	if !ok || scheme != "sqlite" {
-		return "", fmt.Errorf("--database: this build knows sqlite:DIR, and no scheme %q", printable(scheme, ok))
+		return "", errors.New("--database: this build knows sqlite:DIR" + unknownScheme(scheme, ok))
 	}
 	rest = strings.TrimPrefix(rest, "//")
 	if rest == "" || strings.ContainsAny(rest, "?#\x00") {
@@ -63,12 +63,13 @@ func (d Data) storeDir() (string, error) {
 	return filepath.Clean(rest), nil
 }
 
-// printable is the scheme of a database URL; what has none may be a password.
-func printable(scheme string, ok bool) string {
+// unknownScheme names the scheme of a database URL; what has none may be a
+// password.
+func unknownScheme(scheme string, ok bool) string {
 	if !ok || len(scheme) > 20 {
-		return "in what was given"
+		return ""
 	}
-	return scheme
+	return fmt.Sprintf(", and no scheme %q", scheme)
 }
 
 // Check reports settings that no folder could satisfy, before any is touched.
@@ -88,6 +89,9 @@ func (d Data) Check() error {
 // data key when there are none. A folder in which sites have sealed secrets
 // is opened only with the data key that sealed them.
 func (d Data) Open(ctx context.Context, log *slog.Logger) (*Installation, error) {
+	if err := d.Check(); err != nil {
+		return nil, err
+	}
 	dir, err := d.storeDir()
 	if err != nil {
 		return nil, err
@@ -126,6 +130,9 @@ func (d Data) Open(ctx context.Context, log *slog.Logger) (*Installation, error)
 // OpenForReading opens the installation beside whatever process holds it. The
 // data key must be there.
 func (d Data) OpenForReading(ctx context.Context, log *slog.Logger) (*Installation, error) {
+	if err := d.Check(); err != nil {
+		return nil, err
+	}
 	dir, err := d.storeDir()
 	if err != nil {
 		return nil, err
