@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,9 +17,7 @@ import (
 func Mail(sender mail.Sender) Handler {
 	return func(ctx context.Context, job store.Job) error {
 		var body directory.MailBody
-		dec := json.NewDecoder(bytes.NewReader(job.Body))
-		dec.DisallowUnknownFields()
-		if err := dec.Decode(&body); err != nil {
+		if err := json.Unmarshal(job.Body, &body); err != nil {
 			return &Failure{Why: "the body of the mail job is unreadable", Permanent: true, Err: err}
 		}
 		m, err := mail.Render(body.Template, mail.Data(body.Data), body.From, body.To)
