@@ -45,7 +45,7 @@ func (in *fields) sets() []directory.Set {
 // isCountry reports whether a text is an ISO 3166-1 alpha-2 code.
 func isCountry(text string) bool {
 	region, err := language.ParseRegion(text)
-	return err == nil && len(text) == 2 && region.IsCountry() && region.String() == text
+	return err == nil && len(text) == 2 && region.IsCountry() && region.Canonicalize().String() == text
 }
 
 // hasAddress reports whether any part of an address is given.

@@ -47,7 +47,7 @@ func grantSubscription(w http.ResponseWriter, r *http.Request, c *face.Call) err
 	to.Force, _ = isTrue(r.URL.Query().Get("force"))
 	sub, made, err := c.Site.GrantSubscription(r.Context(), c.Who, r.PathValue("profile"), r.PathValue("plan"), to)
 	if err != nil {
-		return grantError(r, c, err, to, field)
+		return grantError(r, c, err, field)
 	}
 	status := http.StatusOK
 	if made {
@@ -95,12 +95,11 @@ func (in *fields) note(name string, max int) (string, bool) {
 
 // grantError gives the error of a grant: an unknown plan, an unknown grantee,
 // one that cannot be invited, and what is wrong with one that could.
-func grantError(r *http.Request, c *face.Call, err error, to directory.Grantee, field string) error {
+func grantError(r *http.Request, c *face.Call, err error, field string) error {
 	e := profile.AsError(err)
 	switch {
-	case e.Kind == profile.NotFound && e.Field == "slug" && to.Force && to.Email == "":
-		return refuse(profile.Missing, profile.CodeRequired, http.StatusBadRequest,
-			object{{"email", "We cannot invite an organization without an e-mail address."}})
+	case e.Kind == profile.Missing && e.Field == "email":
+		return refuse(e.Kind, e.Code, http.StatusBadRequest, object{{"email", e.Message}})
 	case e.Field != "" && (e.Kind == profile.Invalid || e.Kind == profile.Missing):
 		return refuse(e.Kind, e.Code, http.StatusBadRequest, object{{field, invalid(e)}})
 	}
