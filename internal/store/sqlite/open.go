@@ -43,7 +43,8 @@ const (
 // Options say how a data folder is opened. Only Dir is needed.
 type Options struct {
 	Dir string
-	// PageCache is how many MiB of pages each connection may keep; 0 means 16.
+	// PageCache is how many MiB of pages each reader may keep, and the writer
+	// four times; 0 means 16.
 	PageCache int
 	// Reserve is how many pages (about 4.5 KiB each) SQLite gets as one block
 	// when the process opens its first store; 0 means 8192, negative none.
@@ -157,7 +158,7 @@ func (s *Store) prepare(c *conn, o Options) error {
 		PRAGMA foreign_keys = OFF;
 		PRAGMA temp_store = MEMORY;
 		PRAGMA secure_delete = FAST;
-		PRAGMA cache_size = -%d`, applicationID, o.PageCache*1024))
+		PRAGMA cache_size = -%d`, applicationID, 4*o.PageCache*1024))
 	if err != nil {
 		return err
 	}
