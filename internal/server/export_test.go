@@ -1,4 +1,8 @@
 package server
 
-// OwnerOf is ownerOf, for the policy tests.
-func OwnerOf(path string) string { return ownerOf(path) }
+// What the tests in package server_test reach beside the exported.
+var (
+	OwnerOf        = ownerOf
+	TidyPath       = tidyPath
+	ParameterNames = parameterNames
+)
