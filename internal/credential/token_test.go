@@ -119,7 +119,7 @@ func TestEveryExtraComesBack(t *testing.T) {
 		c := Claims{Subject: nobody, ID: rapid.String().Draw(t, "jti"), Session: rapid.String().Draw(t, "sid"), Expires: then.Add(time.Hour), Extra: extra}
 		token, err := k.Sign(c)
 		if profile.IsKind(err, profile.TooLarge) {
-			t.Skip()
+			return
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -119,7 +119,7 @@ func TestNumberKeysOrderLikeNumbers(t *testing.T) {
 		x, _ := new(big.Rat).SetString(a)
 		y, ok := new(big.Rat).SetString(b)
 		if !ok || strings.Contains(b, "e") && len(b)-strings.Index(b, "e") > 4 {
-			t.Skip()
+			return
 		}
 		kx, ky := schema.AppendNumberKey(nil, []byte(a)), schema.AppendNumberKey(nil, []byte(b))
 		if got, want := strings.Compare(string(kx), string(ky)), x.Cmp(y); got != want {
