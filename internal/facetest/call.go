@@ -80,7 +80,11 @@ func (s *Service) Do(t testing.TB, c Call) Answer {
 	if err != nil {
 		t.Fatalf("%s %s: %v", c.Method, c.Path, err)
 	}
-	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: raw, call: c.Method + " " + c.Path, t: t}
+	a := Answer{Status: resp.StatusCode, Header: resp.Header, Body: raw, call: c.Method + " " + c.Path, t: t}
+	if s.Watch != nil {
+		s.Watch(t, c, a)
+	}
+	return a
 }
 
 var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

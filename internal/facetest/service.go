@@ -39,6 +39,9 @@ type Service struct {
 	Server    *server.Server
 	Clock     *Clock
 	Log       *Buffer // what the server logged
+
+	// Watch looks at every answer, such as Contract.Check; nil: nobody does.
+	Watch func(testing.TB, Call, Answer)
 	Dir       string  // of the store
 }
 

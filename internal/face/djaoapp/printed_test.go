@@ -24,9 +24,12 @@ var (
 	subscriptionKeys = []string{"created_at", "ends_at", "description", "profile", "plan", "auto_renew", "extra", "grant_key", "request_key"}
 )
 
+// serve starts the demo; every answer is held against api/djaoapp.yaml.
 func serve(t *testing.T) *facetest.Service {
 	t.Helper()
-	return facetest.New(t, djaoapp.New())
+	s := facetest.New(t, djaoapp.New())
+	s.Watch = facetest.NewContract(t, "djaoapp").Check
+	return s
 }
 
 func wantKeys(t *testing.T, a facetest.Answer, path string, want ...string) {

@@ -1,0 +1,95 @@
+package facetest
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"facet/api"
+)
+
+// Contract is a face's OpenAPI document, to hold answers against.
+type Contract struct {
+	doc   *openapi3.T
+	paths []contractPath // those without parameters first
+}
+
+type contractPath struct {
+	fits *regexp.Regexp
+	item *openapi3.PathItem
+}
+
+var parameter = regexp.MustCompile(`\\\{[^/]*\\\}`)
+
+// NewContract reads api/NAME.yaml and checks that it is a valid document.
+func NewContract(t testing.TB, name string) *Contract {
+	t.Helper()
+	text, err := api.Files.ReadFile(name + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c := &Contract{doc: doc}
+	for path, item := range doc.Paths.Map() {
+		at := contractPath{regexp.MustCompile("^" + parameter.ReplaceAllString(regexp.QuoteMeta(path), "[^/]+") + "$"), item}
+		if strings.Contains(path, "{") {
+			c.paths = append(c.paths, at)
+		} else {
+			c.paths = append([]contractPath{at}, c.paths...)
+		}
+	}
+	return c
+}
+
+// Check fails the test when an answer of a path in the document is not one
+// that the document has: status and JSON body. It is a Service.Watch.
+func (c *Contract) Check(t testing.TB, call Call, a Answer) {
+	t.Helper()
+	path, _, _ := strings.Cut(call.Path, "?")
+	operation := c.operation(call.Method, strings.TrimSuffix(path, "/"))
+	if operation == nil {
+		return
+	}
+	answer := operation.Responses.Value(strconv.Itoa(a.Status))
+	if answer == nil {
+		answer = operation.Responses.Default()
+	}
+	if answer == nil || a.Status < 300 && operation.Responses.Value(strconv.Itoa(a.Status)) == nil {
+		t.Errorf("%s: the contract has no status %d", a.call, a.Status)
+		return
+	}
+	media := answer.Value.Content.Get("application/json")
+	if media == nil {
+		if len(a.Body) > 0 {
+			t.Errorf("%s: the contract has no body for status %d", a.call, a.Status)
+		}
+		return
+	}
+	if got := a.Header.Get("Content-Type"); got != "application/json" {
+		t.Errorf("%s: Content-Type %q", a.call, got)
+	}
+	body, _ := a.At("")
+	if err := media.Schema.Value.VisitJSON(body, openapi3.EnableJSONSchema2020()); err != nil {
+		t.Errorf("%s: %d is not as in the contract: %v\n%s", a.call, a.Status, err, a.Body)
+	}
+}
+
+func (c *Contract) operation(method, path string) *openapi3.Operation {
+	for _, at := range c.paths {
+		if at.fits.MatchString(path) {
+			if operation := at.item.GetOperation(method); operation != nil {
+				return operation
+			}
+		}
+	}
+	return nil
+}
