@@ -285,6 +285,21 @@ func (s *Store) Ready(ctx context.Context) error {
 	})
 }
 
+// Check reads the whole database and compares tables with their indexes
+// (PRAGMA integrity_check). It takes a reader for minutes on a large store.
+func (s *Store) Check(ctx context.Context) error {
+	c, err := s.reader(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.giveBack(c)
+	result, err := c.pragma("PRAGMA integrity_check")
+	if err == nil && result != "ok" {
+		err = fmt.Errorf("sqlite: integrity check: %s", result)
+	}
+	return err
+}
+
 // Site gives access to one tenant.
 func (s *Store) Site(id store.SiteID) store.Site { return site{s, id} }
 
