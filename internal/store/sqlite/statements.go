@@ -243,7 +243,7 @@ var (
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	selectDueJobs = sql(`
 		SELECT site, id, subject, kind, body, due, tries, created FROM job
-		WHERE due <= ? ORDER BY due, id LIMIT ?`)
+		WHERE due <= ? ORDER BY due LIMIT ?`)
 	leaseJob = sql(`UPDATE job SET due = ? WHERE site = ? AND bucket = ? AND id = ?`)
 	retryJob = sql(`
 		UPDATE job SET due = ?, tries = tries + 1 WHERE site = ? AND bucket = ? AND id = ?`)

@@ -182,6 +182,7 @@ CREATE TABLE attempt (
   PRIMARY KEY (site, bucket, subject, kind)
 ) WITHOUT ROWID;
 
+-- A subject's jobs are found by its bucket, which holds few.
 CREATE TABLE job (
   site    INTEGER NOT NULL,
   bucket  INTEGER NOT NULL,
@@ -195,7 +196,6 @@ CREATE TABLE job (
   PRIMARY KEY (site, bucket, id)
 ) WITHOUT ROWID;
 CREATE INDEX job_due ON job (due);
-CREATE INDEX job_subject ON job (site, bucket, subject);
 
 -- A stored file, and who uses it for what. key is a content hash or an
 -- imported text; its bucket is the hash of the key.

@@ -1,0 +1,33 @@
+package sqlite
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestEveryStatementSearchesByIndex reads the plan of each statement: none
+// walks a whole table or sorts, but for the few of the installation's sites.
+func TestEveryStatementSearchesByIndex(t *testing.T) {
+	s, _ := open(t)
+	few := map[statement]bool{selectSites: true, selectSiteTaken: true}
+	for i, text := range statements {
+		switch strings.Fields(text)[0] {
+		case "SELECT", "UPDATE", "DELETE":
+		default:
+			continue
+		}
+		var plan []string
+		_, err := s.w.c.scriptRows("EXPLAIN QUERY PLAN "+text, func(row *stmt) bool {
+			plan = append(plan, row.text(3))
+			return true
+		})
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		for _, step := range plan {
+			if !few[statement(i)] && (strings.Contains(step, "SCAN") || strings.Contains(step, "TEMP B-TREE")) {
+				t.Errorf("%s\nwould %s", text, step)
+			}
+		}
+	}
+}
