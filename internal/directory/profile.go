@@ -232,7 +232,8 @@ type Edit struct {
 	FullName *string // the name, whole
 	Sets     []Set
 	Face     string
-	Extras   map[string]json.RawMessage
+	Extras   map[string]json.RawMessage            // members of the face's object; null removes one
+	Inner    map[string]map[string]json.RawMessage // members of objects within it, likewise
 }
 
 // EditProfile changes a profile. Errors: NotFound, Forbidden, and those of the
@@ -295,7 +296,7 @@ func (s *Site) edit(ctx context.Context, old *store.Record, in Edit) (step, erro
 	}
 	rec.Attrs, rec.Updated = w.Attrs, s.d.now()
 	paths := w.Changed
-	rec.Extras = mergeExtras(old.Extras, in.Face, in.Extras)
+	rec.Extras = mergeExtras(old.Extras, in.Face, mergeInner(old.Extras, in))
 	if string(rec.Extras) != string(old.Extras) {
 		paths = append(paths, in.Face)
 	}
@@ -408,6 +409,21 @@ func (s *Site) userFor(r store.Reader, perm access.Permission, who access.Princi
 		return nil, err
 	}
 	return rec, access.Allow(perm, who, is)
+}
+
+// MayProfile says whether the caller may do perm with a profile, for faces that
+// have to refuse before they read what is asked: nil, NotFound or Forbidden.
+func (s *Site) MayProfile(ctx context.Context, perm access.Permission, who access.Principal, slug string) error {
+	return s.data.View(ctx, func(r store.Reader) error {
+		_, err := s.profileFor(r, perm, who, slug)
+		return err
+	})
+}
+
+// MayUser is MayProfile for a user's account.
+func (s *Site) MayUser(ctx context.Context, perm access.Permission, who access.Principal, slug string) error {
+	_, err := s.userNamed(ctx, perm, who, slug)
+	return err
 }
 
 func (s *Site) userNamed(ctx context.Context, perm access.Permission, who access.Principal, slug string) (rec *store.Record, err error) {
