@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -42,7 +43,7 @@ type Service struct {
 
 	// Watch looks at every answer, such as Contract.Check; nil: nobody does.
 	Watch func(testing.TB, Call, Answer)
-	Dir       string  // of the store
+	Dir   string // of the store
 }
 
 // New starts a Service with some faces; it ends with the test.
@@ -193,6 +194,9 @@ func (b *Buffer) Write(p []byte) (int, error) {
 	defer b.mu.Unlock()
 	return b.b.Write(p)
 }
+
+// Has reports whether a text was written.
+func (b *Buffer) Has(text string) bool { return strings.Contains(b.String(), text) }
 
 // String is all that was written.
 func (b *Buffer) String() string {

@@ -92,6 +92,10 @@ func TestOtherPeoplesThingsLookLikeUnknownOnes(t *testing.T) {
 		for _, slug := range []string{"xia", "no-such-thing", "%00", "a%2Fb"} {
 			c.Path = fmt.Sprintf(pattern, slug)
 			s.Do(t, c).WantJSON(403, denied)
+			if bad := c; c.Body != nil { // who may not learns nothing of what is wrong
+				bad.Body = `{"full_name":`
+				s.Do(t, bad).WantJSON(403, denied)
+			}
 		}
 		c.Token, c.Path = donny, fmt.Sprintf(pattern, "no-such-thing")
 		s.Do(t, c).Want(404)

@@ -3,6 +3,7 @@ package djaoapp
 import (
 	"net/http"
 
+	"facet/internal/access"
 	"facet/internal/directory"
 	"facet/internal/face"
 )
@@ -33,6 +34,9 @@ func listProfiles(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 // connectProfile makes a profile that a user manages (POST
 // /api/users/{user}/profiles).
 func connectProfile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	if err := c.Site.MayUser(r.Context(), access.ProfileConnect, c.Who, r.PathValue("user")); err != nil {
+		return hide(r, c, err, "User")
+	}
 	in, err := readFields(w, r)
 	if err != nil {
 		return err

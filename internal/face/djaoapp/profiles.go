@@ -3,6 +3,7 @@ package djaoapp
 import (
 	"net/http"
 
+	"facet/internal/access"
 	"facet/internal/directory"
 	"facet/internal/face"
 )
@@ -29,11 +30,14 @@ func updateProfile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 }
 
 func edit(w http.ResponseWriter, r *http.Request, c *face.Call, named bool) error {
+	slug := r.PathValue("profile")
+	if err := c.Site.MayProfile(r.Context(), access.ProfileWrite, c.Who, slug); err != nil {
+		return hide(r, c, err, "Organization")
+	}
 	in, err := readFields(w, r)
 	if err != nil {
 		return err
 	}
-	slug := r.PathValue("profile")
 	change := directory.Edit{Face: name}
 	if to, ok := in.filled("slug", directory.MaxSlug); ok && to != slug {
 		if to, ok = in.filled("slug", maxSlug); ok {

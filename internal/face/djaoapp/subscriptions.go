@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"facet/internal/access"
 	"facet/internal/directory"
 	"facet/internal/face"
 	"facet/internal/profile"
@@ -36,6 +37,9 @@ func publicBase(c *face.Call) string { return strings.TrimSuffix(c.Site.Policy()
 // /api/profile/{profile}/plans/{plan}/subscriptions). The grantee is in
 // "profile", or in "organization", its older name; the slug alone will do.
 func grantSubscription(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	if err := c.Site.MayProfile(r.Context(), access.PlanGrant, c.Who, r.PathValue("profile")); err != nil {
+		return hide(r, c, err, "Organization")
+	}
 	in, err := readFields(w, r)
 	if err != nil {
 		return err
@@ -53,8 +57,7 @@ func grantSubscription(w http.ResponseWriter, r *http.Request, c *face.Call) err
 	if made {
 		status = http.StatusCreated
 	}
-	var out grantedSubscription = subscriptionBaseOf(&sub, organizationDetailOf(&sub.Profile), planDetailOf(&sub.Plan))
-	return write(w, status, out)
+	return write(w, status, grantedSubscription(subscriptionBaseOf(&sub, organizationDetailOf(&sub.Profile), planDetailOf(&sub.Plan))))
 }
 
 // grantee reads whom a subscription is for, and the field that says it.
