@@ -20,6 +20,19 @@ const (
 	PlanGrant      Permission = "plan.grant" // grant a subscription to one's plan
 	SubscriptionOf Permission = "subscription.read"
 
+	SelfRead        Permission = "self.read"        // one's own profile
+	SelfWrite       Permission = "self.write"       //
+	IdentityRead    Permission = "identity.read"    // anybody's public profile and one's relationship to it
+	IdentityAdmin   Permission = "identity.admin"   // change anybody's profile, disable people
+	Relate          Permission = "identity.relate"  // follow, connect, block …
+	CommunityCreate Permission = "community.create" //
+
+	HouseholdRead  Permission = "household.read"  // the profiles of an account
+	HouseholdWrite Permission = "household.write" // make, change, delete them
+
+	DocumentOwn Permission = "document.own" // one's own app documents
+	DocumentAny Permission = "document.any" // everybody's
+
 	EntityCreate Permission = "entity.create"
 	EntityRead   Permission = "entity.read"
 	EntityFind   Permission = "entity.find"
@@ -51,6 +64,19 @@ var table = map[Permission]Rule{
 	ProfileErase:   {Relations: Manager | ShadowProvider | Broker},
 	PlanGrant:      {Relations: Manager | Broker},
 	SubscriptionOf: {Relations: Manager | Contributor | Provider | ProviderStaff | Broker | BrokerStaff},
+
+	SelfRead:        {Relations: Self, Restrictions: []RestrictionKind{ChildProfile}},
+	SelfWrite:       {Relations: Self},
+	IdentityRead:    {SignedIn: true},
+	IdentityAdmin:   {Relations: Broker},
+	Relate:          {SignedIn: true},
+	CommunityCreate: {SignedIn: true},
+
+	HouseholdRead:  {Relations: Self | Broker, Restrictions: []RestrictionKind{ChildProfile}},
+	HouseholdWrite: {Relations: Self | Broker},
+
+	DocumentOwn: {Relations: Self},
+	DocumentAny: {Relations: Broker},
 
 	EntityCreate: {Features: []Feature{Owner, DirectAccess}},
 	EntityRead:   {Features: []Feature{Owner, DirectAccess, DirectReadAccess}, Token: true, Restrictions: []RestrictionKind{ClientSchema}},

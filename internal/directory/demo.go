@@ -17,6 +17,8 @@ const (
 	demoDomain   = "localhost.localdomain"
 	demoPassword = "yoyo"
 
+	demoAppKey = "demo-api-key"
+
 	// of the Basic header that the Entity API's example prints
 	demoClient       = "sgnyvus6pc4jm7khr2neq5gs89gbr2eq"
 	demoClientSecret = "wt4c3un9wkkcfvyknqx44ync476afs68"
@@ -56,6 +58,7 @@ func (d *Directory) SeedDemo(ctx context.Context, baseURL string) ([]string, err
 	for _, u := range demoUsers {
 		lines = append(lines, fmt.Sprintf("user %-6s password %s   %s", u.slug, demoPassword, u.what))
 	}
+	lines = append(lines, "X-API-KEY "+demoAppKey+"   identifies the app oneclub")
 	return append(lines, "API client "+demoClient+" secret "+demoClientSecret+"   feature owner"), nil
 }
 
@@ -77,7 +80,7 @@ var demoUsers = []demoUser{
 func (d *Directory) seedDemo(ctx context.Context, baseURL string) error {
 	s, err := d.CreateSite(ctx, NewSite{
 		Name: demoSite, Domain: demoDomain, Hosts: []string{"localhost", "127.0.0.1", demoDomain}, Default: true,
-		Policy: Policy{Title: "Coworking Space", Registration: RegistrationOpen, DemoPasswords: true, ShadowProfiles: true, BaseURL: baseURL},
+		Policy: Policy{Title: "Coworking Space", Registration: RegistrationOpen, DemoPasswords: true, ShadowProfiles: true, Communities: true, BaseURL: baseURL},
 	})
 	if err != nil {
 		return err
@@ -101,10 +104,30 @@ func (d *Directory) seedDemo(ctx context.Context, baseURL string) error {
 	if err := s.AddPlan(ctx, broker.ID, "basic", basic); err != nil {
 		return err
 	}
+	if err := s.seedApps(ctx); err != nil {
+		return err
+	}
+	for _, token := range []string{"registration-token", "verification-token"} {
+		if err := s.AddRegistrationToken(ctx, token, -1); err != nil {
+			return err
+		}
+	}
 	_, err = s.AddClient(ctx, NewClient{
 		Description: "application owner", Features: []access.Feature{access.Owner}, ID: demoClient, Secret: demoClientSecret,
 	})
 	return err
+}
+
+func (s *Site) seedApps(ctx context.Context) error {
+	for _, a := range []NewApp{
+		{App: App{ID: 1, Name: "oneclub", Domains: []string{"oneclub.localhost.localdomain"}, Description: "The members' club."}, Key: demoAppKey},
+		{App: App{ID: 2, Name: "neuraljam", Domains: []string{"neuraljam.localhost.localdomain"}, Description: "Music made together."}},
+	} {
+		if _, err := s.AddApp(ctx, a); err != nil {
+			return fmt.Errorf("%s: %w", a.Name, err)
+		}
+	}
+	return nil
 }
 
 func (s *Site) seedUser(ctx context.Context, u demoUser, broker profile.ID) error {

@@ -218,6 +218,35 @@ func orNil(s string) *string {
 	return &s
 }
 
+// mergeInner adds to the members that an edit replaces the objects of which it
+// changes single members.
+func mergeInner(extras []byte, in Edit) map[string]json.RawMessage {
+	if len(in.Inner) == 0 {
+		return in.Extras
+	}
+	out := map[string]json.RawMessage{}
+	for k, v := range in.Extras {
+		out[k] = v
+	}
+	for name, patch := range in.Inner {
+		object := map[string]json.RawMessage{}
+		if raw := rawAt(extras, in.Face+"."+name); raw != nil {
+			if err := json.Unmarshal(raw, &object); err != nil {
+				panic("directory: stored extras: " + err.Error())
+			}
+		}
+		for k, v := range patch {
+			if string(v) == "null" {
+				delete(object, k)
+			} else {
+				object[k] = v
+			}
+		}
+		out[name] = marshal(object)
+	}
+	return out
+}
+
 // mergeExtras lays the members of patch over those of one face's object (RFC
 // 7396 merge patch, one level deep: members are replaced whole).
 func mergeExtras(extras []byte, face string, patch map[string]json.RawMessage) []byte {

@@ -30,6 +30,9 @@ func (s *Site) erase(tx store.Tx, actor profile.ID, rec *store.Record) error {
 	if err := s.dropRoles(tx, rec.ID); err != nil {
 		return err
 	}
+	if err := dropRelations(tx, rec.ID); err != nil {
+		return err
+	}
 	if err := s.endSubscriptions(tx, rec.ID); err != nil {
 		return err
 	}

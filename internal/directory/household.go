@@ -3,17 +3,344 @@ package directory
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
+	"facet/internal/access"
 	"facet/internal/profile"
 	"facet/internal/store"
+)
+
+const (
+	maxMembers     = 10 // household profiles of one account
+	maxMemberName  = 64 // characters
+	maxAgeLimit    = 21 // years
+	childAgeLimit  = 12 // of a child profile that names none
+	adultFrom      = 18 // an age limit that no child profile may have
+	defaultMember  = "Default"
+	memberEventAdd = "household.created"
 )
 
 // member is what a household profile holds (Amino, "UserProfile").
 type member struct {
 	Name     string `json:"name"`
 	Child    bool   `json:"is_child_profile"`
-	AgeLimit *int   `json:"age_limit"`
+	AgeLimit *int   `json:"age_limit"` // years; content for older people is not shown; nil: no limit
 	Default  bool   `json:"is_default"`
+}
+
+// Member is a household profile: one of the people who share an account.
+type Member struct {
+	ID       profile.ID
+	Account  int64 // number of the user it belongs to
+	Name     string
+	Child    bool
+	AgeLimit *int
+	Default  bool // the one that a sign-in acts as; every account has exactly one
+	Version  int64
+	Created  time.Time
+	Updated  time.Time
+}
+
+func memberOf(account, rec *store.Record) (Member, error) {
+	var m member
+	err := json.Unmarshal(rec.Attrs, &m)
+	return Member{
+		ID: rec.ID, Account: account.Number, Name: m.Name, Child: m.Child, AgeLimit: m.AgeLimit, Default: m.Default,
+		Version: rec.Version, Created: rec.Created, Updated: rec.Updated,
+	}, err
+}
+
+// MemberEdit is what a household profile is made from, or a change of one: nil
+// leaves a thing as it is.
+type MemberEdit struct {
+	Name     *string
+	Child    *bool
+	AgeLimit *int
+	NoLimit  bool // clears the age limit
+	Default  *bool
+	Password string // proves an adult, where a child profile is to become more
+}
+
+// Household lists the profiles of an account, the default one first, then by
+// their making. An account of somebody else is NotFound.
+func (s *Site) Household(ctx context.Context, who access.Principal, account string) ([]Member, error) {
+	user, err := s.accountFor(ctx, access.HouseholdRead, who, account)
+	if err != nil {
+		return nil, err
+	}
+	var out []Member
+	err = s.data.View(ctx, func(r store.Reader) error {
+		recs, err := r.Owned(user.ID, profile.Household, 0, -1)
+		if err != nil {
+			return err
+		}
+		out = make([]Member, len(recs))
+		for i, rec := range recs {
+			if out[i], err = memberOf(user, rec); err != nil {
+				return err
+			}
+		}
+		slices.SortStableFunc(out, func(a, b Member) int {
+			if a.Default == b.Default {
+				return 0
+			} else if a.Default {
+				return -1
+			}
+			return 1
+		})
+		return nil
+	})
+	return out, err
+}
+
+// HouseholdMember reads one profile of an account.
+func (s *Site) HouseholdMember(ctx context.Context, who access.Principal, account, id string) (Member, error) {
+	user, err := s.accountFor(ctx, access.HouseholdRead, who, account)
+	if err != nil {
+		return Member{}, err
+	}
+	var out Member
+	err = s.data.View(ctx, func(r store.Reader) error {
+		rec, err := memberRecord(r, user, id)
+		if err != nil {
+			return err
+		}
+		out, err = memberOf(user, rec)
+		return err
+	})
+	return out, err
+}
+
+// AddMember makes a household profile. Errors: Taken with Field "name",
+// Conflict with Field "limit" or "is_default", those of the values.
+func (s *Site) AddMember(ctx context.Context, who access.Principal, account string, in MemberEdit) (Member, error) {
+	user, err := s.accountFor(ctx, access.HouseholdWrite, who, account)
+	if err != nil {
+		return Member{}, err
+	}
+	if in.Name == nil {
+		return Member{}, profile.E(profile.Missing, profile.CodeRequired, "name", "A profile needs a name.")
+	}
+	m, err := in.apply(member{})
+	if err != nil {
+		return Member{}, err
+	}
+	rec, err := s.newMember(ctx, user.ID, m)
+	if err != nil {
+		return Member{}, err
+	}
+	err = s.data.Update(ctx, func(tx store.Tx) error {
+		if err := tx.Lock(user.ID); err != nil {
+			return err
+		}
+		have, err := tx.Owned(user.ID, profile.Household, 0, -1)
+		if err != nil {
+			return err
+		}
+		if len(have) >= maxMembers {
+			e := profile.E(profile.Conflict, profile.CodeTooLarge, "limit", "An account has %d profiles at most.", maxMembers)
+			e.Detail = map[string]any{"limit": maxMembers}
+			return e
+		}
+		if m.Default {
+			if err := s.clearDefault(tx, who, user); err != nil {
+				return err
+			}
+		}
+		return nameTaken(tx.Create(rec, s.event(who.Subject, memberEventAdd, rec.ID)))
+	})
+	if err != nil {
+		return Member{}, err
+	}
+	return memberOf(user, rec)
+}
+
+// EditMember changes a household profile. The default one stays the default
+// until another becomes it, and is never a child's.
+func (s *Site) EditMember(ctx context.Context, who access.Principal, account, id string, in MemberEdit) (Member, error) {
+	user, err := s.accountFor(ctx, access.HouseholdWrite, who, account)
+	if err != nil {
+		return Member{}, err
+	}
+	adult := false
+	if in.Password != "" {
+		if err := s.checkPassword(ctx, user, in.Password); err != nil {
+			return Member{}, err
+		}
+		adult = true
+	}
+	var rec *store.Record
+	err = s.data.Update(ctx, func(tx store.Tx) error {
+		if err := tx.Lock(user.ID); err != nil {
+			return err
+		}
+		old, err := memberRecord(tx, user, id)
+		if err != nil {
+			return err
+		}
+		var was member
+		if err := json.Unmarshal(old.Attrs, &was); err != nil {
+			return err
+		}
+		m, err := in.apply(was)
+		if err != nil {
+			return err
+		}
+		if was.Child && !adult && growsUp(was, m) {
+			return profile.E(profile.Forbidden, profile.CodeProofRequired, "is_child_profile", "A child profile becomes more only with the account's password.")
+		}
+		if was.Default && !m.Default {
+			return profile.E(profile.Conflict, profile.CodeRequired, "is_default", "One profile is the default: make another one the default instead.")
+		}
+		if m.Default && !was.Default {
+			if err := s.clearDefault(tx, who, user); err != nil {
+				return err
+			}
+		}
+		rec = withMember(old, m)
+		if string(rec.Attrs) == string(old.Attrs) {
+			return nil
+		}
+		rec.Updated = s.d.now()
+		return nameTaken(tx.Save(old, rec, s.event(who.Subject, "household.updated", rec.ID)))
+	})
+	if err != nil {
+		return Member{}, err
+	}
+	return memberOf(user, rec)
+}
+
+// RemoveMember removes a household profile with all that is its own. The
+// default one stays: Conflict with Field "default".
+func (s *Site) RemoveMember(ctx context.Context, who access.Principal, account, id string) error {
+	user, err := s.accountFor(ctx, access.HouseholdWrite, who, account)
+	if err != nil {
+		return err
+	}
+	return s.data.Update(ctx, func(tx store.Tx) error {
+		if err := tx.Lock(user.ID); err != nil {
+			return err
+		}
+		rec, err := memberRecord(tx, user, id)
+		if err != nil {
+			return err
+		}
+		if isDefault(rec) {
+			return profile.E(profile.Conflict, profile.CodeForbidden, "default", "The default profile cannot be deleted.")
+		}
+		own, err := tx.Owned(rec.ID, profile.Document, 0, -1)
+		if err != nil {
+			return err
+		}
+		for _, doc := range own {
+			if err := tx.Remove(doc, s.event(who.Subject, "document.deleted", doc.ID)); err != nil {
+				return err
+			}
+		}
+		return tx.Remove(rec, s.event(who.Subject, "household.deleted", rec.ID))
+	})
+}
+
+// accountFor reads the user whose household is asked for, by number or uuid,
+// for a caller who may do perm with it. Whatever the reason, an account that
+// the caller may not see is NotFound. An account that was made without a
+// default profile gets it now.
+func (s *Site) accountFor(ctx context.Context, perm access.Permission, who access.Principal, account string) (*store.Record, error) {
+	if err := access.Admit(perm, who); err != nil {
+		return nil, err
+	}
+	var user *store.Record
+	err := s.data.View(ctx, func(r store.Reader) (err error) {
+		if user, err = byNumberOrID(r, account); err != nil {
+			return err
+		}
+		if user.Type != profile.User {
+			return store.ErrNotFound
+		}
+		if err := s.allow(r, perm, who, user); err != nil {
+			return store.ErrNotFound
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return user, s.ensureMember(ctx, user)
+}
+
+func byNumberOrID(r store.Reader, text string) (*store.Record, error) {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return r.ByName(profile.ID{}, profile.Number, strconv.FormatInt(n, 10))
+	}
+	id, err := profile.ParseID(text)
+	if err != nil {
+		return nil, store.ErrNotFound
+	}
+	return r.Record(id)
+}
+
+func memberRecord(r store.Reader, user *store.Record, text string) (*store.Record, error) {
+	id, err := profile.ParseID(text)
+	if err != nil {
+		return nil, store.ErrNotFound
+	}
+	rec, err := r.Record(id)
+	if err != nil {
+		return nil, err
+	}
+	if rec.Type != profile.Household || rec.Owner != user.ID {
+		return nil, store.ErrNotFound
+	}
+	return rec, nil
+}
+
+// apply lays a change over what a profile holds, and checks the whole.
+func (in MemberEdit) apply(m member) (member, error) {
+	if in.Name != nil {
+		m.Name = strings.Join(strings.Fields(*in.Name), " ")
+	}
+	switch n := utf8.RuneCountInString(m.Name); {
+	case n == 0:
+		return m, profile.E(profile.Missing, profile.CodeBlank, "name", "A profile needs a name.")
+	case n > maxMemberName:
+		return m, profile.E(profile.Invalid, profile.CodeLength, "name", "A name has %d characters at most.", maxMemberName)
+	case strings.ContainsFunc(m.Name, unicode.IsControl):
+		return m, profile.E(profile.Invalid, profile.CodeConstraint, "name", "A name has no control characters.")
+	}
+	if in.Child != nil {
+		m.Child = *in.Child
+	}
+	if in.NoLimit {
+		m.AgeLimit = nil
+	}
+	if in.AgeLimit != nil {
+		m.AgeLimit = in.AgeLimit
+	}
+	if in.Default != nil {
+		m.Default = *in.Default
+	}
+	if m.Child && m.AgeLimit == nil {
+		m.AgeLimit = new(childAgeLimit)
+	}
+	switch {
+	case m.AgeLimit != nil && (*m.AgeLimit < 0 || *m.AgeLimit > maxAgeLimit):
+		return m, profile.E(profile.Invalid, profile.CodeConstraint, "age_limit", "An age limit is 0 to %d years, or null.", maxAgeLimit)
+	case m.Child && *m.AgeLimit >= adultFrom:
+		return m, profile.E(profile.Invalid, profile.CodeConstraint, "age_limit", "A child profile has an age limit below %d.", adultFrom)
+	case m.Child && m.Default:
+		return m, profile.E(profile.Conflict, profile.CodeConstraint, "is_child_profile", "The default profile cannot be a child profile.")
+	}
+	return m, nil
+}
+
+// growsUp reports whether a child profile would be allowed more.
+func growsUp(was, m member) bool {
+	return !m.Child || m.AgeLimit == nil || was.AgeLimit != nil && *m.AgeLimit > *was.AgeLimit
 }
 
 // newMember drafts a household profile of a user.
@@ -22,27 +349,70 @@ func (s *Site) newMember(ctx context.Context, user profile.ID, m member) (*store
 	if err != nil {
 		return nil, err
 	}
-	rec.Attrs = marshal(m)
-	rec.Sort = profile.Fold(m.Name)
-	rec.Names = append(rec.Names, profile.Name{Space: profile.HouseholdName, Value: rec.Sort, Typed: m.Name, Owned: true})
-	if m.Default {
-		rec.Names = append(rec.Names, profile.Name{Space: profile.HouseholdMain, Owned: true})
+	return withMember(rec, m), nil
+}
+
+// withMember is a household profile's record with what it holds now.
+func withMember(rec *store.Record, m member) *store.Record {
+	out := *rec
+	out.Attrs = marshal(m)
+	out.Sort = profile.Fold(m.Name)
+	out.Names = slices.DeleteFunc(slices.Clone(rec.Names), func(n profile.Name) bool { return n.Owned })
+	name := profile.Name{Space: profile.HouseholdName, Value: out.Sort, Owned: true}
+	if m.Name != out.Sort {
+		name.Typed = m.Name
 	}
-	return rec, nil
+	out.Names = append(out.Names, name)
+	if m.Default {
+		out.Names = append(out.Names, profile.Name{Space: profile.HouseholdMain, Owned: true})
+	}
+	return &out
+}
+
+func isDefault(rec *store.Record) bool {
+	return slices.ContainsFunc(rec.Names, func(n profile.Name) bool { return n.Space == profile.HouseholdMain })
+}
+
+// clearDefault makes the present default profile an ordinary one; the caller
+// makes another the default in the same transaction.
+func (s *Site) clearDefault(tx store.Tx, who access.Principal, user *store.Record) error {
+	old, err := tx.ByName(user.ID, profile.HouseholdMain, "")
+	if err != nil {
+		return err
+	}
+	var m member
+	if err := json.Unmarshal(old.Attrs, &m); err != nil {
+		return err
+	}
+	m.Default = false
+	rec := withMember(old, m)
+	rec.Updated = s.d.now()
+	return tx.Save(old, rec, s.event(who.Subject, "household.updated", rec.ID))
+}
+
+// nameTaken names the member's field, where the store names the name space.
+func nameTaken(err error) error {
+	if !isTaken(err, profile.HouseholdName) {
+		return err
+	}
+	return profile.E(profile.Taken, profile.CodeTaken, "name", "Another profile of the account has this name.")
 }
 
 // firstMember drafts the default profile that every account has: it is named
 // the person's given name, or "Default".
 func (s *Site) firstMember(ctx context.Context, user *store.Record) (*store.Record, error) {
-	name := personName(user.Attrs).Given
-	if name == "" {
-		name = "Default"
+	name := []rune(strings.Join(strings.FieldsFunc(personName(user.Attrs).Given, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " "))
+	if len(name) == 0 {
+		name = []rune(defaultMember)
 	}
-	return s.newMember(ctx, user.ID, member{Name: name, Default: true})
+	return s.newMember(ctx, user.ID, member{Name: strings.TrimSpace(string(name[:min(len(name), maxMemberName)])), Default: true})
 }
 
 // ensureMember writes the default household profile of an account that was
-// made without one (by an API client, in bulk, by import) at its first sign-in.
+// made without one (by an API client, in bulk, by import), under the user's row
+// lock, at its first sign-in or household access.
 func (s *Site) ensureMember(ctx context.Context, user *store.Record) error {
 	have := func(r store.Reader) (bool, error) {
 		_, err := r.ByName(user.ID, profile.HouseholdMain, "")
@@ -70,7 +440,7 @@ func (s *Site) ensureMember(ctx context.Context, user *store.Record) error {
 		if found, err := have(tx); err != nil || found {
 			return err
 		}
-		return tx.Create(rec, s.event(user.ID, "household.created", rec.ID))
+		return tx.Create(rec, s.event(user.ID, memberEventAdd, rec.ID))
 	})
 }
 

@@ -31,6 +31,7 @@ type Policy struct {
 	Registration   Registration `json:"registration"`             // "" is invitation
 	PasswordMin    int          `json:"password_min"`             // characters; 0 is 10
 	ShadowProfiles bool         `json:"shadow_profiles"`          // any signed-in user may create them
+	Communities    bool         `json:"communities,omitempty"`    // any signed-in user may create them
 	AccessSeconds  int          `json:"access_seconds,omitempty"` // life of DjaoApp's one token; 0 is 3600
 	BaseURL        string       `json:"base_url"`                 // of links in mails; never taken from Host
 	MailFrom       string       `json:"mail_from"`                //

@@ -25,6 +25,7 @@ type Subject struct {
 	Updated   time.Time
 	LastLogin time.Time // zero: never
 
+	idtag         string // explicit, outside the site's domain
 	attrs, extras []byte
 }
 
@@ -33,7 +34,7 @@ func subjectOf(rec *store.Record) Subject {
 		ID: rec.ID, Type: rec.Type, Number: rec.Number, Version: rec.Version,
 		Slug: rec.Name(profile.Slug), Name: personName(rec.Attrs), Password: rec.Password, State: rec.State,
 		Created: rec.Created, Updated: rec.Updated, LastLogin: rec.LastLogin,
-		attrs: rec.Attrs, extras: rec.Extras,
+		idtag: rec.Name(profile.IDTag), attrs: rec.Attrs, extras: rec.Extras,
 	}
 }
 

@@ -111,6 +111,9 @@ func (s *Site) Redeem(ctx context.Context, key string, in NewAccount, use TokenU
 	case profile.Fold(in.Email) != profile.Fold(inv.Email):
 		return SignIn{}, profile.E(profile.Invalid, profile.CodeProofRequired, "email", "This invitation is for another e-mail address.")
 	}
+	if inv.Profile.Type == profile.User {
+		return s.complete(ctx, key, in, use)
+	}
 	if strings.TrimSpace(in.FullName) == "" {
 		in.FullName = inv.Profile.FullName()
 	}
@@ -124,6 +127,59 @@ func (s *Site) Redeem(ctx context.Context, key string, in NewAccount, use TokenU
 			return err
 		}
 		return s.addManager(tx, user.ID, user.ID, target.ID)
+	})
+	if err != nil {
+		return SignIn{}, err
+	}
+	return s.begin(ctx, rec, use)
+}
+
+// complete gives a user who has no password yet the one they chose, and what
+// else they say of themselves: the mailed key is the proof.
+func (s *Site) complete(ctx context.Context, key string, in NewAccount, use TokenUse) (SignIn, error) {
+	hash, err := s.hashPassword(ctx, passwordSecret, in.Password)
+	if err != nil {
+		return SignIn{}, err
+	}
+	if in.Username != "" {
+		if err := checkSlug(in.Username); err != nil {
+			return SignIn{}, err
+		}
+	}
+	edit := Edit{Slug: orNil(in.Username), FullName: orNil(strings.TrimSpace(in.FullName)), Sets: in.Sets, Face: in.Face, Extras: in.Extras}
+	var id profile.ID
+	err = s.data.View(ctx, func(r store.Reader) error {
+		_, _, rec, err := s.invitation(r, key)
+		if err == nil {
+			id = rec.ID
+		}
+		return err
+	})
+	if err != nil {
+		return SignIn{}, err
+	}
+	rec, err := s.change(ctx, id, s.event(id, "user.completed", id), nil, func(old *store.Record) (step, error) {
+		if old.Password != "" {
+			return step{}, noTicket()
+		}
+		st, err := s.edit(ctx, old, edit)
+		if err != nil {
+			return step{}, err
+		}
+		st.rec.Password = credential.Kind(hash)
+		st.paths = append(st.paths, passwordSecret)
+		st.with = func(tx store.Tx) error {
+			row, _, _, err := s.invitation(tx, key)
+			if err != nil {
+				return err
+			}
+			row.Uses--
+			if err := tx.PutTicket(row); err != nil {
+				return err
+			}
+			return s.putPassword(tx, st.rec, hash)
+		}
+		return st, nil
 	})
 	if err != nil {
 		return SignIn{}, err

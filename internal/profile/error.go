@@ -54,6 +54,7 @@ const (
 	CodeConstraint         Code = "constraint"          // a constraint or rule of the schema
 	CodeContains           Code = "contains"            // the filter operator that the entity API removed
 	CodeLength             Code = "length"              // longer than allowed
+	CodeDuplicate          Code = "duplicate"           // the same thing twice in one request
 	CodeTaken              Code = "taken"               // a unique value is in use
 	CodeCredentials        Code = "credentials"         // wrong user name or password
 	CodePasswordMissing    Code = "password_missing"    // the account has a password and none was given

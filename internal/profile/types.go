@@ -39,10 +39,11 @@ const (
 	TypeName Space = "type"
 	Ticket   Space = "ticket" // SHA-256 of a ticket's key, hex
 
-	HouseholdName Space = "household" // owned: one name a household
-	HouseholdMain Space = "default"   // owned: the one default profile, value ""
-	DocumentApp   Space = "document"  // owned: one document per app
-	Subscribed    Space = "subscription"
+	HouseholdName  Space = "household" // owned: one name a household
+	HouseholdMain  Space = "default"   // owned: the one default profile, value ""
+	DocumentApp    Space = "document"  // owned: one document per app
+	Subscribed     Space = "subscription"
+	CommunityOwner Space = "owner" // owned: the one owner of a community, value ""
 )
 
 // UniqueAttribute is the name space of a unique attribute of an entity type.

@@ -118,6 +118,10 @@ type LinkKind string
 const (
 	RoleLink         LinkKind = "role"         // user -> profile; attrs {"role":"manager"}
 	SubscriptionLink LinkKind = "subscription" // profile -> plan; repeats in time, keyed by number
+	FollowLink       LinkKind = "follow"       // profile -> profile it follows
+	ConnectLink      LinkKind = "connect"      // profile -> profile it wants, or has, a connection with
+	BlockLink        LinkKind = "block"        // profile -> profile it lets nothing through of
+	MuteLink         LinkKind = "mute"         // profile -> profile it does not show
 )
 
 // Link is a directed, typed, stateful edge between two records.

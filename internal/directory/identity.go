@@ -1,0 +1,276 @@
+package directory
+
+import (
+	"context"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"facet/internal/access"
+	"facet/internal/credential"
+	"facet/internal/profile"
+	"facet/internal/store"
+)
+
+// An idtag names a person, community or organization across sites (Cloudillo).
+// Under the site's domain it is the slug: alice@the.domain. One of another
+// domain is an explicit name of the record. The host form has a dot for the @.
+
+// IDTag gives the idtag of a profile.
+func (s *Site) IDTag(p *Subject) string {
+	if p.idtag != "" {
+		return p.idtag
+	}
+	return p.Slug + "@" + s.Domain()
+}
+
+var idtagForm = regexp.MustCompile(`^[a-z0-9]([-a-z0-9_]*[a-z0-9])?@([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
+
+// foldIDTag brings an idtag to the form in which it is kept: with an @, lower
+// case. A host form under the site's domain is read too. ok is false for what
+// cannot be one.
+func (s *Site) foldIDTag(tag string) (folded string, ok bool) {
+	folded = profile.Fold(tag)
+	if !strings.Contains(folded, "@") {
+		local, domain, found := strings.Cut(folded, ".")
+		if !found {
+			return "", false
+		}
+		folded = local + "@" + domain
+	}
+	return folded, len(folded) >= 5 && len(folded) <= 253 && idtagForm.MatchString(folded)
+}
+
+// byIDTag reads the record that an idtag names: NotFound when there is none.
+func (s *Site) byIDTag(r store.Reader, tag string) (*store.Record, error) {
+	folded, ok := s.foldIDTag(tag)
+	if !ok {
+		return nil, store.ErrNotFound
+	}
+	if local, domain, _ := strings.Cut(folded, "@"); domain == s.Domain() {
+		rec, err := r.ByName(profile.ID{}, profile.Slug, local)
+		if err == nil && rec.Name(profile.IDTag) != "" {
+			return nil, store.ErrNotFound // known by another idtag
+		}
+		return rec, err
+	}
+	return r.ByName(profile.ID{}, profile.IDTag, folded)
+}
+
+// IdentityFault says why an idtag cannot be had: "" when it can.
+type IdentityFault string
+
+// The faults of an idtag (Cloudillo, idTagError).
+const (
+	IdentityInvalid IdentityFault = "invalid"
+	IdentityUsed    IdentityFault = "used"
+)
+
+// CheckIdentity says whether an idtag is free here.
+func (s *Site) CheckIdentity(ctx context.Context, tag string) (fault IdentityFault, err error) {
+	folded, ok := s.foldIDTag(tag)
+	local, domain, _ := strings.Cut(folded, "@")
+	if !ok || domain == s.Domain() && ReservedSlug(local) {
+		return IdentityInvalid, nil
+	}
+	err = s.data.View(ctx, func(r store.Reader) error {
+		fault = ""
+		space, value := profile.IDTag, folded
+		if domain == s.Domain() {
+			space, value = profile.Slug, local
+		}
+		_, err := r.ByName(profile.ID{}, space, value)
+		if err == nil {
+			fault = IdentityUsed
+			return nil
+		}
+		if profile.IsKind(err, profile.NotFound) {
+			return nil
+		}
+		return err
+	})
+	return fault, err
+}
+
+// claim gives a draft the idtag that was asked for: as its slug under the
+// site's domain, else as an explicit name beside a slug made up from it. The
+// slug is "" when it is to be made up from base.
+func (s *Site) claim(rec *store.Record, tag string) (slug, base string, err error) {
+	folded, ok := s.foldIDTag(tag)
+	if !ok {
+		return "", "", profile.E(profile.Invalid, profile.CodeInvalid, "idTag", "invalid id_tag: %s", tag)
+	}
+	local, domain, _ := strings.Cut(folded, "@")
+	if domain == s.Domain() {
+		return local, "", checkSlug(local)
+	}
+	setName(rec, profile.IDTag, folded)
+	return "", slugFrom(local), nil
+}
+
+// idtagTaken names the idtag, where the store names a name space of it.
+func idtagTaken(err error) error {
+	if isTaken(err, profile.Slug) || isTaken(err, profile.IDTag) {
+		return profile.E(profile.Taken, profile.CodeTaken, "idTag", "used")
+	}
+	return err
+}
+
+// nameFromTag is how somebody is called of whom only the idtag is known.
+func nameFromTag(tag string) string {
+	local := localPart(profile.Fold(tag))
+	first, size := utf8.DecodeRuneInString(local)
+	return string(unicode.ToUpper(first)) + local[size:]
+}
+
+// NewIdentity is what somebody registers an idtag with.
+type NewIdentity struct {
+	IDTag, Email, Lang string
+	Token              string // a registration token
+}
+
+// RegisterIdentity makes a person without a password who is signed in at once;
+// the mail that confirms the address lets them choose one. It takes a
+// registration token, of which one use is spent. Errors: Invalid with Field
+// "token", "idTag", "email"; Taken.
+func (s *Site) RegisterIdentity(ctx context.Context, in NewIdentity, use TokenUse) (SignIn, error) {
+	if s.Policy().Registration == RegistrationClosed {
+		return SignIn{}, profile.E(profile.Forbidden, profile.CodeRegistrationClosed, "", "registration is disabled.")
+	}
+	if err := checkEmail(in.Email); err != nil {
+		return SignIn{}, err
+	}
+	name := profile.PersonName{}.WithWhole(nameFromTag(in.IDTag))
+	rec, err := s.newSubject(ctx, profile.User, profile.ID{}, append(nameSets(profile.User, name), Set{"email", &in.Email}))
+	if err != nil {
+		return SignIn{}, err
+	}
+	slug, base, err := s.claim(rec, in.IDTag)
+	if err != nil {
+		return SignIn{}, idtagTaken(err)
+	}
+	rec.Creator = rec.ID
+	if in.Lang != "" {
+		rec.Extras = mergeExtras(rec.Extras, "cloudillo", map[string]json.RawMessage{"lang": marshal(in.Lang)})
+	}
+	member, err := s.firstMember(ctx, rec)
+	if err != nil {
+		return SignIn{}, err
+	}
+	key := credential.NewHexKey()
+	err = s.data.Update(ctx, func(tx store.Tx) error {
+		if err := s.spendRegistration(tx, in.Token); err != nil {
+			return err
+		}
+		if err := s.createSlugged(tx, rec, slug, base, s.event(rec.ID, "user.created", rec.ID)); err != nil {
+			return idtagTaken(err)
+		}
+		if err := tx.Create(member, s.event(rec.ID, memberEventAdd, member.ID)); err != nil {
+			return err
+		}
+		if err := s.addManager(tx, rec.ID, rec.ID, rec.ID); err != nil {
+			return err
+		}
+		ticket := s.newTicket(rec.ID, ticketInvitation, key, ticketData{Email: in.Email})
+		if err := tx.PutTicket(ticket); err != nil {
+			return err
+		}
+		return tx.Enqueue(s.mailJob(rec.ID, "verify", in.Email, MailData{
+			Recipient: name.Whole(""), Link: s.link("/api/auth/" + key), Expires: ticket.Expires,
+		}))
+	})
+	if err != nil {
+		return SignIn{}, err
+	}
+	return s.begin(ctx, rec, use)
+}
+
+const ticketRegistration = "register" // to register an identity
+
+// AddRegistrationToken makes a registration token. uses below zero: no limit.
+func (s *Site) AddRegistrationToken(ctx context.Context, token string, uses int64) error {
+	return s.data.Update(ctx, func(tx store.Tx) error {
+		ticket := s.newTicket(s.Policy().Broker, ticketRegistration, token, ticketData{})
+		ticket.Uses = uses
+		return tx.PutTicket(ticket)
+	})
+}
+
+// spendRegistration takes one use of a registration token.
+func (s *Site) spendRegistration(tx store.Tx, token string) error {
+	row, err := tx.Ticket(credential.Digest(token))
+	if err != nil && !profile.IsKind(err, profile.NotFound) {
+		return err
+	}
+	switch {
+	case err != nil || row.Kind != ticketRegistration:
+		return profile.E(profile.Invalid, profile.CodeInvalid, "token", "unknown registration token")
+	case !row.Expires.IsZero() && !row.Expires.After(s.d.now()):
+		return profile.E(profile.Invalid, profile.CodeInvalid, "token", "Ref has expired")
+	case row.Uses == 0:
+		return profile.E(profile.Invalid, profile.CodeInvalid, "token", "Ref has already been used")
+	case row.Uses < 0:
+		return nil
+	}
+	row.Uses--
+	return tx.PutTicket(row)
+}
+
+// Me reads the caller's own profile.
+func (s *Site) Me(ctx context.Context, who access.Principal) (Subject, error) {
+	if err := access.Allow(access.SelfRead, who, access.Self); err != nil {
+		return Subject{}, err
+	}
+	var out Subject
+	err := s.data.View(ctx, func(r store.Reader) error {
+		rec, err := r.Record(who.Subject)
+		if err != nil {
+			return err
+		}
+		out, err = s.subject(r, rec)
+		return err
+	})
+	return out, err
+}
+
+// SiteIdentity is what a site shows of itself to everybody: its broker.
+func (s *Site) SiteIdentity(ctx context.Context) (Subject, error) {
+	rec, err := s.data.GetID(ctx, s.Policy().Broker)
+	if err != nil {
+		return Subject{}, err
+	}
+	return subjectOf(rec), nil
+}
+
+// PublicIdentity is what everybody sees of a profile by its slug.
+func (s *Site) PublicIdentity(ctx context.Context, slug string) (Subject, error) {
+	rec, err := s.data.Get(ctx, profile.Slug, profile.Fold(slug))
+	if err != nil {
+		return Subject{}, err
+	}
+	return subjectOf(rec), nil
+}
+
+// EditMe changes the caller's own profile.
+func (s *Site) EditMe(ctx context.Context, who access.Principal, in Edit) (Subject, error) {
+	if err := access.Allow(access.SelfWrite, who, access.Self); err != nil {
+		return Subject{}, err
+	}
+	return s.editSubject(ctx, who, who.Subject, in)
+}
+
+func (s *Site) editSubject(ctx context.Context, who access.Principal, id profile.ID, in Edit) (Subject, error) {
+	rec, err := s.change(ctx, id, s.event(who.Subject, "profile.updated", id), nil,
+		func(old *store.Record) (step, error) { return s.edit(ctx, old, in) })
+	if err != nil {
+		return Subject{}, err
+	}
+	var out Subject
+	err = s.data.View(ctx, func(r store.Reader) (err error) {
+		out, err = s.subject(r, rec)
+		return err
+	})
+	return out, err
+}
