@@ -52,6 +52,8 @@ type conn struct {
 	tls   *libc.TLS
 	db    uintptr
 	stmts []*stmt // by statement; nil until first used
+	since int64   // of a reader: the count of commits when its snapshot began, or noSnapshot
+	bad   bool    // a statement failed since then
 
 	// fail, when set, is asked before each statement runs: tests inject the
 	// errors of a full or broken disk with it.
@@ -72,7 +74,7 @@ type stmt struct {
 // openConn opens a connection: flags are SQLITE_OPEN_…; the connection's
 // mutex is left out, because a connection never has two users.
 func openConn(path string, flags int32) (*conn, error) {
-	c := &conn{tls: libc.NewTLS(), stmts: make([]*stmt, len(statements))}
+	c := &conn{tls: libc.NewTLS(), stmts: make([]*stmt, len(statements)), since: noSnapshot}
 	name, err := libc.CString(path)
 	if err != nil {
 		c.tls.Close()
@@ -243,6 +245,7 @@ func (s *stmt) step() (bool, error) {
 	case sqlite3.SQLITE_DONE:
 		return false, nil
 	default:
+		s.c.bad = true
 		return false, s.c.error(rc, s.sql())
 	}
 }

@@ -32,7 +32,7 @@ const (
 	databaseName = "facet.db"
 	lockName     = "lock"
 
-	// applicationID marks the database file as ours: "Facé" would not fit.
+	// applicationID, "Fact" in ASCII, marks the database file as ours.
 	applicationID = 0x46616374
 
 	// minVersion is the first SQLite without the WAL reset bug
@@ -75,6 +75,7 @@ type Store struct {
 	lock    *os.File
 	readers chan *conn
 	count   int // of readers
+	commits commits
 	closed  atomic.Bool
 	done    chan struct{}
 	once    sync.Once
@@ -125,7 +126,7 @@ func (s *Store) open(ctx context.Context, o Options) error {
 		c.close()
 		return err
 	}
-	if s.w, err = newWriter(c, o.Logger, o.Clock); err != nil {
+	if s.w, err = newWriter(c, o.Logger, o.Clock, &s.commits, s.settle); err != nil {
 		s.closeReaders()
 		c.close()
 		return err
@@ -177,6 +178,7 @@ func OpenReadOnly(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{done: make(chan struct{})}
+	s.commits.change() // for ever: another process commits
 	path := filepath.Join(o.Dir, databaseName)
 	err := func() error {
 		if _, err := os.Stat(path); err != nil {
@@ -319,7 +321,7 @@ func (t site) View(ctx context.Context, fn func(store.Reader) error) error {
 
 // Get reads by site-wide name.
 func (t site) Get(ctx context.Context, space profile.Space, value string) (*store.Record, error) {
-	c, err := t.s.reader(ctx)
+	c, err := t.s.reading(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -330,7 +332,7 @@ func (t site) Get(ctx context.Context, space profile.Space, value string) (*stor
 
 // GetID reads by id.
 func (t site) GetID(ctx context.Context, id profile.ID) (*store.Record, error) {
-	c, err := t.s.reader(ctx)
+	c, err := t.s.reading(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -351,49 +353,15 @@ func (s *Store) update(ctx context.Context, id store.SiteID, fn func(*tx) error)
 	return s.w.update(ctx, id, fn)
 }
 
-// reader takes a reading connection out of the pool.
-func (s *Store) reader(ctx context.Context) (*conn, error) {
-	if s.closed.Load() {
-		return nil, store.ErrClosed
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	select {
-	case c := <-s.readers:
-		return c, nil
-	default:
-	}
-	select {
-	case c := <-s.readers:
-		return c, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-s.done:
-		return nil, store.ErrClosed
-	}
-}
-
-func (s *Store) giveBack(c *conn) { s.readers <- c }
-
 // view runs fn on one snapshot; the end of ctx interrupts what is running.
 func (s *Store) view(ctx context.Context, id store.SiteID, fn func(*reader) error) (err error) {
-	c, err := s.reader(ctx)
+	c, err := s.snapshot(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.giveBack(c)
-	if _, err := c.exec(beginRead); err != nil {
-		return err
-	}
 	r := &reader{c: c, site: id, ctx: ctx}
 	defer func() {
-		if c.inTransaction() {
-			_, end := c.exec(rollback)
-			if err == nil {
-				err = end
-			}
-		}
 		r.c = nil
 		if hasCode(err, sqlite3.SQLITE_INTERRUPT) && ctx.Err() != nil {
 			err = ctx.Err()

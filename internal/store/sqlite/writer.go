@@ -74,6 +74,8 @@ type writer struct {
 	queue   chan *call
 	closing chan struct{}
 	stopped chan struct{}
+	commits *commits
+	settle  func() // ends what would keep a checkpoint from its work
 
 	epoch, tx int64 // of the last commit
 	seq       int64 // of the last event in this transaction
@@ -99,8 +101,8 @@ const (
 	firstNumber = 1000
 )
 
-func newWriter(c *conn, log *slog.Logger, clock func() time.Time) (*writer, error) {
-	w := &writer{c: c, log: log, clock: clock, queue: make(chan *call, 4*maxBatch),
+func newWriter(c *conn, log *slog.Logger, clock func() time.Time, commits *commits, settle func()) (*writer, error) {
+	w := &writer{c: c, log: log, clock: clock, commits: commits, settle: settle, queue: make(chan *call, 4*maxBatch),
 		closing: make(chan struct{}), stopped: make(chan struct{}), numbers: map[store.SiteID]*block{}}
 	for key, v := range map[string]*int64{"epoch": &w.epoch, "tx": &w.tx} {
 		s, err := c.query(selectMeta, key)
@@ -266,7 +268,7 @@ func (w *writer) redo() {
 
 // call runs one caller's function and keeps its error; a panic is one.
 func (w *writer) call(c *call) (t *tx) {
-	t = &tx{reader: reader{c: w.c, site: c.site, ctx: c.ctx}, w: w}
+	t = &tx{reader: reader{c: w.c, site: c.site, ctx: context.Background()}, w: w}
 	defer func() {
 		if p := recover(); p != nil {
 			c.err = fmt.Errorf("store: panic in update: %v", p)
@@ -294,7 +296,11 @@ func (w *writer) end() {
 			return
 		}
 	}
-	if _, err := w.c.exec(commit); err != nil {
+	w.commits.change()
+	w.settle()
+	_, err := w.c.exec(commit)
+	w.commits.change()
+	if err != nil {
 		w.fail(err)
 		return
 	}
