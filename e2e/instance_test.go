@@ -228,3 +228,20 @@ func plus(t testing.TB, n string, more int) string {
 	}
 	return strconv.Itoa(i + more)
 }
+
+// answerTo sends a request that a facetest.Call cannot be.
+func answerTo(t testing.TB, req *http.Request) facetest.Answer {
+	t.Helper()
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := facetest.AnswerOf(t, req.Method+" "+req.URL.Path, resp.StatusCode, raw)
+	a.Header = resp.Header
+	return a
+}

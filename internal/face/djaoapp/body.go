@@ -2,7 +2,6 @@ package djaoapp
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -123,7 +122,7 @@ func (in *fields) readMultipart(raw []byte, boundary string) error {
 	parts := multipart.NewReader(bytes.NewReader(raw), boundary)
 	for n := 0; ; n++ {
 		part, err := parts.NextRawPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { // the last boundary; a wrapped EOF is a form cut off
 			return nil
 		}
 		if err != nil {
