@@ -187,13 +187,12 @@ type goodIDs struct{ uuid, organization, key string }
 // badWalk is a service, and every proof that is none.
 type badWalk struct {
 	*facetest.Service
-	db            database
-	donny, xia    string            // tokens that work
-	noTokens      map[string]string // tokens that do not
-	noClients     map[string]string // Authorization headers that do not work in entity
-	ids           goodIDs
-	other         string // host of another site
-	schemaDoubles []string
+	db         database
+	donny, xia string            // tokens that work
+	noTokens   map[string]string // tokens that do not
+	noClients  map[string]string // Authorization headers that do not work in entity
+	ids        goodIDs
+	other      string // host of another site
 }
 
 func TestBadInputOnEveryRouteIsRefusedInTheFacesOwnForm(t *testing.T) {
