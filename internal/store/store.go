@@ -126,22 +126,30 @@ type Found struct {
 	Sort string
 }
 
-// RecordWriter changes records. Each call writes its event too.
+// RecordWriter changes records. Each call writes its event too, whose Subject,
+// Version and Replaced it sets. A text with a NUL character is Malformed, here
+// and in every other call that writes.
 type RecordWriter interface {
-	// Create inserts a record with its names and index rows. A name in use is
-	// a TakenError, and nothing of the call is kept.
+	// Create inserts a record with its names and index rows, and sets its
+	// Version, and its Bucket where that is zero. A name in use is a
+	// TakenError (an id in use: Field "id"), and nothing of the call is kept.
+	// The sequence passes over a Number that did not come from it.
 	Create(*Record, Event) error
 	// Save replaces old by new (same id): ErrVersion when the stored version
 	// is not old.Version. It sets new.Version, and writes what was replaced to
-	// the event. Names and index rows are changed by difference.
+	// the event. Names and index rows are changed by difference. Type, Number,
+	// Created and LastLogin do not change.
 	Save(old, new *Record, e Event) error
-	// Remove deletes a record, its names and index rows, and leaves an event.
+	// Remove deletes a record and what is kept for it, as Erase does, but not
+	// what it owns, and leaves an event and no tombstone. ErrVersion when the
+	// record is stale.
 	Remove(*Record, Event) error
 	// Erase removes a subject and everything kept for it: owned records,
-	// names, index rows, secrets, sessions, tickets, attempts, jobs, answers
-	// kept for repeats, event bodies; it leaves a tombstone. Links stay: the
-	// caller ends or deletes them first. index computes the index rows of the
-	// owned records that go too.
+	// names, claims, index rows, secrets, sessions, tickets, attempts, jobs,
+	// answers kept for repeats, event bodies; it leaves a tombstone. Links
+	// stay: the caller ends or deletes them first. index computes the index
+	// rows of the owned records that go too. ErrVersion when the record is
+	// stale: its names and index rows might not be all.
 	Erase(rec *Record, e Event, index func(*Record) []Indexed) error
 	// Touch notes a sign-in, without version or event.
 	Touch(id profile.ID, at time.Time) error
@@ -206,7 +214,9 @@ type History interface {
 	// Events lists events after a position, in commit order. Replaced is not
 	// filled.
 	Events(after Position, limit int) ([]Event, error)
-	// Versions reads a record's states backwards from the present one.
+	// Versions reads a record's states backwards from the present one. The
+	// creation keeps no body: version 1 has the record's Created and Creator,
+	// and its kind is the type's name with ".created".
 	Versions(id profile.ID, limit int) ([]Version, error)
 }
 
