@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,17 +49,17 @@ func isRegistered(name string) bool {
 }
 
 // appendJSON writes the claims as a JSON object without iss, aud and the
-// closing brace. Registered claims come last, for decoders that take the last
-// of equal names.
+// closing brace. The same claims make the same text. Registered ones come
+// last, for decoders that take the last of equal names.
 func (c Claims) appendJSON(b []byte) ([]byte, error) {
 	b = append(b, '{')
-	for name, value := range c.Extra {
+	for _, name := range slices.Sorted(maps.Keys(c.Extra)) {
 		if isRegistered(name) {
 			continue
 		}
 		b = append(appendJSONString(b, name), ':')
 		var err error
-		if b, err = appendJSONValue(b, value); err != nil {
+		if b, err = appendJSONValue(b, c.Extra[name]); err != nil {
 			return nil, err
 		}
 		b = append(b, ',')

@@ -2,11 +2,8 @@ package directory
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"facet/internal/access"
@@ -56,6 +53,15 @@ func (s *Site) newSession(subject profile.ID, restriction access.Restriction, us
 	return row
 }
 
+// The types of token, as the claim "type" names them. One is never taken for
+// the other.
+const (
+	typeClaim      = "type"
+	accessToken    = "access"
+	refreshToken   = "refresh"
+	generationName = "gen" // of a refresh token
+)
+
 // issue signs the tokens of a session that is in the store.
 func (s *Site) issue(ctx context.Context, row *store.Session) (SignIn, error) {
 	now := s.d.now()
@@ -68,17 +74,21 @@ func (s *Site) issue(ctx context.Context, row *store.Session) (SignIn, error) {
 	if err != nil {
 		return SignIn{}, err
 	}
+	extra[typeClaim] = accessToken
 	out.Token, err = s.keys.Sign(credential.Claims{
 		Subject: row.Subject, Session: row.ID.String(), ID: profile.NewIDIn(now, row.Subject.Bucket()).String(),
 		Issued: now, Expires: out.Expires, Extra: extra,
 	})
-	if err != nil {
-		return SignIn{}, err
+	if err != nil || row.Generation == 0 {
+		return out, err
 	}
-	if row.Generation > 0 {
-		out.Refresh, out.RefreshExpires = s.refreshToken(row.Subject, row.ID, row.Generation), row.Expires
-	}
-	return out, nil
+	extra[typeClaim], extra[generationName] = refreshToken, row.Generation
+	out.RefreshExpires = row.Expires
+	out.Refresh, err = s.keys.Sign(credential.Claims{
+		Subject: row.Subject, Session: row.ID.String(), ID: row.ID.String() + "." + strconv.FormatInt(row.Generation, 10),
+		Issued: row.Expires.Add(-refreshLife), Expires: row.Expires, Extra: extra,
+	})
+	return out, err
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -131,19 +141,31 @@ func (s *Site) claims(ctx context.Context, row *store.Session, subject *Subject)
 // Authenticate reads a token and asks the live session row. Errors:
 // Unauthenticated/CodeBadToken, Expired/CodeExpiredToken.
 func (s *Site) Authenticate(ctx context.Context, token string) (access.Principal, error) {
-	claims, err := s.keys.Verify(token, s.d.now())
+	claims, id, err := s.verify(token, accessToken)
 	if err != nil {
 		return access.Principal{}, err
-	}
-	id, err := profile.ParseID(claims.Session)
-	if err != nil {
-		return access.Principal{}, badToken()
 	}
 	row, err := s.session(ctx, claims.Subject, id)
 	if err != nil {
 		return access.Principal{}, err
 	}
 	return principalOf(row)
+}
+
+// verify reads a token of one type of ours, and the session it names.
+func (s *Site) verify(token, kind string) (credential.Claims, profile.ID, error) {
+	claims, err := s.keys.Verify(token, s.d.now())
+	if claims.Extra[typeClaim] != kind {
+		return credential.Claims{}, profile.ID{}, badToken()
+	}
+	if err != nil {
+		return credential.Claims{}, profile.ID{}, err
+	}
+	id, err := profile.ParseID(claims.Session)
+	if err != nil {
+		return credential.Claims{}, profile.ID{}, badToken()
+	}
+	return claims, id, nil
 }
 
 // session reads a live session row: Unauthenticated when it is gone or over.
@@ -217,39 +239,26 @@ func (s *Site) Logout(ctx context.Context, who access.Principal) error {
 	})
 }
 
-// Refresh tokens name subject, session and generation, and are authentic by a
-// MAC under the data key: nothing of them is stored, and a forged one cannot
-// touch a session. The generation decides: the present one moves on; the one
-// before gives the present one again, as often as an answer gets lost, until
-// the present one is first used; any older one is a stolen copy and ends the
+// Refresh tokens name subject, session and generation, and are authentic by
+// their signature: nothing of them is stored, and a forged one cannot touch a
+// session. The generation decides: the present one moves on; the one before
+// gives the present one again, as often as an answer gets lost, until the
+// present one is first used; any older one is a stolen copy and ends the
 // session (RFC 9700, section 4.14).
-
-const refreshSize = 16 + 16 + 8
-
-func (s *Site) refreshToken(subject, id profile.ID, generation int64) string {
-	raw := make([]byte, 0, refreshSize+sha256.Size)
-	raw = append(append(raw, subject[:]...), id[:]...)
-	raw = binary.BigEndian.AppendUint64(raw, uint64(generation))
-	return base64.RawURLEncoding.EncodeToString(append(raw, s.refreshMAC(raw)...))
-}
-
-func (s *Site) refreshMAC(raw []byte) []byte {
-	mac := hmac.New(sha256.New, s.d.dataKey.Bytes())
-	mac.Write([]byte("facet refresh token\x00"))
-	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(s.id)))
-	mac.Write(raw)
-	return mac.Sum(nil)
-}
 
 // Refresh rotates a refresh token. Errors: Unauthenticated/CodeBadToken (also
 // for one used before, whose session is ended), Expired.
 func (s *Site) Refresh(ctx context.Context, token string) (SignIn, error) {
-	raw, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(raw) != refreshSize+sha256.Size || !hmac.Equal(raw[refreshSize:], s.refreshMAC(raw[:refreshSize])) {
+	claims, id, err := s.verify(token, refreshToken)
+	if err != nil {
+		return SignIn{}, err
+	}
+	subject := claims.Subject
+	text, _ := claims.Extra[generationName].(json.Number)
+	generation, err := text.Int64()
+	if err != nil {
 		return SignIn{}, badToken()
 	}
-	subject, id := profile.ID(raw[:16]), profile.ID(raw[16:32])
-	generation := int64(binary.BigEndian.Uint64(raw[32:refreshSize]))
 	row, err := s.session(ctx, subject, id)
 	if err != nil {
 		return SignIn{}, err

@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -187,4 +188,42 @@ func TestAnEntityGetsItsHouseholdAtTheFirstSignIn(t *testing.T) {
 	if n := households(); n != 1 {
 		t.Errorf("%d household profiles", n)
 	}
+}
+
+func TestBothTokensTellOfTheDefaultProfileAndNoneStandsForTheOther(t *testing.T) {
+	w := newWorld(t)
+	in := w.login("casey", "yoyo", directory.Refreshed)
+	act, renew := decodeClaims(t, in.Token), decodeClaims(t, in.Refresh)
+	if act["type"] != "access" || act["gen"] != nil || renew["type"] != "refresh" || renew["gen"] != 1.0 {
+		t.Errorf("types %v and %v, generations %v and %v", act["type"], renew["type"], act["gen"], renew["gen"])
+	}
+	for _, name := range []string{"profile", "user_profile_id", "profile_id", "sub", "sid"} {
+		if renew[name] == nil || !reflect.DeepEqual(act[name], renew[name]) {
+			t.Errorf("%s is %v and %v", name, act[name], renew[name])
+		}
+	}
+	if life := renew["exp"].(float64) - renew["iat"].(float64); life != 30*24*3600 {
+		t.Errorf("the refresh token lives %v s", life)
+	}
+	_, err := w.demo.Authenticate(t.Context(), in.Refresh)
+	wantCode(t, err, profile.CodeBadToken)
+	_, err = w.demo.Refresh(t.Context(), in.Token)
+	wantCode(t, err, profile.CodeBadToken)
+
+	w.clock.add(31 * 24 * time.Hour)
+	_, err = w.demo.Refresh(t.Context(), in.Refresh)
+	wantCode(t, err, profile.CodeExpiredToken)
+	_, err = w.demo.Authenticate(t.Context(), in.Refresh)
+	wantCode(t, err, profile.CodeBadToken)
+}
+
+func TestARefreshTokenOfAnotherSiteIsNone(t *testing.T) {
+	w := newWorld(t)
+	other, err := w.dir.CreateSite(t.Context(), directory.NewSite{Name: "other", Domain: "other.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := w.login("casey", "yoyo", directory.Refreshed)
+	_, err = other.Refresh(t.Context(), in.Refresh)
+	wantCode(t, err, profile.CodeBadToken)
 }
