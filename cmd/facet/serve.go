@@ -47,6 +47,7 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
 		return usageError{err}
 	}
+	server.TuneGC()
 	log, flush := server.NewLog(io.Err, level)
 	defer flush()
 
