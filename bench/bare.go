@@ -56,7 +56,7 @@ func openBare(ctx context.Context, dir string) (*bareWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, pragma := range []string{"journal_mode = WAL", "synchronous = FULL", "foreign_keys = OFF", "temp_store = MEMORY", "secure_delete = FAST", "cache_size = -16384"} {
+	for _, pragma := range []string{"journal_mode = WAL", "synchronous = FULL", "foreign_keys = OFF", "temp_store = MEMORY", "secure_delete = FAST", "cache_size = -65536"} {
 		if _, err := conn.ExecContext(ctx, "PRAGMA "+pragma); err != nil {
 			return nil, err
 		}

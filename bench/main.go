@@ -15,6 +15,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -24,6 +25,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"facet/internal/server"
 )
 
 // settings are the command line, and how much is done.
@@ -45,13 +48,15 @@ type settings struct {
 }
 
 func main() {
-	s := settings{runs: 5, length: 2 * time.Second, warm: 300 * time.Millisecond, creates: 20_000, signIns: 100, hotSet: 20_000, fewCount: 10_000}
+	s := settings{warm: 300 * time.Millisecond, creates: 20_000, signIns: 100, hotSet: 20_000, fewCount: 10_000}
 	generator := flag.Bool("generator", false, "be the load generator: jobs on standard input, results on standard output")
 	flag.BoolVar(&s.quick, "quick", false, "three short runs, without the million records")
 	flag.StringVar(&s.only, "only", "", "measure just one of read, create")
 	flag.StringVar(&s.jsonFile, "json", "", "write the figures to this `file` too")
 	flag.StringVar(&s.profile, "cpuprofile", "", "write a CPU profile of our last measured run to this `file`")
 	flag.StringVar(&s.folder, "dir", "", "make the temporary data folders in this `folder`")
+	flag.DurationVar(&s.length, "length", 0, "length of a read run (2s, with -quick 0.5s)")
+	flag.IntVar(&s.runs, "runs", 0, "runs of each (5, with -quick 3)")
 	flag.IntVar(&s.records, "records", 1_000_000, "records of the second read figure, 0 for none")
 	flag.Parse()
 	if *generator {
@@ -61,14 +66,17 @@ func main() {
 		}
 		return
 	}
+	runs, length := 5, 2*time.Second
 	if s.quick {
-		s.runs, s.length, s.warm, s.creates, s.signIns = 3, 500*time.Millisecond, 100*time.Millisecond, 3000, 10
+		runs, length = 3, 500*time.Millisecond
+		s.warm, s.creates, s.signIns = 100*time.Millisecond, 3000, 10
 		asked := false
 		flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "records" })
 		if !asked {
 			s.records = 0
 		}
 	}
+	s.runs, s.length = cmp.Or(s.runs, runs), cmp.Or(s.length, length)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if err := s.run(ctx); err != nil {
@@ -86,6 +94,7 @@ func (s settings) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(s.folder)) }()
+	server.TuneGC()
 	load, err := startGenerator(ctx)
 	if err != nil {
 		return err
