@@ -189,6 +189,15 @@ type Job struct {
 	Created time.Time
 }
 
+// Blob is what is known of a stored file.
+type Blob struct {
+	Key     string // a hash of the content, or an imported text
+	Media   string // media type, "image/png"
+	Size    int64  // bytes
+	Meta    []byte // JSON object
+	Created time.Time
+}
+
 // Tombstone is all that stays of an erased record.
 type Tombstone struct {
 	ID     profile.ID

@@ -72,6 +72,7 @@ type Reader interface {
 	Records
 	Links
 	Proofs
+	Blobs
 	History
 }
 
@@ -81,6 +82,7 @@ type Tx interface {
 	RecordWriter
 	LinkWriter
 	ProofWriter
+	BlobWriter
 
 	// Lock takes the row of a record until the transaction ends, so that
 	// decisions over it are made one after the other: ErrNotFound when there
@@ -207,6 +209,38 @@ type ProofWriter interface {
 	// Release gives it back; no error when nobody holds it.
 	Claim(owner profile.ID, space profile.Space, value string, id profile.ID) error
 	Release(owner profile.ID, space profile.Space, value string) error
+}
+
+// Blobs reads what is known of stored files. The files themselves lie outside
+// the store.
+type Blobs interface {
+	// Blob reads by key: ErrNotFound when there is none.
+	Blob(key string) (*Blob, error)
+}
+
+// BlobWriter keeps who uses which file. When the last use of a file ends, its
+// row goes with it and a BlobJob for its key is enqueued, in the transaction
+// that ended the use.
+type BlobWriter interface {
+	// PutBlob notes a stored file; one of that key stays as it is. It stays
+	// without a use until one has begun and ended.
+	PutBlob(*Blob) error
+	// UseBlob makes the subject use a file for a purpose, in place of what it
+	// used for it before; the key "" only ends that. ErrNotFound when there is
+	// no such file.
+	UseBlob(subject profile.ID, slot, key string) error
+	// DropUses ends every use of a subject.
+	DropUses(subject profile.ID) error
+}
+
+// BlobJob is the kind of job that deletes a file which nobody uses any more;
+// its body is a BlobBody. Whoever does it looks once more: the file may have
+// been stored again meanwhile.
+const BlobJob = "blob"
+
+// BlobBody is the JSON of a BlobJob.
+type BlobBody struct {
+	Key string `json:"key"`
 }
 
 // History reads events.

@@ -368,6 +368,9 @@ func (t *tx) remove(rec *store.Record) error {
 	if _, err := t.write(deleteHostsOf, t.site, rec.ID); err != nil {
 		return err
 	}
+	if err := t.DropUses(rec.ID); err != nil {
+		return err
+	}
 	for _, kept := range keptFor {
 		if _, err := t.write(kept, t.site, rec.ID.Bucket(), rec.ID); err != nil {
 			return err

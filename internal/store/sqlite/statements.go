@@ -236,6 +236,29 @@ var (
 	deleteAnswers = sql(`DELETE FROM idempotency WHERE site = ? AND bucket = ? AND subject = ?`)
 )
 
+// Files, and who uses them for what: one row seen from the user, one from the
+// file.
+var (
+	insertBlob = sql(`
+		INSERT INTO blob (site, bucket, key, media, size, meta, created) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO NOTHING`)
+	deleteBlob = sql(`DELETE FROM blob WHERE site = ? AND bucket = ? AND key = ?`)
+	selectBlob = sql(`
+		SELECT media, size, meta, created FROM blob WHERE site = ? AND bucket = ? AND key = ?`)
+	upsertUse = sql(`
+		INSERT INTO blob_use (site, bucket, id, slot, key, created) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET key = excluded.key, created = excluded.created`)
+	deleteUse      = sql(`DELETE FROM blob_use WHERE site = ? AND bucket = ? AND id = ? AND slot = ?`)
+	selectUses     = sql(`SELECT slot, key FROM blob_use WHERE site = ? AND bucket = ? AND id = ?`)
+	selectUse      = sql(`SELECT key FROM blob_use WHERE site = ? AND bucket = ? AND id = ? AND slot = ?`)
+	insertBlobUser = sql(`
+		INSERT INTO blob_user (site, bucket, key, id, slot) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT DO NOTHING`)
+	deleteBlobUser = sql(`
+		DELETE FROM blob_user WHERE site = ? AND bucket = ? AND key = ? AND id = ? AND slot = ?`)
+	selectBlobUser = sql(`SELECT 1 FROM blob_user WHERE site = ? AND bucket = ? AND key = ? LIMIT 1`)
+)
+
 // Jobs.
 var (
 	insertJob = sql(`

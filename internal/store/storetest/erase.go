@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"facet/internal/profile"
 	"facet/internal/store"
@@ -67,6 +68,8 @@ func writeSubject(f *fixture) Subject {
 				tx.PutTicket(&store.TicketRow{Digest: Trace + rec.ID.String(), Subject: rec.ID, Kind: Trace, Data: []byte(Trace), Created: f.now()}),
 				tx.PutAttempts(store.Attempts{Subject: rec.ID, Kind: Trace, Count: 3, Since: f.now()}),
 				tx.Enqueue(store.Job{Subject: rec.ID, Kind: Trace, Body: []byte(Trace), Due: f.now()}),
+				tx.PutBlob(&store.Blob{Key: "b1~" + rec.ID.String(), Media: Trace, Meta: []byte(`{"m":"` + Trace + `"}`), Created: f.now()}),
+				tx.UseBlob(rec.ID, Trace, "b1~"+rec.ID.String()),
 				tx.Claim(none, "key", Trace+rec.ID.String(), rec.ID),
 				tx.Claim(rec.ID, profile.Subscribed, Trace, f.id()),
 				tx.Log(store.Event{At: f.now(), Subject: rec.ID, Kind: "logged", Replaced: []byte(Trace)}),
@@ -132,6 +135,8 @@ func testErase(f *fixture) {
 				f.equal(len(sessions), 0)
 				_, err = r.Ticket(Trace + rec.ID.String())
 				f.wantErr(err, store.ErrNotFound)
+				_, err = r.Blob("b1~" + rec.ID.String())
+				f.wantErr(err, store.ErrNotFound)
 				attempts, _ := r.Attempts(rec.ID, Trace)
 				f.equal(attempts.Count, 0)
 				owned, _ := r.Owned(rec.ID, profile.Document, 0, -1)
@@ -148,9 +153,12 @@ func testErase(f *fixture) {
 			}
 			return nil
 		})
-		jobs, err := f.s.System().DueJobs(f.ctx, f.now(), 0, 100)
+		jobs, err := f.s.System().DueJobs(f.ctx, time.Now().Add(time.Hour), 0, 100)
 		f.wantErr(err, nil)
-		f.equal(len(jobs), 0)
+		f.equal(len(jobs), 4) // one for the file of each record
+		for _, job := range jobs {
+			f.equal(job.Kind, store.BlobJob)
+		}
 	})
 	f.run("names and claims are free, and the bystander is untouched", func(f *fixture) {
 		f.create(f.user(name(profile.Slug, Trace), name(profile.Email, Trace+"@example.com"), name(profile.PlanSlug, Trace+"-plan")))

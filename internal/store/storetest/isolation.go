@@ -60,6 +60,10 @@ func (w *world) ticket(mark string) *store.TicketRow {
 	return &store.TicketRow{Digest: "digest", Subject: w.user, Kind: "invitation", Data: []byte(mark), Created: w.at}
 }
 
+func (w *world) blob(key, mark string) *store.Blob {
+	return &store.Blob{Key: key, Media: "image/" + mark, Size: 3, Meta: fmt.Appendf(nil, `{"v":"%s"}`, mark), Created: w.at}
+}
+
 func (w *world) event(mark string) store.Event {
 	return store.Event{At: w.at, Subject: w.user, Kind: "event-" + mark}
 }
@@ -79,7 +83,9 @@ func (w *world) populate(site store.Site, mark string) {
 		return errors.Join(tx.Save(old, next, w.event(mark)), tx.AddLink(w.link(mark)), tx.PutSecret(w.secret(mark)),
 			tx.PutSession(w.session(mark)), tx.PutTicket(w.ticket(mark)),
 			tx.PutAttempts(store.Attempts{Subject: w.user, Kind: mark, Count: 1}),
-			tx.Claim(none, "key", "k", w.user), tx.Claim(w.user, "key", "k", w.org))
+			tx.Claim(none, "key", "k", w.user), tx.Claim(w.user, "key", "k", w.org),
+			tx.PutBlob(w.blob("b1~shared", mark)), tx.UseBlob(w.user, "picture", "b1~shared"),
+			tx.PutBlob(w.blob("b1~cover", mark)), tx.UseBlob(w.user, "cover", "b1~cover"))
 	})
 	if err != nil {
 		w.f.Fatalf("populate %s: %v", mark, err)
@@ -202,6 +208,22 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 			}
 			return out, nil
 		},
+		"Blob": func(r store.Reader) (any, error) {
+			out := ""
+			for _, key := range []string{"b1~shared", "b1~cover", "b1~new"} {
+				b, err := r.Blob(key)
+				switch {
+				case err == nil:
+					out += fmt.Sprintf("%s %s %s ", b.Key[:2], b.Media, b.Meta)
+				case !errors.Is(err, store.ErrNotFound):
+					return nil, err
+				}
+			}
+			if out == "" {
+				return nil, store.ErrNotFound
+			}
+			return out, nil
+		},
 		"Events": func(r store.Reader) (any, error) {
 			list, err := r.Events(store.Position{}, -1)
 			out := ""
@@ -264,9 +286,12 @@ func (w *world) writes() map[string]func(store.Tx) error {
 		"PutAttempts": func(tx store.Tx) error {
 			return tx.PutAttempts(store.Attempts{Subject: w.user, Kind: mark, Count: 9})
 		},
-		"Claim":   func(tx store.Tx) error { return tx.Claim(none, profile.Slug, "claimed", w.user) },
-		"Release": func(tx store.Tx) error { return tx.Release(none, "key", "k") },
-		"Log":     func(tx store.Tx) error { return tx.Log(w.event(mark)) },
+		"Claim":    func(tx store.Tx) error { return tx.Claim(none, profile.Slug, "claimed", w.user) },
+		"Release":  func(tx store.Tx) error { return tx.Release(none, "key", "k") },
+		"PutBlob":  func(tx store.Tx) error { return tx.PutBlob(w.blob("b1~new", mark)) },
+		"UseBlob":  func(tx store.Tx) error { return tx.UseBlob(w.user, "picture", "") },
+		"DropUses": func(tx store.Tx) error { return tx.DropUses(w.user) },
+		"Log":      func(tx store.Tx) error { return tx.Log(w.event(mark)) },
 	}
 }
 

@@ -33,6 +33,7 @@ func Run(t *testing.T, open Open) {
 		{"search", testSearch},
 		{"links", testLinks},
 		{"proofs", testProofs},
+		{"blobs", testBlobs},
 		{"numbers", testNumbers},
 		{"system", testSystem},
 		{"jobs", testJobs},
