@@ -125,6 +125,7 @@ func TestWhatOneReaderSawTheNextOneSees(t *testing.T) {
 	if err := st.Update(t.Context(), func(tx store.Tx) error { return tx.Create(rec, store.Event{}) }); err != nil {
 		t.Fatal(err)
 	}
+	id := rec.ID
 	var seen atomic.Int64
 	var ended atomic.Bool
 	var wg sync.WaitGroup
@@ -135,7 +136,7 @@ func TestWhatOneReaderSawTheNextOneSees(t *testing.T) {
 				var got *store.Record
 				var err error
 				if i%2 == 0 {
-					got, err = st.GetID(t.Context(), rec.ID)
+					got, err = st.GetID(t.Context(), id)
 				} else {
 					err = st.View(t.Context(), func(r store.Reader) (err error) {
 						got, err = r.ByName(profile.ID{}, profile.Slug, "r1")
