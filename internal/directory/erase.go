@@ -33,7 +33,8 @@ func (s *Site) erase(tx store.Tx, actor profile.ID, rec *store.Record) error {
 	if err := dropRelations(tx, rec.ID); err != nil {
 		return err
 	}
-	if err := s.endSubscriptions(tx, rec.ID); err != nil {
+	links, err := tx.From(rec.ID, store.SubscriptionLink, profile.ID{}, "", -1)
+	if err := s.endSubscriptions(tx, links, err); err != nil {
 		return err
 	}
 	plans, err := tx.Owned(rec.ID, profile.Plan, 0, -1)
@@ -41,7 +42,8 @@ func (s *Site) erase(tx store.Tx, actor profile.ID, rec *store.Record) error {
 		return err
 	}
 	for _, plan := range plans {
-		if err := s.endSubscribers(tx, plan.ID); err != nil {
+		links, err := tx.To(plan.ID, store.SubscriptionLink, profile.ID{}, "", -1)
+		if err := s.endSubscriptions(tx, links, err); err != nil {
 			return err
 		}
 	}
@@ -106,23 +108,9 @@ func (s *Site) dropRoles(tx store.Tx, id profile.ID) error {
 	return nil
 }
 
-// endSubscriptions ends what a profile is subscribed to.
-func (s *Site) endSubscriptions(tx store.Tx, id profile.ID) error {
-	links, err := tx.From(id, store.SubscriptionLink, profile.ID{}, "", -1)
-	if err != nil {
-		return err
-	}
-	for _, l := range links {
-		if err := s.endSubscription(tx, l); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// endSubscribers ends all subscriptions to a plan.
-func (s *Site) endSubscribers(tx store.Tx, plan profile.ID) error {
-	links, err := tx.To(plan, store.SubscriptionLink, profile.ID{}, "", -1)
+// endSubscriptions ends what a profile is subscribed to, or all subscriptions
+// to a plan.
+func (s *Site) endSubscriptions(tx store.Tx, links []*store.Link, err error) error {
 	if err != nil {
 		return err
 	}
