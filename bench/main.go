@@ -4,7 +4,7 @@
 // same rows, and the checks of tokens, clients and passwords beside handlers
 // without them.
 //
-//	CGO_ENABLED=0 go run ./bench [-quick] [-only read|create] [-records N] [-json FILE]
+//	CGO_ENABLED=0 go run ./bench [-quick] [-only read|create|check] [-records N] [-json FILE]
 //
 // The server is the one that `facet serve` builds, with its access log written
 // to the null device and metrics counted. It runs in this process, the load
@@ -51,7 +51,7 @@ func main() {
 	s := settings{warm: 300 * time.Millisecond, creates: 20_000, signIns: 100, hotSet: 20_000, fewCount: 10_000}
 	generator := flag.Bool("generator", false, "be the load generator: jobs on standard input, results on standard output")
 	flag.BoolVar(&s.quick, "quick", false, "three short runs, without the million records")
-	flag.StringVar(&s.only, "only", "", "measure just one of read, create")
+	flag.StringVar(&s.only, "only", "", "measure just one of read, create, check")
 	flag.StringVar(&s.jsonFile, "json", "", "write the figures to this `file` too")
 	flag.StringVar(&s.profile, "cpuprofile", "", "write a CPU profile of our last measured run to this `file`")
 	flag.StringVar(&s.folder, "dir", "", "make the temporary data folders in this `folder`")
@@ -87,7 +87,7 @@ func main() {
 
 // run measures what is asked for and prints the table.
 func (s settings) run(ctx context.Context) (err error) {
-	if s.only != "" && s.only != "read" && s.only != "create" {
+	if s.only != "" && s.only != "read" && s.only != "create" && s.only != "check" {
 		return fmt.Errorf("-only %s: it is one of read, create", s.only)
 	}
 	if s.folder, err = os.MkdirTemp(s.folder, "facet-bench-"); err != nil {
@@ -107,7 +107,7 @@ func (s settings) run(ctx context.Context) (err error) {
 	for _, part := range []struct {
 		name string
 		fn   func(context.Context) error
-	}{{"read", b.read}, {"create", b.create}} {
+	}{{"read", b.read}, {"create", b.create}, {"check", b.check}} {
 		if s.only != "" && s.only != part.name {
 			continue
 		}

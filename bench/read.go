@@ -100,8 +100,6 @@ func (b *bench) readAt(ctx context.Context, s *service, ids []profile.ID, target
 		return err
 	}
 	defer func() { err = closeWith(err, stop) }()
-	bare := j
-	bare.Address = address
 	first := j // every page of the hot set is read once before anything is measured
 	first.Warm, first.Measure, first.Requests = 0, 0, 2*len(hot)
 	if _, err := b.load.do(first); err != nil {
@@ -109,7 +107,7 @@ func (b *bench) readAt(ctx context.Context, s *service, ids []profile.ID, target
 	}
 	f := figure{Name: fmt.Sprintf("read by uuid, %d records", len(ids)), Target: target,
 		Baseline: "a net/http handler that writes one such answer, headers included"}
-	return b.compare(ctx, f, func(int) job { return j }, func(int) job { return bare })
+	return b.compare(ctx, f, j.at(s.address), j.at(address))
 }
 
 // likeAnswer asks once and makes a handler that always writes the same bytes,

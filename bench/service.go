@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -19,12 +21,21 @@ import (
 
 	"facet/internal/config"
 	"facet/internal/face"
+	"facet/internal/face/djaoapp"
 	"facet/internal/face/entity"
 	"facet/internal/server"
 )
 
 // The demo site's API client (the Basic header that the Entity API prints).
-const basic = "Basic c2dueXZ1czZwYzRqbTdraHIybmVxNWdzODlnYnIyZXE6d3Q0YzN1bjl3a2tjZnZ5a25xeDQ0eW5jNDc2YWZzNjg="
+const (
+	clientID     = "sgnyvus6pc4jm7khr2neq5gs89gbr2eq"
+	clientSecret = "wt4c3un9wkkcfvyknqx44ync476afs68"
+)
+
+var (
+	basic    = "Basic " + base64.StdEncoding.EncodeToString([]byte(clientID+":"+clientSecret))
+	loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+)
 
 // service is a running Facet with the demo site, as `facet serve --demo`
 // builds it.
@@ -104,7 +115,7 @@ func serveBare(h http.HandlerFunc) (address string, stop func() error, err error
 }
 
 // faces are those that Facet serves.
-func faces() []face.Face { return []face.Face{entity.New()} }
+func faces() []face.Face { return []face.Face{djaoapp.New(), entity.New()} }
 
 // post is the head of a form request; length is that of the body.
 func post(path string, length int) string {
