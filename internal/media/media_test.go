@@ -1,0 +1,259 @@
+package media_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"facet/internal/media"
+	"facet/internal/profile"
+)
+
+func picture(w, h int) image.Image {
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	for i := range w * h {
+		img.Set(i%w, i/w, color.RGBA{uint8(i), uint8(i * 7), uint8(i * 31), 255})
+	}
+	return img
+}
+
+func encoded(t testing.TB, encode func(io.Writer) error) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := encode(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func pngOf(t testing.TB, w, h int) []byte {
+	return encoded(t, func(out io.Writer) error { return png.Encode(out, picture(w, h)) })
+}
+
+func jpegOf(t testing.TB, w, h int) []byte {
+	return encoded(t, func(out io.Writer) error { return jpeg.Encode(out, picture(w, h), nil) })
+}
+
+func unbase64(t testing.TB, s string) []byte {
+	t.Helper()
+	b, err := base64.StdEncoding.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Pictures of one pixel, lossy and lossless.
+const (
+	webpLossy    = "UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA"
+	webpLossless = "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA=="
+)
+
+// claiming is a PNG of one pixel whose head says that it has more.
+func claiming(t testing.TB, w, h uint32) []byte {
+	b := bytes.Clone(pngOf(t, 1, 1))
+	binary.BigEndian.PutUint32(b[16:], w)
+	binary.BigEndian.PutUint32(b[20:], h)
+	binary.BigEndian.PutUint32(b[29:], crc32.ChecksumIEEE(b[12:29]))
+	return b
+}
+
+func TestPicturesAreKnownByTheirBytes(t *testing.T) {
+	for name, c := range map[string]struct {
+		data []byte
+		want media.Picture
+	}{
+		"JPEG":                      {jpegOf(t, 30, 20), media.Picture{Type: "image/jpeg", Width: 30, Height: 20}},
+		"PNG":                       {pngOf(t, 3, 200), media.Picture{Type: "image/png", Width: 3, Height: 200}},
+		"WebP":                      {unbase64(t, webpLossy), media.Picture{Type: "image/webp", Width: 1, Height: 1}},
+		"lossless WebP":             {unbase64(t, webpLossless), media.Picture{Type: "image/webp", Width: 1, Height: 1}},
+		"as many pixels as allowed": {claiming(t, 10_000, 5_000), media.Picture{Type: "image/png", Width: 10_000, Height: 5_000}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := media.Inspect(c.data)
+			if err != nil || got != c.want {
+				t.Errorf("got %+v, %v, want %+v", got, err, c.want)
+			}
+		})
+	}
+}
+
+func TestWhatIsNoPictureIsRefused(t *testing.T) {
+	animation := encoded(t, func(out io.Writer) error { return gif.Encode(out, picture(2, 2), nil) })
+	for name, c := range map[string]struct {
+		data []byte
+		want profile.Kind
+	}{
+		"nothing":               {nil, profile.Missing},
+		"text":                  {[]byte("<html><script>alert(1)</script>"), profile.Invalid},
+		"SVG":                   {[]byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), profile.Invalid},
+		"GIF":                   {animation, profile.Invalid},
+		"a PNG's first bytes":   {pngOf(t, 1, 1)[:8], profile.Invalid},
+		"a PNG without an end":  {pngOf(t, 9, 9)[:60], profile.Invalid},
+		"a JPEG without an end": {jpegOf(t, 9, 9)[:400], profile.Invalid},
+		"a WebP without an end": {unbase64(t, webpLossy)[:38], profile.Invalid},
+		"a JPEG's mark":         {[]byte("\xff\xd8\xff"), profile.Invalid},
+		"a WebP's mark":         {[]byte("RIFF\x04\x00\x00\x00WEBP"), profile.Invalid},
+		"no pixels":             {claiming(t, 0, 5), profile.Invalid},
+		"a long side":           {claiming(t, media.MaxSide+1, 1), profile.Invalid},
+		"a bomb":                {claiming(t, media.MaxSide, media.MaxSide), profile.Invalid},
+		"a bomb beyond int32":   {claiming(t, 1<<31-1, 1<<31-1), profile.Invalid},
+		"one pixel too many":    {claiming(t, 10_000, 5_001), profile.Invalid},
+		"too many bytes":        {append(pngOf(t, 1, 1), make([]byte, media.MaxBytes)...), profile.TooLarge},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, err := media.Inspect(c.data); !profile.IsKind(err, c.want) {
+				t.Errorf("got %+v, %v, want kind %v", got, err, c.want)
+			}
+		})
+	}
+}
+
+func FuzzInspect(f *testing.F) {
+	for _, b := range [][]byte{jpegOf(f, 5, 5), pngOf(f, 5, 5), unbase64(f, webpLossy), unbase64(f, webpLossless), claiming(f, 1<<30, 1<<30), []byte("GIF89a"), nil} {
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := media.Inspect(b)
+		if err != nil {
+			if profile.IsKind(err, profile.Internal) {
+				t.Errorf("unexpected: %v", err)
+			}
+			return
+		}
+		if p.Width < 1 || p.Height < 1 || p.Width > media.MaxSide || p.Height > media.MaxSide || p.Width*p.Height > media.MaxPixels {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
+func TestKeyIsTheHashOfTheContent(t *testing.T) {
+	if got := media.Key([]byte("abc")); got != "b1~ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0" {
+		t.Error(got)
+	}
+	if !media.IsKey(media.Key(nil)) {
+		t.Error("a key is no key")
+	}
+}
+
+func TestAStoreGivesBackWhatItWasGiven(t *testing.T) {
+	s := media.NewStore(filepath.Join(t.TempDir(), "blobs"))
+	rapid.Check(t, func(t *rapid.T) {
+		data := rapid.SliceOf(rapid.Byte()).Draw(t, "data")
+		site := rapid.Int64Range(1, 3).Draw(t, "site")
+		key := media.Key(data)
+		for range 2 {
+			if err := s.Put(site, key, data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f, err := s.Open(site, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if got, err := io.ReadAll(f); err != nil || !bytes.Equal(got, data) {
+			t.Fatalf("%q, %v", got, err)
+		}
+	})
+}
+
+func TestADeletedFileIsGoneAndOthersStay(t *testing.T) {
+	dir := t.TempDir()
+	s := media.NewStore(dir)
+	for _, site := range []int64{1, 2} {
+		if err := s.Put(site, "b1~abc123", []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "1", "ab", "c1", "b1~abc123")); err != nil {
+		t.Error(err)
+	}
+	for range 2 {
+		if err := s.Delete(1, "b1~abc123"); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := s.Open(1, "b1~abc123"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	f, err := s.Open(2, "b1~abc123")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+}
+
+func TestManyMayPutTheSameFileAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	s := media.NewStore(dir)
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if err := s.Put(1, "b1~same", []byte("same")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	files, err := os.ReadDir(filepath.Join(dir, "1", "sa", "me"))
+	if err != nil || len(files) != 1 {
+		t.Errorf("%v, %v", files, err)
+	}
+}
+
+func TestNoKeyLeadsOutOfTheFolder(t *testing.T) {
+	dir := t.TempDir()
+	secret := filepath.Join(dir, "secret")
+	if err := os.WriteFile(secret, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := media.NewStore(filepath.Join(dir, "blobs"))
+	for _, key := range []string{"", "..", "../secret", "b1~", "b1~a", "b1~../../../../secret", "b1~ab/c1", "/etc/passwd", "b1~abc\x00", "b1~abcd.png",
+		`b1~ab\..`, "B1~abcd", "b1~äbcd", "b1~abcd\n", "b1~" + strings.Repeat("a", 87), "secret", "@1"} {
+		if media.IsKey(key) {
+			t.Errorf("%q is taken for a key", key)
+		}
+		if err := s.Put(1, key, []byte("y")); err == nil {
+			t.Errorf("%q was written", key)
+		}
+		if _, err := s.Open(1, key); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%q: %v", key, err)
+		}
+		if err := s.Delete(1, key); err == nil {
+			t.Errorf("%q was deleted", key)
+		}
+	}
+	if b, err := os.ReadFile(secret); err != nil || string(b) != "x" {
+		t.Errorf("%q, %v", b, err)
+	}
+	if err := s.Put(0, "b1~abcd", nil); err == nil {
+		t.Error("a file of no site was written")
+	}
+}
+
+func BenchmarkInspect(b *testing.B) {
+	data := jpegOf(b, 800, 600)
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if _, err := media.Inspect(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package media
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Store keeps files in a folder: DIR/SITE/ab/c1/b1~abc1…, by the first letters
+// of what follows the "~", so that no folder grows large.
+type Store struct{ dir string }
+
+// NewStore gives a store in a folder, which is made when the first file is.
+func NewStore(dir string) *Store { return &Store{dir} }
+
+var keyForm = regexp.MustCompile(`^[a-z][0-9]~[A-Za-z0-9_-]{4,86}$`)
+
+// IsKey reports whether a text has the form of a file id. No other text ever
+// becomes a path.
+func IsKey(s string) bool { return keyForm.MatchString(s) }
+
+func (s *Store) path(site int64, key string) (string, error) {
+	if !IsKey(key) || site <= 0 {
+		return "", fmt.Errorf("media: %w: not the key of a file", fs.ErrNotExist)
+	}
+	_, name, _ := strings.Cut(key, "~")
+	return filepath.Join(s.dir, strconv.FormatInt(site, 10), name[:2], name[2:4], key), nil
+}
+
+// Put writes a file so that it is on disk, whole, when Put returns. A file of
+// that key stays as it is: the key tells the content.
+func (s *Store) Put(site int64, key string, data []byte) (err error) {
+	path, err := s.path(site, key)
+	if err != nil {
+		return err
+	}
+	folder := filepath.Dir(path)
+	if info, err := os.Stat(path); err == nil && info.Size() == int64(len(data)) {
+		return syncFolder(folder)
+	}
+	if err := s.makeFolder(folder); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(folder, ".new-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncFolder(folder)
+}
+
+// makeFolder makes a folder and those above it, each of which is on disk in
+// its own then.
+func (s *Store) makeFolder(folder string) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	for up := filepath.Dir(folder); len(up) >= len(filepath.Dir(s.dir)); up = filepath.Dir(up) {
+		if err := syncFolder(up); err != nil {
+			return err
+		}
+		if up == filepath.Dir(up) {
+			break
+		}
+	}
+	return nil
+}
+
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Open opens a file for reading: fs.ErrNotExist when there is none.
+func (s *Store) Open(site int64, key string) (io.ReadSeekCloser, error) {
+	path, err := s.path(site, key)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// Delete removes a file; one that is gone already is no error.
+func (s *Store) Delete(site int64, key string) error {
+	path, err := s.path(site, key)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
