@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+	"strings"
 
 	"facet/internal/credential"
 	"facet/internal/profile"
@@ -32,11 +33,22 @@ const ticketAppKey = "appkey" // identifies an app, authorises nothing else
 // NewApp is what an app is made from.
 type NewApp struct {
 	App        // ID 0: the site's next number
-	Key string // "" for none
+	Key string // identifies the app, see AppByKey; "" for none
 }
 
-// AddApp registers an app.
+// maxGivenNumber is the greatest number that can be given by hand: a site's
+// sequence begins after it.
+const maxGivenNumber = 999
+
+// AddApp registers an app. Errors: Missing with Field "app" without a name;
+// Invalid with Field "app_id"; Taken when the number or the key is in use.
 func (s *Site) AddApp(ctx context.Context, in NewApp) (App, error) {
+	switch {
+	case strings.TrimSpace(in.Name) == "":
+		return App{}, profile.E(profile.Missing, profile.CodeRequired, "app", "An app has a name.")
+	case in.ID < 0 || in.ID > maxGivenNumber:
+		return App{}, profile.E(profile.Invalid, profile.CodeInvalid, "app_id", "The number of an app is 1 to %d, or left to the site.", maxGivenNumber)
+	}
 	rec, err := s.draft(ctx, profile.App, profile.ID{}, profile.ID{})
 	if err != nil {
 		return App{}, err
@@ -45,17 +57,29 @@ func (s *Site) AddApp(ctx context.Context, in NewApp) (App, error) {
 		renumber(rec, in.ID)
 	}
 	in.ID = rec.Number
+	if in.Domains == nil {
+		in.Domains = []string{}
+	}
 	rec.Attrs = marshal(appAttrs{in.Name, in.Domains, in.Description})
 	rec.Sort = profile.Fold(in.Name)
 	err = s.data.Update(ctx, func(tx store.Tx) error {
 		if err := tx.Create(rec, s.event(profile.ID{}, "app.created", rec.ID)); err != nil || in.Key == "" {
 			return err
 		}
-		ticket := s.newTicket(rec.ID, ticketAppKey, in.Key, ticketData{})
-		ticket.Uses, ticket.Expires = -1, ticket.Created.AddDate(100, 0, 0)
-		return tx.PutTicket(ticket)
+		digest := credential.Digest(in.Key)
+		if _, err := tx.Ticket(digest); err == nil {
+			return profile.E(profile.Taken, profile.CodeTaken, "key", "The key is in use.")
+		} else if !profile.IsKind(err, profile.NotFound) {
+			return err
+		}
+		return tx.PutTicket(&store.TicketRow{
+			Digest: digest, Subject: rec.ID, Kind: ticketAppKey, Data: emptyObject, Uses: -1, Created: s.d.now(),
+		})
 	})
-	return in.App, err
+	if err != nil {
+		return App{}, err
+	}
+	return in.App, nil
 }
 
 // Apps lists the site's apps by number: public.
@@ -83,6 +107,9 @@ func appOf(rec *store.Record) (App, error) {
 // AppByKey finds the app that an API key identifies. Errors:
 // Unauthenticated/CodeBadClient.
 func (s *Site) AppByKey(ctx context.Context, key string) (App, error) {
+	if key == "" {
+		return App{}, badClient()
+	}
 	var out App
 	err := s.data.View(ctx, func(r store.Reader) error {
 		row, err := r.Ticket(credential.Digest(key))

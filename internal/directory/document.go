@@ -22,8 +22,41 @@ type Document struct {
 	Updated time.Time
 }
 
-// MaxDocument is the most bytes of one document.
+// MaxDocument is the most bytes of one document, not counting the blanks
+// between its tokens.
 const MaxDocument = 256 << 10
+
+// DocumentText is JSON that may be kept as a document. ReadDocument makes it;
+// the zero value is none.
+type DocumentText struct{ json []byte }
+
+// ReadDocument takes the text of a document: a JSON object as schema.CheckJSON
+// accepts it, whose blanks go and of which nothing else changes. data is not
+// kept. Errors name the Field "profile_data": Malformed/CodeSyntax (also for a
+// name that stands twice, and NUL), TooLarge (bytes, depth), Missing (null),
+// Invalid/CodeType (no object).
+func ReadDocument(data []byte) (DocumentText, error) {
+	const field = "profile_data"
+	if err := schema.CheckJSON(data, schema.MaxDocumentDepth); err != nil {
+		e := *profile.AsError(err)
+		e.Field = field
+		return DocumentText{}, &e
+	}
+	text := schema.Compact(make([]byte, 0, min(len(data), MaxDocument)), data)
+	switch {
+	case text[0] == 'n':
+		return DocumentText{}, noDocument()
+	case text[0] != '{':
+		return DocumentText{}, profile.E(profile.Invalid, profile.CodeType, field, "profile_data must be a JSON object.")
+	case len(text) > MaxDocument:
+		return DocumentText{}, profile.E(profile.TooLarge, profile.CodeTooLarge, field, "profile_data may have at most %d bytes.", MaxDocument)
+	}
+	return DocumentText{text}, nil
+}
+
+func noDocument() error {
+	return profile.E(profile.Missing, profile.CodeRequired, "profile_data", "profile_data is required.")
+}
 
 func documentOf(rec *store.Record) (Document, error) {
 	app, err := strconv.ParseInt(rec.Name(profile.DocumentApp), 10, 64)
@@ -33,50 +66,15 @@ func documentOf(rec *store.Record) (Document, error) {
 	return Document{User: rec.Owner, App: app, Data: rec.Attrs, Version: rec.Version, Created: rec.Created, Updated: rec.Updated}, nil
 }
 
-// NewDocument is one document to be made.
-type NewDocument struct {
-	User string // uuid
-	App  int64
-	Data []byte // JSON
+// documentRecord is a document as it is kept.
+func (s *Site) documentRecord(number int64, creator, user profile.ID, app int64, text DocumentText) *store.Record {
+	rec := s.numberedRecord(number, profile.Document, user, creator)
+	rec.Attrs = text.json
+	rec.Names = append(rec.Names, profile.Name{Space: profile.DocumentApp, Value: documentName(app), Owned: true})
+	return rec
 }
 
-// Item is what is wrong with one of many.
-type Item struct {
-	Index int
-	Err   *profile.Error
-}
-
-// Items is the error of a request of many, of which some are wrong: nothing of
-// it was done.
-type Items []Item
-
-func (e Items) Error() string { return fmt.Sprintf("%d items are wrong", len(e)) }
-
-// checkDocument says whether a document can be kept: a JSON object that is
-// small enough. Errors: Malformed; Invalid or TooLarge with Field
-// "profile_data".
-func checkDocument(data []byte) error {
-	switch {
-	case len(data) == 0:
-		return profile.E(profile.Missing, profile.CodeRequired, "profile_data", "profile_data is required.")
-	case len(data) > MaxDocument:
-		return profile.E(profile.TooLarge, profile.CodeTooLarge, "profile_data", "A document has %d bytes at most.", MaxDocument)
-	case data[0] != '{':
-		return profile.E(profile.Invalid, profile.CodeType, "profile_data", "profile_data must be a JSON object.")
-	}
-	return schema.CheckJSON(data, schema.MaxDocumentDepth)
-}
-
-// newDocument drafts the document of a user for an app.
-func (s *Site) newDocument(ctx context.Context, creator, user profile.ID, app int64, data []byte) (*store.Record, error) {
-	rec, err := s.draft(ctx, profile.Document, user, creator)
-	if err != nil {
-		return nil, err
-	}
-	rec.Attrs = schema.Compact(nil, data)
-	rec.Names = append(rec.Names, profile.Name{Space: profile.DocumentApp, Value: strconv.FormatInt(app, 10), Owned: true})
-	return rec, nil
-}
+func documentName(app int64) string { return strconv.FormatInt(app, 10) }
 
 // documentTaken says that the user has a document for the app already.
 func documentTaken(err error) error {
@@ -86,21 +84,25 @@ func documentTaken(err error) error {
 	return profile.E(profile.Taken, profile.CodeTaken, "app_id", "The user has a profile for this app already.")
 }
 
-// CreateDocument makes the caller's own document for an app. Errors: Taken,
-// NotFound with Field "app_id", those of checkDocument.
-func (s *Site) CreateDocument(ctx context.Context, who access.Principal, app int64, data []byte) (Document, error) {
+// CreateDocument makes the caller's own document for an app. Errors: NotFound
+// with Field "app_id"; Taken with Field "app_id" and the "version" of the one
+// that is there in Detail.
+func (s *Site) CreateDocument(ctx context.Context, who access.Principal, app int64, text DocumentText) (Document, error) {
 	if err := access.Allow(access.DocumentOwn, who, access.Self); err != nil {
 		return Document{}, err
 	}
-	if err := checkDocument(data); err != nil {
-		return Document{}, err
+	if text.json == nil {
+		return Document{}, noDocument()
 	}
-	rec, err := s.newDocument(ctx, who.Subject, who.Subject, app, data)
+	number, err := s.number(ctx)
 	if err != nil {
 		return Document{}, err
 	}
+	rec := s.documentRecord(number, who.Subject, who.Subject, app, text)
 	err = s.data.Update(ctx, func(tx store.Tx) error {
-		if err := tx.Lock(who.Subject); err != nil {
+		if err := tx.Lock(who.Subject); profile.IsKind(err, profile.NotFound) {
+			return badToken() // erased since the token was read
+		} else if err != nil {
 			return err
 		}
 		if err := appExists(tx, app); err != nil {
@@ -108,6 +110,11 @@ func (s *Site) CreateDocument(ctx context.Context, who access.Principal, app int
 		}
 		return documentTaken(tx.Create(rec, s.event(who.Subject, "document.created", rec.ID)))
 	})
+	if profile.IsKind(err, profile.Taken) {
+		if there, readErr := s.document(ctx, who.Subject, app); readErr == nil {
+			profile.AsError(err).Detail = map[string]any{"version": there.Version}
+		}
+	}
 	if err != nil {
 		return Document{}, err
 	}
@@ -128,25 +135,42 @@ func (s *Site) OwnDocument(ctx context.Context, who access.Principal, app int64)
 	return s.document(ctx, who.Subject, app)
 }
 
-// DocumentOf reads anybody's document, for an operator.
-func (s *Site) DocumentOf(ctx context.Context, who access.Principal, user string, app int64) (Document, error) {
-	if err := s.operator(ctx, access.DocumentAny, who); err != nil {
+// MayDocuments says whether the caller may read and make anybody's documents:
+// nil for an operator. Errors: Unauthenticated, Forbidden.
+func (s *Site) MayDocuments(ctx context.Context, who access.Principal) error {
+	return s.operator(ctx, access.DocumentAny, who)
+}
+
+// operator admits the managers of the broker.
+func (s *Site) operator(ctx context.Context, perm access.Permission, who access.Principal) error {
+	return s.data.View(ctx, func(r store.Reader) error { return s.allow(r, perm, who, nil) })
+}
+
+// DocumentOf reads anybody's document, for an operator. NotFound names the
+// Field "app_id" or "user_id" that nobody has, or none when there is no
+// document.
+func (s *Site) DocumentOf(ctx context.Context, who access.Principal, user profile.ID, app int64) (Document, error) {
+	if err := s.MayDocuments(ctx, who); err != nil {
 		return Document{}, err
 	}
-	id, err := profile.ParseID(user)
-	if err != nil {
-		return Document{}, profile.E(profile.Malformed, profile.CodeInvalidID, "user_id", "user_id must be a UUID.")
+	doc, err := s.document(ctx, user, app)
+	if profile.IsKind(err, profile.NotFound) && profile.AsError(err).Field == "" {
+		if missing := s.data.View(ctx, func(r store.Reader) error { return userExists(r, user) }); missing != nil {
+			return Document{}, missing
+		}
 	}
-	return s.document(ctx, id, app)
+	return doc, err
 }
 
 func (s *Site) document(ctx context.Context, user profile.ID, app int64) (Document, error) {
 	var out Document
 	err := s.data.View(ctx, func(r store.Reader) error {
-		if err := appExists(r, app); err != nil {
-			return err
+		rec, err := r.ByName(user, profile.DocumentApp, documentName(app))
+		if profile.IsKind(err, profile.NotFound) {
+			if missing := appExists(r, app); missing != nil {
+				return missing
+			}
 		}
-		rec, err := r.ByName(user, profile.DocumentApp, strconv.FormatInt(app, 10))
 		if err != nil {
 			return err
 		}
@@ -156,122 +180,180 @@ func (s *Site) document(ctx context.Context, user profile.ID, app int64) (Docume
 	return out, err
 }
 
-// operator admits the managers of the broker.
-func (s *Site) operator(ctx context.Context, perm access.Permission, who access.Principal) error {
-	return s.data.View(ctx, func(r store.Reader) error { return s.allow(r, perm, who, nil) })
+// NewDocument is one of many documents to be made.
+type NewDocument struct {
+	Index int // where it stands in the request: errors name it
+	User  profile.ID
+	App   int64
+	Text  DocumentText
 }
+
+// Item is what is wrong with one of many.
+type Item struct {
+	Index int
+	Err   *profile.Error
+}
+
+// Items is the error of a request of many, of which some are wrong: nothing of
+// it was done.
+type Items []Item
+
+func (e Items) Error() string { return fmt.Sprintf("%d items are wrong", len(e)) }
 
 // CreateDocuments makes many documents for an operator: all of them or, with
 // an Items error that names every bad one, none.
 func (s *Site) CreateDocuments(ctx context.Context, who access.Principal, in []NewDocument) ([]Document, error) {
-	if err := s.operator(ctx, access.DocumentAny, who); err != nil {
+	if err := s.CheckDocuments(ctx, who, in); err != nil {
 		return nil, err
 	}
-	users, bad, err := s.checkDocuments(ctx, in)
+	first, err := s.numbersFor(ctx, len(in))
 	if err != nil {
 		return nil, err
 	}
-	if len(bad) > 0 {
-		return nil, bad
-	}
-	recs := make([]*store.Record, len(in))
-	for i, d := range in {
-		if recs[i], err = s.newDocument(ctx, who.Subject, users[i], d.App, d.Data); err != nil {
-			return nil, err
-		}
-	}
+	out := make([]Document, len(in))
 	err = s.data.Update(ctx, func(tx store.Tx) error {
-		bad = nil
-		for i, rec := range recs {
-			err := tx.Lock(rec.Owner) // erased meanwhile?
-			if err == nil {
-				err = documentTaken(tx.Create(rec, s.event(who.Subject, "document.created", rec.ID)))
-			}
-			if e := profile.AsError(err); err != nil && e.Kind == profile.Internal {
+		var bad Items
+		for i, d := range in {
+			if err := ctx.Err(); err != nil {
 				return err
-			} else if err != nil {
-				bad = append(bad, Item{i, e})
+			}
+			err := lockUser(tx, d.User) // erased since it was checked?
+			if err == nil {
+				rec := s.documentRecord(first+int64(i), who.Subject, d.User, d.App, d.Text)
+				err = documentTaken(tx.Create(rec, s.event(who.Subject, "document.created", rec.ID)))
+				out[i] = Document{User: d.User, App: d.App, Data: rec.Attrs, Version: rec.Version, Created: rec.Created, Updated: rec.Updated}
+			}
+			if err := bad.note(d.Index, err); err != nil {
+				return err
 			}
 		}
-		if len(bad) > 0 {
-			return bad
-		}
-		return nil
+		return bad.err()
 	})
 	if err != nil {
 		return nil, err
-	}
-	out := make([]Document, len(recs))
-	for i, rec := range recs {
-		if out[i], err = documentOf(rec); err != nil {
-			return nil, err
-		}
 	}
 	return out, nil
 }
 
-// checkDocuments finds every item that cannot be made, and the users of the
-// others.
-func (s *Site) checkDocuments(ctx context.Context, in []NewDocument) (users []profile.ID, bad Items, err error) {
-	users = make([]profile.ID, len(in))
-	type place struct {
-		user profile.ID
-		app  int64
+// note adds what is wrong with an item. An error that is nobody's fault is
+// given back.
+func (e *Items) note(index int, err error) error {
+	if err == nil {
+		return nil
 	}
-	first := map[place]int{}
-	apps, people := map[int64]error{}, map[profile.ID]error{}
-	err = s.data.View(ctx, func(r store.Reader) error {
-		for i, d := range in {
-			one := func() error {
-				if err := checkDocument(d.Data); err != nil {
-					return err
-				}
-				if _, ok := apps[d.App]; !ok {
-					apps[d.App] = appExists(r, d.App)
-				}
-				if err := apps[d.App]; err != nil {
-					return err
-				}
-				id, err := profile.ParseID(d.User)
-				if err != nil {
-					return profile.E(profile.Invalid, profile.CodeInvalidID, "user_id", "user_id must be a UUID.")
-				}
-				if _, ok := people[id]; !ok {
-					people[id] = userExists(r, id)
-				}
-				if err := people[id]; err != nil {
-					return err
-				}
-				users[i] = id
-				if at, twice := first[place{id, d.App}]; twice {
-					return profile.E(profile.Invalid, profile.CodeDuplicate, "user_id", "The same user and app as item %d.", at)
-				}
-				first[place{id, d.App}] = i
-				_, err = r.ByName(id, profile.DocumentApp, strconv.FormatInt(d.App, 10))
-				if err == nil {
-					return documentTaken(store.TakenError(profile.DocumentApp))
-				}
-				if profile.IsKind(err, profile.NotFound) {
-					return nil
-				}
+	what := profile.AsError(err)
+	if what.Kind == profile.Internal || what.Kind == profile.Busy {
+		return err
+	}
+	*e = append(*e, Item{index, what})
+	return nil
+}
+
+func (e Items) err() error {
+	if len(e) == 0 {
+		return nil
+	}
+	return e
+}
+
+// numbersFor draws as many numbers as are needed, one after the other.
+func (s *Site) numbersFor(ctx context.Context, n int) (first int64, err error) {
+	if n == 0 {
+		return 0, nil
+	}
+	err = s.data.Update(ctx, func(tx store.Tx) (err error) {
+		first, err = tx.Numbers(n)
+		return err
+	})
+	return first, err
+}
+
+// CheckDocuments says, for an operator, whether CreateDocuments could make
+// these: nil, an Items error that names every bad one (NotFound with Field
+// "user_id" or "app_id", Taken, Invalid/CodeDuplicate, Missing), or Forbidden.
+// Every refusal is found here, so that the one writer is not held up by it.
+func (s *Site) CheckDocuments(ctx context.Context, who access.Principal, in []NewDocument) error {
+	if err := s.MayDocuments(ctx, who); err != nil {
+		return err
+	}
+	return s.data.View(ctx, func(r store.Reader) error {
+		var bad Items
+		check := documentCheck{r: r, apps: map[int64]error{}, users: map[profile.ID]error{}, places: make(map[place]int, len(in))}
+		for _, d := range in {
+			if err := ctx.Err(); err != nil {
 				return err
 			}
-			err := one()
-			if e := profile.AsError(err); err != nil && e.Kind == profile.Internal {
+			if err := bad.note(d.Index, check.one(d)); err != nil {
 				return err
-			} else if err != nil {
-				bad = append(bad, Item{i, e})
 			}
 		}
-		return nil
+		return bad.err()
 	})
-	return users, bad, err
+}
+
+// documentCheck checks documents of one request; users and apps are looked up
+// once.
+type documentCheck struct {
+	r      store.Reader
+	apps   map[int64]error
+	users  map[profile.ID]error
+	places map[place]int // to the item that is there
+}
+
+// place is where one document stands.
+type place struct {
+	user profile.ID
+	app  int64
+}
+
+func (c *documentCheck) one(d NewDocument) error {
+	if d.Text.json == nil {
+		return noDocument()
+	}
+	if _, ok := c.apps[d.App]; !ok {
+		c.apps[d.App] = appExists(c.r, d.App)
+	}
+	if err := c.apps[d.App]; err != nil {
+		return err
+	}
+	if _, ok := c.users[d.User]; !ok {
+		c.users[d.User] = userExists(c.r, d.User)
+	}
+	if err := c.users[d.User]; err != nil {
+		return err
+	}
+	at := place{d.User, d.App}
+	if other, twice := c.places[at]; twice {
+		return profile.E(profile.Invalid, profile.CodeDuplicate, "user_id", "The same user and app as item %d.", other)
+	}
+	c.places[at] = d.Index
+	_, err := c.r.ByName(d.User, profile.DocumentApp, documentName(d.App))
+	switch {
+	case err == nil:
+		return documentTaken(store.TakenError(profile.DocumentApp))
+	case profile.IsKind(err, profile.NotFound):
+		return nil
+	}
+	return err
 }
 
 func userExists(r store.Reader, id profile.ID) error {
 	rec, err := r.Record(id)
 	if profile.IsKind(err, profile.NotFound) || err == nil && rec.Type != profile.User {
-		return profile.E(profile.NotFound, profile.CodeNotFound, "user_id", "There is no user %s.", id)
+		return noUser(id)
 	}
 	return err
+}
+
+// lockUser is tx.Lock, with a NotFound of Field "user_id".
+func lockUser(tx store.Tx, id profile.ID) error {
+	err := tx.Lock(id)
+	if profile.IsKind(err, profile.NotFound) {
+		return noUser(id)
+	}
+	return err
+}
+
+func noUser(id profile.ID) error {
+	return profile.E(profile.NotFound, profile.CodeNotFound, "user_id", "There is no user %s.", id)
 }

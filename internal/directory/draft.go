@@ -130,6 +130,11 @@ func (s *Site) draft(ctx context.Context, t profile.Type, owner, creator profile
 	if err != nil {
 		return nil, err
 	}
+	return s.numberedRecord(n, t, owner, creator), nil
+}
+
+// numberedRecord is draft with a number that was drawn before.
+func (s *Site) numberedRecord(n int64, t profile.Type, owner, creator profile.ID) *store.Record {
 	now := s.d.now()
 	id := profile.NewID(now)
 	if !owner.IsZero() {
@@ -139,7 +144,7 @@ func (s *Site) draft(ctx context.Context, t profile.Type, owner, creator profile
 		ID: id, Bucket: id.Bucket(), Type: t, Number: n, Owner: owner, Creator: creator,
 		Attrs: emptyObject, Extras: emptyObject, State: profile.Active, Version: 1, Created: now, Updated: now,
 		Names: []profile.Name{{Space: profile.Number, Value: strconv.FormatInt(n, 10)}},
-	}, nil
+	}
 }
 
 var emptyObject = []byte("{}")

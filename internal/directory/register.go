@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"strings"
 
+	"facet/internal/credential"
 	"facet/internal/profile"
 	"facet/internal/store"
 )
@@ -28,11 +29,13 @@ type NewAccount struct {
 	Phone        string // plain data: not a sign-in until it is verified
 	Password     string
 	FullName     string
-	Organization string // full name, for AccountOrganization
-	Sets         []Set  // further attributes; of the organization for AccountOrganization, else the user's
-	Face         string // whose extras Extras are
+	Name         *profile.PersonName // kept as it is, also without any name, instead of FullName
+	Organization string              // full name, for AccountOrganization
+	Sets         []Set               // further attributes; of the organization for AccountOrganization, else the user's
+	Face         string              // whose extras Extras are
 	Extras       map[string]json.RawMessage
 
+	hash   string // encoded, instead of Password
 	number int64  // 0: the next one
 	idtag  string // explicit, outside the site's domain
 }
@@ -41,14 +44,40 @@ type NewAccount struct {
 // signs it in. Errors name the kernel's fields: "slug" (user name), "email",
 // "password", "displayName", "organization". Forbidden/CodeRegistrationClosed.
 func (s *Site) Register(ctx context.Context, in NewAccount, use TokenUse) (SignIn, error) {
-	if s.Policy().Registration != RegistrationOpen {
-		return SignIn{}, profile.E(profile.Forbidden, profile.CodeRegistrationClosed, "", "registration is disabled.")
+	if err := s.registrationOpen(); err != nil {
+		return SignIn{}, err
 	}
 	rec, err := s.createAccount(ctx, profile.ID{}, in, nil)
 	if err != nil {
 		return SignIn{}, err
 	}
 	return s.begin(ctx, rec, use)
+}
+
+// RegisterHashed is Register for somebody whose password is known only by its
+// hash, in place of in.Password: nobody is signed in. Errors are those of
+// Register; Invalid with Field "password" for a hash that credential.Check
+// refuses.
+func (s *Site) RegisterHashed(ctx context.Context, in NewAccount, hash string) (Subject, error) {
+	if err := s.registrationOpen(); err != nil {
+		return Subject{}, err
+	}
+	if err := credential.Check(hash); err != nil {
+		return Subject{}, err
+	}
+	in.hash = hash
+	rec, err := s.createAccount(ctx, profile.ID{}, in, nil)
+	if err != nil {
+		return Subject{}, err
+	}
+	return subjectOf(rec), nil
+}
+
+func (s *Site) registrationOpen() error {
+	if s.Policy().Registration != RegistrationOpen {
+		return profile.E(profile.Forbidden, profile.CodeRegistrationClosed, "", "registration is disabled.")
+	}
+	return nil
 }
 
 // createAccount makes a user who can sign in: with the default household
@@ -58,11 +87,16 @@ func (s *Site) createAccount(ctx context.Context, actor profile.ID, in NewAccoun
 	if err := checkAccount(in); err != nil {
 		return nil, err
 	}
-	hash, err := s.hashPassword(ctx, passwordSecret, in.Password)
-	if err != nil {
-		return nil, err
+	hash, err := in.hash, error(nil)
+	if hash == "" {
+		if hash, err = s.hashPassword(ctx, passwordSecret, in.Password); err != nil {
+			return nil, err
+		}
 	}
 	name := profile.PersonName{}.WithWhole(in.FullName)
+	if in.Name != nil {
+		name = *in.Name
+	}
 	sets := append(nameSets(profile.User, name), Set{"email", orNil(in.Email)}, Set{"mobileNumber", orNil(in.Phone)})
 	if in.Kind != AccountOrganization {
 		sets = append(sets, in.Sets...)
@@ -79,7 +113,7 @@ func (s *Site) createAccount(ctx context.Context, actor profile.ID, in NewAccoun
 	}
 	setName(user, profile.IDTag, in.idtag)
 	user.Extras = mergeExtras(user.Extras, in.Face, in.Extras)
-	user.Password = "password-argon2id"
+	user.Password = credential.Kind(hash)
 	member, err := s.firstMember(ctx, user)
 	if err != nil {
 		return nil, err
@@ -125,7 +159,7 @@ func (s *Site) createAccount(ctx context.Context, actor profile.ID, in NewAccoun
 }
 
 func checkAccount(in NewAccount) error {
-	if strings.TrimSpace(in.FullName) == "" {
+	if in.Name == nil && strings.TrimSpace(in.FullName) == "" {
 		return profile.E(profile.Missing, profile.CodeRequired, "displayName", "This field is required.")
 	}
 	if in.Email != "" || in.Phone == "" {

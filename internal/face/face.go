@@ -41,6 +41,7 @@ type Route struct {
 	Pattern    string // of net/http.ServeMux, without method
 	Permission access.Permission
 	Handle     Handler
+	MaxBody    int64 // the most bytes of a body, where that is not the server's limit for all
 }
 
 // Face is one published API.

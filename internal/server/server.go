@@ -231,7 +231,7 @@ func (e *endpoint) serve(x *exchange, r *http.Request) error {
 			return err
 		}
 	}
-	if err := e.server.limitBody(x, r); err != nil {
+	if err := e.server.limitBody(x, r, e.route.MaxBody); err != nil {
 		return err
 	}
 	if err := e.face.Identify(r, &x.call); err != nil {
@@ -249,15 +249,17 @@ func (s *Server) findSite(x *exchange, r *http.Request) (err error) {
 }
 
 // limitBody refuses a body that says it is too large, and stops one that
-// turns out to be.
-func (s *Server) limitBody(x *exchange, r *http.Request) error {
+// turns out to be. The route's own limit, if it has one, goes before the
+// server's.
+func (s *Server) limitBody(x *exchange, r *http.Request, limit int64) error {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil
 	}
-	if r.ContentLength > s.limits.Body {
-		return profile.E(profile.TooLarge, profile.CodeTooLarge, "", "the body is larger than %d bytes", s.limits.Body)
+	orElse(&limit, s.limits.Body)
+	if r.ContentLength > limit {
+		return profile.E(profile.TooLarge, profile.CodeTooLarge, "", "the body is larger than %d bytes", limit)
 	}
-	r.Body = http.MaxBytesReader(x.ResponseWriter, r.Body, s.limits.Body)
+	r.Body = http.MaxBytesReader(x.ResponseWriter, r.Body, limit)
 	return nil
 }
 
