@@ -31,6 +31,7 @@ type bareWriter struct {
 	db     *sql.DB
 	queue  chan *bareCall
 	end    chan struct{}
+	gone   chan struct{} // closed when the loop has ended
 	ended  chan error
 	number atomic.Int64
 }
@@ -50,7 +51,7 @@ func openBare(ctx context.Context, dir string) (*bareWriter, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	w := &bareWriter{db: db, queue: make(chan *bareCall, 4*bareBatch), end: make(chan struct{}), ended: make(chan error, 1)}
+	w := &bareWriter{db: db, queue: make(chan *bareCall, 4*bareBatch), end: make(chan struct{}), gone: make(chan struct{}), ended: make(chan error, 1)}
 	w.number.Store(10_000)
 	conn, err := db.Conn(ctx)
 	if err != nil {
@@ -62,6 +63,7 @@ func openBare(ctx context.Context, dir string) (*bareWriter, error) {
 		}
 	}
 	go func() {
+		defer close(w.gone)
 		w.ended <- errors.Join(conn.Raw(func(c any) error { return w.loop(c.(driver.Conn)) }), conn.Close())
 	}()
 	return w, nil
@@ -204,8 +206,16 @@ func (w *bareWriter) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	number := w.number.Add(1)
 	call := &bareCall{rec: recordOf(attrs, number, time.Now()), done: make(chan error, 1)}
-	w.queue <- call
-	if err := <-call.done; err != nil {
+	select {
+	case w.queue <- call:
+	case <-w.gone:
+	}
+	select {
+	case err = <-call.done:
+	case <-w.gone:
+		err = errors.New("the loop has ended")
+	}
+	if err != nil {
 		http.Error(rw, err.Error(), http.StatusInternalServerError)
 		return
 	}

@@ -36,6 +36,9 @@ type job struct {
 // digits is how many a counted number has, so that all bodies are of one size.
 const digits = 8
 
+// longest is what a job may take, whatever it is told to do.
+const longest = 10 * time.Minute
+
 // result is what came of a job.
 type result struct {
 	Count   int // answers in the measured time
@@ -73,6 +76,10 @@ func (j job) run() result {
 			return out
 		}
 		defer conn.Close()
+		if err := conn.SetDeadline(time.Now().Add(longest)); err != nil {
+			out.Err = err.Error()
+			return out
+		}
 		clients[i] = &client{job: &j, conn: conn, place: i * len(j.Bodies) / j.Connections, in: make([]byte, 16<<10)}
 	}
 	var next atomic.Int64
