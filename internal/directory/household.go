@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,8 +16,10 @@ import (
 	"facet/internal/store"
 )
 
+// MaxMembers is how many household profiles one account has at most.
+const MaxMembers = 10
+
 const (
-	maxMembers     = 10 // household profiles of one account
 	maxMemberName  = 64 // characters
 	maxAgeLimit    = 21 // years
 	childAgeLimit  = 12 // of a child profile that names none
@@ -63,18 +66,21 @@ type MemberEdit struct {
 	AgeLimit *int
 	NoLimit  bool // clears the age limit
 	Default  *bool
-	Password string // proves an adult, where a child profile is to become more
+	Password string // the account's; proves an adult, where a child profile is to become more
+
+	// Accounts is what else the caller says the account is called: each must
+	// name it, since no profile moves to another one.
+	Accounts []string
+	// Versions are those the profile may have for the edit to be made; nil: any.
+	Versions []int64
 }
 
 // Household lists the profiles of an account, the default one first, then by
-// their making. An account of somebody else is NotFound.
+// their making. The account is named by number, by its uuid, or by that of one
+// of its profiles; somebody else's is NotFound.
 func (s *Site) Household(ctx context.Context, who access.Principal, account string) ([]Member, error) {
-	user, err := s.accountFor(ctx, access.HouseholdRead, who, account)
-	if err != nil {
-		return nil, err
-	}
 	var out []Member
-	err = s.data.View(ctx, func(r store.Reader) error {
+	_, err := s.inHousehold(ctx, access.HouseholdRead, who, account, func(r store.Reader, user *store.Record) error {
 		recs, err := r.Owned(user.ID, profile.Household, 0, -1)
 		if err != nil {
 			return err
@@ -85,14 +91,10 @@ func (s *Site) Household(ctx context.Context, who access.Principal, account stri
 				return err
 			}
 		}
-		slices.SortStableFunc(out, func(a, b Member) int {
-			if a.Default == b.Default {
-				return 0
-			} else if a.Default {
-				return -1
-			}
-			return 1
-		})
+		first := slices.IndexFunc(out, func(m Member) bool { return m.Default })
+		for i := first; i > 0; i-- {
+			out[i], out[i-1] = out[i-1], out[i]
+		}
 		return nil
 	})
 	return out, err
@@ -100,12 +102,8 @@ func (s *Site) Household(ctx context.Context, who access.Principal, account stri
 
 // HouseholdMember reads one profile of an account.
 func (s *Site) HouseholdMember(ctx context.Context, who access.Principal, account, id string) (Member, error) {
-	user, err := s.accountFor(ctx, access.HouseholdRead, who, account)
-	if err != nil {
-		return Member{}, err
-	}
 	var out Member
-	err = s.data.View(ctx, func(r store.Reader) error {
+	_, err := s.inHousehold(ctx, access.HouseholdRead, who, account, func(r store.Reader, user *store.Record) error {
 		rec, err := memberRecord(r, user, id)
 		if err != nil {
 			return err
@@ -116,10 +114,12 @@ func (s *Site) HouseholdMember(ctx context.Context, who access.Principal, accoun
 	return out, err
 }
 
-// AddMember makes a household profile. Errors: Taken with Field "name",
-// Conflict with Field "limit" or "is_default", those of the values.
+// AddMember makes a household profile. Errors: Taken/CodeMemberName,
+// Conflict/CodeMemberLimit, Conflict/CodeDefaultChild, those of the values.
 func (s *Site) AddMember(ctx context.Context, who access.Principal, account string, in MemberEdit) (Member, error) {
-	user, err := s.accountFor(ctx, access.HouseholdWrite, who, account)
+	user, err := s.inHousehold(ctx, access.HouseholdWrite, who, account, func(r store.Reader, user *store.Record) error {
+		return isAccount(r, user, in.Accounts)
+	})
 	if err != nil {
 		return Member{}, err
 	}
@@ -142,9 +142,9 @@ func (s *Site) AddMember(ctx context.Context, who access.Principal, account stri
 		if err != nil {
 			return err
 		}
-		if len(have) >= maxMembers {
-			e := profile.E(profile.Conflict, profile.CodeTooLarge, "limit", "An account has %d profiles at most.", maxMembers)
-			e.Detail = map[string]any{"limit": maxMembers}
+		if len(have) >= MaxMembers {
+			e := profile.E(profile.Conflict, profile.CodeMemberLimit, "", "An account has %d profiles at most.", MaxMembers)
+			e.Detail = map[string]any{"limit": MaxMembers}
 			return e
 		}
 		if m.Default {
@@ -161,15 +161,24 @@ func (s *Site) AddMember(ctx context.Context, who access.Principal, account stri
 }
 
 // EditMember changes a household profile. The default one stays the default
-// until another becomes it, and is never a child's.
+// until another becomes it, and is never a child's. Errors: NotFound,
+// Conflict/CodeVersionMismatch, Taken/CodeMemberName,
+// Conflict/CodeDefaultRequired or CodeDefaultChild, Forbidden/CodeProofRequired
+// and CodePassword, Limited, those of the values.
 func (s *Site) EditMember(ctx context.Context, who access.Principal, account, id string, in MemberEdit) (Member, error) {
-	user, err := s.accountFor(ctx, access.HouseholdWrite, who, account)
+	user, err := s.inHousehold(ctx, access.HouseholdWrite, who, account, func(r store.Reader, user *store.Record) error {
+		return isAccount(r, user, in.Accounts)
+	})
 	if err != nil {
 		return Member{}, err
 	}
-	adult := false
+	adult := who.Subject != user.ID // an operator
 	if in.Password != "" {
-		if err := s.checkPassword(ctx, user, in.Password); err != nil {
+		err := s.checkPassword(ctx, user, in.Password)
+		if profile.IsCode(err, profile.CodeCredentials) {
+			err = profile.E(profile.Forbidden, profile.CodePassword, "password", "The password is wrong.")
+		}
+		if err != nil {
 			return Member{}, err
 		}
 		adult = true
@@ -181,6 +190,9 @@ func (s *Site) EditMember(ctx context.Context, who access.Principal, account, id
 		}
 		old, err := memberRecord(tx, user, id)
 		if err != nil {
+			return err
+		}
+		if err := isVersion(old, in.Versions); err != nil {
 			return err
 		}
 		var was member
@@ -195,7 +207,7 @@ func (s *Site) EditMember(ctx context.Context, who access.Principal, account, id
 			return profile.E(profile.Forbidden, profile.CodeProofRequired, "is_child_profile", "A child profile becomes more only with the account's password.")
 		}
 		if was.Default && !m.Default {
-			return profile.E(profile.Conflict, profile.CodeRequired, "is_default", "One profile is the default: make another one the default instead.")
+			return profile.E(profile.Conflict, profile.CodeDefaultRequired, "is_default", "One profile is the default: make another one the default instead.")
 		}
 		if m.Default && !was.Default {
 			if err := s.clearDefault(tx, who, user); err != nil {
@@ -215,10 +227,11 @@ func (s *Site) EditMember(ctx context.Context, who access.Principal, account, id
 	return memberOf(user, rec)
 }
 
-// RemoveMember removes a household profile with all that is its own. The
-// default one stays: Conflict with Field "default".
-func (s *Site) RemoveMember(ctx context.Context, who access.Principal, account, id string) error {
-	user, err := s.accountFor(ctx, access.HouseholdWrite, who, account)
+// RemoveMember removes a household profile, in one of some versions (nil: any),
+// with all that is its own. The default one stays:
+// Conflict/CodeDefaultProtected.
+func (s *Site) RemoveMember(ctx context.Context, who access.Principal, account, id string, versions []int64) error {
+	user, err := s.inHousehold(ctx, access.HouseholdWrite, who, account, nil)
 	if err != nil {
 		return err
 	}
@@ -230,8 +243,11 @@ func (s *Site) RemoveMember(ctx context.Context, who access.Principal, account, 
 		if err != nil {
 			return err
 		}
+		if err := isVersion(rec, versions); err != nil {
+			return err
+		}
 		if isDefault(rec) {
-			return profile.E(profile.Conflict, profile.CodeForbidden, "default", "The default profile cannot be deleted.")
+			return profile.E(profile.Conflict, profile.CodeDefaultProtected, "", "The default profile cannot be deleted.")
 		}
 		own, err := tx.Owned(rec.ID, profile.Document, 0, -1)
 		if err != nil {
@@ -246,42 +262,83 @@ func (s *Site) RemoveMember(ctx context.Context, who access.Principal, account, 
 	})
 }
 
-// accountFor reads the user whose household is asked for, by number or uuid,
-// for a caller who may do perm with it. Whatever the reason, an account that
-// the caller may not see is NotFound. An account that was made without a
-// default profile gets it now.
-func (s *Site) accountFor(ctx context.Context, perm access.Permission, who access.Principal, account string) (*store.Record, error) {
+// isAccount says whether names that the caller gives for an account are its.
+func isAccount(r store.Reader, user *store.Record, names []string) error {
+	for _, name := range names {
+		rec, err := accountOf(r, name)
+		if err != nil && !profile.IsKind(err, profile.NotFound) {
+			return err
+		}
+		if err != nil || rec.ID != user.ID {
+			return profile.E(profile.Conflict, profile.CodeMemberMoved, "user_id", "A profile stays with its account.")
+		}
+	}
+	return nil
+}
+
+// errNoDefault says that an account has no household yet.
+var errNoDefault = errors.New("the account has no default profile")
+
+// inHousehold runs read within one snapshot of the household that is asked
+// for, for a caller who may do perm with it, and gives its account. Whatever
+// the reason, an account that the caller may not see is NotFound. An account
+// that was made without a default profile gets it now.
+func (s *Site) inHousehold(ctx context.Context, perm access.Permission, who access.Principal, account string, read func(store.Reader, *store.Record) error) (*store.Record, error) {
 	if err := access.Admit(perm, who); err != nil {
 		return nil, err
 	}
 	var user *store.Record
-	err := s.data.View(ctx, func(r store.Reader) (err error) {
-		if user, err = byNumberOrID(r, account); err != nil {
+	look := func(r store.Reader) (err error) {
+		if user, err = accountOf(r, account); err != nil {
 			return err
 		}
-		if user.Type != profile.User {
+		if err := s.allow(r, perm, who, user); profile.IsKind(err, profile.Forbidden) {
 			return store.ErrNotFound
+		} else if err != nil {
+			return err
 		}
-		if err := s.allow(r, perm, who, user); err != nil {
-			return store.ErrNotFound
+		if _, err := r.ByName(user.ID, profile.HouseholdMain, ""); profile.IsKind(err, profile.NotFound) {
+			return errNoDefault
+		} else if err != nil || read == nil {
+			return err
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
+		return read(r, user)
 	}
-	return user, s.ensureMember(ctx, user)
+	err := s.data.View(ctx, look)
+	if errors.Is(err, errNoDefault) {
+		if err = s.ensureMember(ctx, user); err == nil {
+			err = s.data.View(ctx, look)
+		}
+	}
+	return user, err
 }
 
-func byNumberOrID(r store.Reader, text string) (*store.Record, error) {
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return r.ByName(profile.ID{}, profile.Number, strconv.FormatInt(n, 10))
+// accountOf reads the user that a number, a uuid, or the uuid of a household
+// profile names: Amino's addresses have a profile in the user's place too.
+func accountOf(r store.Reader, text string) (*store.Record, error) {
+	var rec *store.Record
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err == nil && strconv.FormatInt(n, 10) == text {
+		rec, err = r.ByName(profile.ID{}, profile.Number, text)
+	} else if id, bad := profile.ParseID(text); bad != nil {
+		err = store.ErrNotFound
+	} else if rec, err = r.Record(id); err == nil && rec.Type == profile.Household {
+		rec, err = r.Record(rec.Owner)
 	}
-	id, err := profile.ParseID(text)
-	if err != nil {
-		return nil, store.ErrNotFound
+	if err == nil && rec.Type != profile.User {
+		err = store.ErrNotFound
 	}
-	return r.Record(id)
+	return rec, err
+}
+
+// isVersion says whether a record is in one of some versions; nil: any.
+func isVersion(rec *store.Record, versions []int64) error {
+	if versions == nil || slices.Contains(versions, rec.Version) {
+		return nil
+	}
+	e := profile.E(profile.Conflict, profile.CodeVersionMismatch, "", "The profile has changed meanwhile.")
+	e.Detail = map[string]any{"version": rec.Version}
+	return e
 }
 
 func memberRecord(r store.Reader, user *store.Record, text string) (*store.Record, error) {
@@ -302,17 +359,20 @@ func memberRecord(r store.Reader, user *store.Record, text string) (*store.Recor
 // apply lays a change over what a profile holds, and checks the whole.
 func (in MemberEdit) apply(m member) (member, error) {
 	if in.Name != nil {
-		m.Name = strings.Join(strings.Fields(*in.Name), " ")
+		m.Name = strings.TrimSpace(*in.Name)
 	}
-	switch n := utf8.RuneCountInString(m.Name); {
-	case n == 0:
-		return m, profile.E(profile.Missing, profile.CodeBlank, "name", "A profile needs a name.")
-	case n > maxMemberName:
+	switch {
+	case utf8.RuneCountInString(m.Name) > maxMemberName:
 		return m, profile.E(profile.Invalid, profile.CodeLength, "name", "A name has %d characters at most.", maxMemberName)
 	case strings.ContainsFunc(m.Name, unicode.IsControl):
 		return m, profile.E(profile.Invalid, profile.CodeConstraint, "name", "A name has no control characters.")
+	case !strings.ContainsFunc(m.Name, isVisible):
+		return m, profile.E(profile.Missing, profile.CodeBlank, "name", "A profile needs a name.")
 	}
 	if in.Child != nil {
+		if *in.Child && !m.Child && m.AgeLimit != nil && *m.AgeLimit >= adultFrom {
+			m.AgeLimit = nil // an adult's: a child's own takes its place
+		}
 		m.Child = *in.Child
 	}
 	if in.NoLimit {
@@ -333,10 +393,16 @@ func (in MemberEdit) apply(m member) (member, error) {
 	case m.Child && *m.AgeLimit >= adultFrom:
 		return m, profile.E(profile.Invalid, profile.CodeConstraint, "age_limit", "A child profile has an age limit below %d.", adultFrom)
 	case m.Child && m.Default:
-		return m, profile.E(profile.Conflict, profile.CodeConstraint, "is_child_profile", "The default profile cannot be a child profile.")
+		field := "is_child_profile"
+		if in.Default != nil && *in.Default {
+			field = "is_default"
+		}
+		return m, profile.E(profile.Conflict, profile.CodeDefaultChild, field, "The default profile cannot be a child profile.")
 	}
 	return m, nil
 }
+
+func isVisible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
 
 // growsUp reports whether a child profile would be allowed more.
 func growsUp(was, m member) bool {
@@ -356,7 +422,7 @@ func (s *Site) newMember(ctx context.Context, user profile.ID, m member) (*store
 func withMember(rec *store.Record, m member) *store.Record {
 	out := *rec
 	out.Attrs = marshal(m)
-	out.Sort = profile.Fold(m.Name)
+	out.Sort = strings.Join(strings.Fields(profile.Fold(m.Name)), " ")
 	out.Names = slices.DeleteFunc(slices.Clone(rec.Names), func(n profile.Name) bool { return n.Owned })
 	name := profile.Name{Space: profile.HouseholdName, Value: out.Sort, Owned: true}
 	if m.Name != out.Sort {
@@ -395,7 +461,7 @@ func nameTaken(err error) error {
 	if !isTaken(err, profile.HouseholdName) {
 		return err
 	}
-	return profile.E(profile.Taken, profile.CodeTaken, "name", "Another profile of the account has this name.")
+	return profile.E(profile.Taken, profile.CodeMemberName, "name", "Another profile of the account has this name.")
 }
 
 // firstMember drafts the default profile that every account has: it is named
@@ -404,7 +470,7 @@ func (s *Site) firstMember(ctx context.Context, user *store.Record) (*store.Reco
 	name := []rune(strings.Join(strings.FieldsFunc(personName(user.Attrs).Given, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)
 	}), " "))
-	if len(name) == 0 {
+	if !slices.ContainsFunc(name, isVisible) {
 		name = []rune(defaultMember)
 	}
 	return s.newMember(ctx, user.ID, member{Name: strings.TrimSpace(string(name[:min(len(name), maxMemberName)])), Default: true})

@@ -74,6 +74,16 @@ const (
 	CodeMethod             Code = "method"              // the path has other methods
 )
 
+// The codes of household profiles.
+const (
+	CodeMemberName       Code = "profile_name_taken"         // another profile of the household has the name
+	CodeMemberLimit      Code = "profile_limit_reached"      // the household has no room for more; Detail "limit"
+	CodeMemberMoved      Code = "profile_of_another_account" // the body names another account than the path
+	CodeDefaultProtected Code = "default_profile_protected"  // the default profile cannot be deleted
+	CodeDefaultRequired  Code = "default_required"           // one profile has to be the default
+	CodeDefaultChild     Code = "default_cannot_be_child"    // the default profile cannot be a child's
+)
+
 // Error is the one error type that crosses package borders: faces render it,
 // the log line is made from it, once, at the edge.
 type Error struct {
