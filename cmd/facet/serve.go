@@ -21,6 +21,7 @@ import (
 	"facet/internal/jobs"
 	"facet/internal/mail"
 	"facet/internal/server"
+	"facet/internal/store"
 )
 
 type serveCommand struct {
@@ -133,17 +134,16 @@ func (c serveCommand) prepare(ctx context.Context, in *config.Installation, addr
 	return lines, nil
 }
 
-// work starts the jobs worker; stop ends it and waits. Without a sender jobs
-// stay in the store until a server with one starts.
+// work starts the jobs worker; stop ends it and waits. Without a sender mail
+// stays in the store until a server with one starts.
 func work(ctx context.Context, in *config.Installation, sender mail.Sender, log *slog.Logger) (stop func()) {
+	handlers := map[string]jobs.Handler{store.BlobJob: jobs.Blob(in.Directory)}
 	if sender == nil {
 		log.Warn("no --mail is set: messages wait in the store")
-		return func() {}
+	} else {
+		handlers[directory.MailJob] = jobs.Mail(sender)
 	}
-	worker := jobs.New(jobs.Config{
-		System: in.Store.System(), Log: log,
-		Handlers: map[string]jobs.Handler{directory.MailJob: jobs.Mail(sender)},
-	})
+	worker := jobs.New(jobs.Config{System: in.Store.System(), Log: log, Handlers: handlers})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it works on while requests drain
 	var running sync.WaitGroup
 	running.Go(func() { worker.Run(ctx) })

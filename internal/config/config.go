@@ -14,6 +14,7 @@ import (
 
 	"facet/internal/credential"
 	"facet/internal/directory"
+	"facet/internal/media"
 	"facet/internal/store"
 	"facet/internal/store/sqlite"
 )
@@ -162,7 +163,7 @@ func (d Data) OpenForReading(ctx context.Context, log *slog.Logger) (*Installati
 func open(ctx context.Context, dir string, st store.Store, key credential.DataKey, log *slog.Logger) (*Installation, error) {
 	d := directory.New(directory.Config{
 		Store: st, DataKey: key, Log: log,
-		Hasher: credential.NewHasher(credential.HasherConfig{}),
+		Hasher: credential.NewHasher(credential.HasherConfig{}), Media: media.NewStore(filepath.Join(dir, "blobs")),
 	})
 	if _, err := d.HoldsRealSite(ctx); err != nil {
 		return nil, fmt.Errorf("the data folder %s: %w", dir, err)

@@ -12,13 +12,14 @@ import (
 
 // NewCommunity is what a community is made from.
 type NewCommunity struct {
-	IDTag string
-	Name  string                     // "" is made from the idtag
-	Extra map[string]json.RawMessage // of the face cloudillo
+	IDTag   string
+	Name    string                     // "" is made from the idtag
+	Picture string                     // a stored file; "": none
+	Extra   map[string]json.RawMessage // of the face cloudillo
 }
 
 // CreateCommunity makes a community that the caller owns and leads. Errors:
-// Forbidden by policy, Invalid with Field "idTag", Taken.
+// Forbidden by policy, Invalid with Field "idTag" or "profilePic", Taken.
 func (s *Site) CreateCommunity(ctx context.Context, who access.Principal, in NewCommunity) (Subject, error) {
 	if err := access.Admit(access.CommunityCreate, who); err != nil {
 		return Subject{}, err
@@ -40,6 +41,16 @@ func (s *Site) CreateCommunity(ctx context.Context, who access.Principal, in New
 		return Subject{}, idtagTaken(err)
 	}
 	rec.Extras = mergeExtras(rec.Extras, "cloudillo", in.Extra)
+	picture := ""
+	if in.Picture != "" {
+		var ok bool
+		if picture, ok = fileKey(in.Picture); !ok {
+			return Subject{}, noSuchPicture()
+		}
+		if rec.Attrs, _, err = s.withPhoto(ctx, rec.Type, rec.Attrs, picture); err != nil {
+			return Subject{}, err
+		}
+	}
 	err = s.data.Update(ctx, func(tx store.Tx) error {
 		if err := tx.Lock(who.Subject); err != nil {
 			return err
@@ -50,12 +61,21 @@ func (s *Site) CreateCommunity(ctx context.Context, who access.Principal, in New
 		if err := tx.Claim(rec.ID, profile.CommunityOwner, "", who.Subject); err != nil {
 			return err
 		}
+		if err := tx.UseBlob(rec.ID, string(ProfilePicture), picture); profile.IsKind(err, profile.NotFound) {
+			return noSuchPicture()
+		} else if err != nil {
+			return err
+		}
 		return s.addManager(tx, who.Subject, who.Subject, rec.ID)
 	})
 	if err != nil {
 		return Subject{}, err
 	}
 	return subjectOf(rec), nil
+}
+
+func noSuchPicture() error {
+	return profile.E(profile.Invalid, profile.CodeInvalid, "profilePic", "there is no such file")
 }
 
 // AdminEdit is what an operator changes of anybody; nil leaves a thing as it is.
@@ -121,10 +141,5 @@ func (s *Site) EditIdentity(ctx context.Context, who access.Principal, tag strin
 	if err != nil {
 		return Subject{}, err
 	}
-	var out Subject
-	err = s.data.View(ctx, func(r store.Reader) (err error) {
-		out, err = s.subject(r, rec)
-		return err
-	})
-	return out, err
+	return subjectOf(rec), nil
 }

@@ -1,8 +1,11 @@
 package directory
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/png"
 	"strconv"
 
 	"facet/internal/access"
@@ -18,6 +21,7 @@ const (
 	demoPassword = "yoyo"
 
 	demoAppKey = "demo-api-key"
+	demoFile   = "b1~abc123" // as Cloudillo's examples print it
 
 	// of the Basic header that the Entity API's example prints
 	demoClient       = "sgnyvus6pc4jm7khr2neq5gs89gbr2eq"
@@ -107,6 +111,11 @@ func (d *Directory) seedDemo(ctx context.Context, baseURL string) error {
 	if err := s.seedApps(ctx); err != nil {
 		return err
 	}
+	if d.media != nil {
+		if err := s.addFile(ctx, demoFile, demoPicture()); err != nil {
+			return err
+		}
+	}
 	for _, token := range []string{"registration-token", "verification-token"} {
 		if err := s.AddRegistrationToken(ctx, token, -1); err != nil {
 			return err
@@ -116,6 +125,19 @@ func (d *Directory) seedDemo(ctx context.Context, baseURL string) error {
 		Description: "application owner", Features: []access.Feature{access.Owner}, ID: demoClient, Secret: demoClientSecret,
 	})
 	return err
+}
+
+// demoPicture is a small picture in shades of grey.
+func demoPicture() []byte {
+	img := image.NewGray(image.Rect(0, 0, 64, 64))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(i%64*2 + i/64*2)
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil { // to memory: it cannot fail
+		panic(err)
+	}
+	return b.Bytes()
 }
 
 func (s *Site) seedApps(ctx context.Context) error {

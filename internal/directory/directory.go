@@ -30,6 +30,7 @@ type Config struct {
 	Hasher  *credential.Hasher
 	Now     func() time.Time // nil: time.Now
 	Log     *slog.Logger
+	Media   Media // nil: no pictures are kept
 }
 
 // Directory serves all sites of one store.
@@ -39,6 +40,8 @@ type Directory struct {
 	hasher  *credential.Hasher
 	now     func() time.Time
 	log     *slog.Logger
+	media   Media
+	files   sync.RWMutex // held for reading while a file is put and noted, for writing while an unused one is deleted
 
 	loading sync.Mutex
 	table   atomic.Pointer[siteTable]
@@ -51,7 +54,7 @@ func New(c Config) *Directory {
 		now = time.Now
 	}
 	return &Directory{
-		store: c.Store, dataKey: c.DataKey, hasher: c.Hasher, log: c.Log,
+		store: c.Store, dataKey: c.DataKey, hasher: c.Hasher, log: c.Log, media: c.Media,
 		now: func() time.Time { return now().UTC().Truncate(time.Microsecond) },
 	}
 }

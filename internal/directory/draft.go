@@ -70,7 +70,7 @@ func (s *Site) undress(rec *store.Record) {
 }
 
 // sortAndSearch folds the name for lists, and what a search looks into: name,
-// slug, e-mail and phone.
+// slug, explicit idtag, e-mail and phone.
 func sortAndSearch(rec *store.Record) (sort, search string) {
 	if !rec.Type.IsSubject() {
 		return rec.Sort, ""
@@ -82,7 +82,7 @@ func sortAndSearch(rec *store.Record) (sort, search string) {
 	}
 	var b strings.Builder
 	b.WriteString(sort)
-	for _, part := range []string{profile.Fold(slug), profile.Fold(textAt(rec.Attrs, "email")), textAt(rec.Attrs, "mobileNumber")} {
+	for _, part := range []string{profile.Fold(slug), profile.Fold(rec.Name(profile.IDTag)), profile.Fold(textAt(rec.Attrs, "email")), textAt(rec.Attrs, "mobileNumber")} {
 		if part != "" {
 			b.WriteByte('\n')
 			b.WriteString(part)

@@ -80,6 +80,12 @@ func (s *Site) keepBroker(tx store.Tx, rec *store.Record) error {
 		if l.Src == rec.ID || !isCurrent(l, now) {
 			continue
 		}
+		switch user, err := tx.Record(l.Src); {
+		case err != nil:
+			return err
+		case user.State != profile.Active: // who cannot sign in manages nothing
+			continue
+		}
 		other, err := rolesOf(tx, l.Src, now)
 		if err != nil {
 			return err

@@ -127,8 +127,9 @@ func nameFromTag(tag string) string {
 
 // NewIdentity is what somebody registers an idtag with.
 type NewIdentity struct {
-	IDTag, Email, Lang string
-	Token              string // a registration token
+	IDTag, Email string
+	Token        string                     // a registration token
+	Extra        map[string]json.RawMessage // of the face cloudillo
 }
 
 // RegisterIdentity makes a person without a password who is signed in at once;
@@ -142,6 +143,9 @@ func (s *Site) RegisterIdentity(ctx context.Context, in NewIdentity, use TokenUs
 	if err := checkEmail(in.Email); err != nil {
 		return SignIn{}, err
 	}
+	if err := s.CheckRegistration(ctx, in.Token); err != nil { // nothing is worked out for who has none
+		return SignIn{}, err
+	}
 	name := profile.PersonName{}.WithWhole(nameFromTag(in.IDTag))
 	rec, err := s.newSubject(ctx, profile.User, profile.ID{}, append(nameSets(profile.User, name), Set{"email", &in.Email}))
 	if err != nil {
@@ -152,9 +156,7 @@ func (s *Site) RegisterIdentity(ctx context.Context, in NewIdentity, use TokenUs
 		return SignIn{}, idtagTaken(err)
 	}
 	rec.Creator = rec.ID
-	if in.Lang != "" {
-		rec.Extras = mergeExtras(rec.Extras, "cloudillo", map[string]json.RawMessage{"lang": marshal(in.Lang)})
-	}
+	rec.Extras = mergeExtras(rec.Extras, "cloudillo", in.Extra)
 	member, err := s.firstMember(ctx, rec)
 	if err != nil {
 		return SignIn{}, err
@@ -198,21 +200,37 @@ func (s *Site) AddRegistrationToken(ctx context.Context, token string, uses int6
 	})
 }
 
-// spendRegistration takes one use of a registration token.
-func (s *Site) spendRegistration(tx store.Tx, token string) error {
-	row, err := tx.Ticket(credential.Digest(token))
+// registration reads a registration token that works: Invalid with Field
+// "token" otherwise.
+func (s *Site) registration(r store.Reader, token string) (*store.TicketRow, error) {
+	row, err := r.Ticket(credential.Digest(token))
 	if err != nil && !profile.IsKind(err, profile.NotFound) {
-		return err
+		return nil, err
 	}
 	switch {
 	case err != nil || row.Kind != ticketRegistration:
-		return profile.E(profile.Invalid, profile.CodeInvalid, "token", "unknown registration token")
+		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "token", "unknown registration token")
 	case !row.Expires.IsZero() && !row.Expires.After(s.d.now()):
-		return profile.E(profile.Invalid, profile.CodeInvalid, "token", "Ref has expired")
+		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "token", "Ref has expired")
 	case row.Uses == 0:
-		return profile.E(profile.Invalid, profile.CodeInvalid, "token", "Ref has already been used")
-	case row.Uses < 0:
-		return nil
+		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "token", "Ref has already been used")
+	}
+	return row, nil
+}
+
+// CheckRegistration says whether a registration token works, without using it.
+func (s *Site) CheckRegistration(ctx context.Context, token string) error {
+	return s.data.View(ctx, func(r store.Reader) error {
+		_, err := s.registration(r, token)
+		return err
+	})
+}
+
+// spendRegistration takes one use of a registration token.
+func (s *Site) spendRegistration(tx store.Tx, token string) error {
+	row, err := s.registration(tx, token)
+	if err != nil || row.Uses < 0 {
+		return err
 	}
 	row.Uses--
 	return tx.PutTicket(row)
@@ -223,16 +241,11 @@ func (s *Site) Me(ctx context.Context, who access.Principal) (Subject, error) {
 	if err := access.Allow(access.SelfRead, who, access.Self); err != nil {
 		return Subject{}, err
 	}
-	var out Subject
-	err := s.data.View(ctx, func(r store.Reader) error {
-		rec, err := r.Record(who.Subject)
-		if err != nil {
-			return err
-		}
-		out, err = s.subject(r, rec)
-		return err
-	})
-	return out, err
+	rec, err := s.data.GetID(ctx, who.Subject)
+	if err != nil {
+		return Subject{}, err
+	}
+	return subjectOf(rec), nil
 }
 
 // SiteIdentity is what a site shows of itself to everybody: its broker.
@@ -244,33 +257,92 @@ func (s *Site) SiteIdentity(ctx context.Context) (Subject, error) {
 	return subjectOf(rec), nil
 }
 
-// PublicIdentity is what everybody sees of a profile by its slug.
+// PublicIdentity is what everybody sees of a profile by its slug. Who is
+// disabled is not shown.
 func (s *Site) PublicIdentity(ctx context.Context, slug string) (Subject, error) {
 	rec, err := s.data.Get(ctx, profile.Slug, profile.Fold(slug))
+	if err == nil && (!rec.Type.IsSubject() || rec.State != profile.Active) {
+		err = store.ErrNotFound
+	}
 	if err != nil {
 		return Subject{}, err
 	}
 	return subjectOf(rec), nil
 }
 
-// EditMe changes the caller's own profile.
-func (s *Site) EditMe(ctx context.Context, who access.Principal, in Edit) (Subject, error) {
-	if err := access.Allow(access.SelfWrite, who, access.Self); err != nil {
-		return Subject{}, err
-	}
-	return s.editSubject(ctx, who, who.Subject, in)
+// ownProfile is a profile that the caller may change as an own one.
+type ownProfile struct {
+	id      profile.ID
+	managed bool // not the caller's self: the right is asked for again with the change
 }
 
-func (s *Site) editSubject(ctx context.Context, who access.Principal, id profile.ID, in Edit) (Subject, error) {
-	rec, err := s.change(ctx, id, s.event(who.Subject, "profile.updated", id), nil,
-		func(old *store.Record) (step, error) { return s.edit(ctx, old, in) })
+// own finds the profile that the caller changes as an own one: the caller's
+// self, or with a slug that profile, where the caller manages it. Errors:
+// NotFound, Forbidden.
+func (s *Site) own(ctx context.Context, who access.Principal, slug string) (ownProfile, error) {
+	if err := access.Admit(access.SelfWrite, who); err != nil {
+		return ownProfile{}, err
+	}
+	if slug == "" {
+		return ownProfile{id: who.Subject}, access.Allow(access.SelfWrite, who, access.Self)
+	}
+	var out ownProfile
+	err := s.data.View(ctx, func(r store.Reader) error {
+		rec, err := bySlug(r, profile.Slug, slug)
+		if err != nil {
+			return err
+		}
+		if out.id = rec.ID; rec.ID == who.Subject {
+			return access.Allow(access.SelfWrite, who, access.Self)
+		}
+		out.managed = true
+		return s.allowManager(r, who, rec)
+	})
+	return out, err
+}
+
+// allowManager lets only who manages a profile change it as an own one: a
+// provider or an operator has other ways.
+func (s *Site) allowManager(r store.Reader, who access.Principal, rec *store.Record) error {
+	is, err := s.relationTo(r, who, rec)
+	if err != nil {
+		return err
+	}
+	return access.Allow(access.ProfileWrite, who, is&access.Manager)
+}
+
+// check is what change asks in its transaction.
+func (o ownProfile) check(s *Site, who access.Principal) func(store.Tx, *store.Record) error {
+	return func(tx store.Tx, old *store.Record) error {
+		if !o.managed {
+			return nil
+		}
+		return s.allowManager(tx, who, old)
+	}
+}
+
+// maxExtra bounds what one face keeps of a profile beside the attributes, in
+// bytes: single changes are small, but there may be many.
+const maxExtra = 128 << 10
+
+// EditMe changes the caller's own profile, or that with the slug, which is one
+// the caller manages. Errors: Forbidden, NotFound, TooLarge with Field "x",
+// and those of the fields.
+func (s *Site) EditMe(ctx context.Context, who access.Principal, slug string, in Edit) (Subject, error) {
+	own, err := s.own(ctx, who, slug)
 	if err != nil {
 		return Subject{}, err
 	}
-	var out Subject
-	err = s.data.View(ctx, func(r store.Reader) (err error) {
-		out, err = s.subject(r, rec)
-		return err
-	})
-	return out, err
+	rec, err := s.change(ctx, own.id, s.event(who.Subject, "profile.updated", own.id), own.check(s, who),
+		func(old *store.Record) (step, error) {
+			st, err := s.edit(ctx, old, in)
+			if err == nil && len(st.rec.Extras) > max(len(old.Extras), maxExtra) {
+				err = profile.E(profile.TooLarge, profile.CodeTooLarge, "x", "the fields of x take more than %d bytes", maxExtra)
+			}
+			return st, err
+		})
+	if err != nil {
+		return Subject{}, err
+	}
+	return subjectOf(rec), nil
 }

@@ -65,11 +65,19 @@ func (s *Site) begin(ctx context.Context, rec *store.Record, use TokenUse) (Sign
 	return s.issue(ctx, row)
 }
 
-// find looks a typed name up in spaces, in order.
-func (s *Site) find(ctx context.Context, typed string, spaces []profile.Space) (*store.Record, error) {
+// find looks a typed name up in spaces, in order. An idtag may be the slug
+// under the site's domain.
+func (s *Site) find(ctx context.Context, typed string, spaces []profile.Space) (rec *store.Record, err error) {
 	value := profile.Fold(typed)
 	for _, space := range spaces {
-		rec, err := s.data.Get(ctx, space, value)
+		if space == profile.IDTag {
+			err = s.data.View(ctx, func(r store.Reader) (err error) {
+				rec, err = s.byIDTag(r, typed)
+				return err
+			})
+		} else {
+			rec, err = s.data.Get(ctx, space, value)
+		}
 		if err == nil || !profile.IsKind(err, profile.NotFound) {
 			return rec, err
 		}

@@ -69,19 +69,22 @@ func linked(r store.Reader, src profile.ID, kind store.LinkKind, dst profile.ID)
 	return err == nil, err
 }
 
-// Relate makes a move from the caller towards a profile. A move that is done
-// already is no error. Errors: NotFound (also towards who blocked the caller),
-// Invalid with Field "relationship".
-func (s *Site) Relate(ctx context.Context, who access.Principal, tag string, move Move) (Identity, error) {
+// Relate makes moves, one after the other, from the caller towards a profile. A
+// move that is done already is no error. Errors: NotFound (also towards who
+// blocked the caller), Invalid with Field "relationship", Conflict for
+// following or connecting with whom the caller blocks.
+func (s *Site) Relate(ctx context.Context, who access.Principal, tag string, moves ...Move) (Identity, error) {
 	if err := access.Allow(access.Relate, who, access.Self); err != nil {
 		return Identity{}, err
 	}
-	if !slices.Contains(Moves, move) {
-		return Identity{}, profile.E(profile.Invalid, profile.CodeChoice, "relationship", "unknown relationship %q", move)
+	for _, move := range moves {
+		if !slices.Contains(Moves, move) {
+			return Identity{}, profile.E(profile.Invalid, profile.CodeChoice, "relationship", "unknown relationship %q", move)
+		}
 	}
 	var out Identity
 	err := s.data.Update(ctx, func(tx store.Tx) error {
-		them, err := s.visible(tx, who, tag)
+		them, err := s.byIDTag(tx, tag)
 		if err != nil {
 			return err
 		}
@@ -100,11 +103,17 @@ func (s *Site) Relate(ctx context.Context, who access.Principal, tag string, mov
 		if err := tx.Lock(second); err != nil {
 			return err
 		}
-		changed, err := s.move(tx, me, them.ID, move)
-		if err != nil {
+		if them, err = s.visible(tx, who, tag); err != nil { // whom it may have blocked meanwhile
 			return err
 		}
-		if changed {
+		for _, move := range moves {
+			changed, err := s.move(tx, me, them.ID, move)
+			if err != nil {
+				return err
+			}
+			if !changed {
+				continue
+			}
 			if err := tx.Log(s.event(me, "relationship."+string(move), me)); err != nil {
 				return err
 			}
@@ -131,6 +140,15 @@ func (s *Site) move(tx store.Tx, me, them profile.ID, move Move) (changed bool, 
 		}
 		changed = true
 		return tx.DropLink(src, kind, dst, "")
+	}
+	if move == Follow || move == Connect {
+		blocked, err := linked(tx, me, store.BlockLink, them)
+		if err != nil {
+			return false, err
+		}
+		if blocked {
+			return false, profile.E(profile.Conflict, profile.CodeInvalid, "relationship", "the profile is blocked: unblock it first")
+		}
 	}
 	switch move {
 	case Follow:
@@ -267,13 +285,15 @@ func (s *Site) Identities(ctx context.Context, who access.Principal, q IdentityQ
 	if len(types) == 0 {
 		types = []profile.Type{profile.User, profile.Community, profile.Organization}
 	}
+	// what stands before an @ is in the search text; the rest is looked at after
+	term, _, _ := strings.Cut(profile.Fold(q.Term), "@")
 	err = s.data.View(ctx, func(r store.Reader) error {
 		out, next, more = nil, q.After, false
 		if q.IDTag != "" {
 			return s.oneIdentity(r, who, q, types, &out)
 		}
 		for {
-			found, err := r.Search(types, profile.Fold(q.Term), next.Sort, next.ID, 200)
+			found, err := r.Search(types, term, next.Sort, next.ID, 200)
 			if err != nil {
 				return err
 			}
@@ -331,13 +351,22 @@ func (s *Site) listed(r store.Reader, who access.Principal, q IdentityQuery, rec
 	if len(status) == 0 {
 		status = []string{"active", "muted"}
 	}
-	term := profile.Fold(q.Term) // the search looks into e-mails too: they are not to be found out by it
-	ok := slices.Contains(status, p.Status()) &&
-		(strings.Contains(profile.Fold(p.FullName()), term) || strings.Contains(profile.Fold(s.IDTag(&p.Subject)), term)) &&
+	ok := slices.Contains(status, p.Status()) && s.matches(&p.Subject, profile.Fold(q.Term)) &&
 		(len(q.Connected) == 0 || slices.Contains(q.Connected, p.Connection())) &&
 		(q.Following == nil || *q.Following == p.Following) &&
 		(q.Follower == nil || *q.Follower == p.Follower)
 	return p, ok, nil
+}
+
+// matches reports whether a name or idtag contains a folded term. The search
+// looks into e-mails too: nobody's is to be found out by it. What stands after
+// the @ of an idtag counts only for a term that has an @, since many share it.
+func (s *Site) matches(p *Subject, term string) bool {
+	tag := profile.Fold(s.IDTag(p))
+	if !strings.Contains(term, "@") {
+		tag, _, _ = strings.Cut(tag, "@")
+	}
+	return strings.Contains(profile.Fold(p.FullName()), term) || strings.Contains(profile.Fold(p.Slug), term) || strings.Contains(tag, term)
 }
 
 // Status is how the viewer, or the site, holds a profile: "active", "muted",

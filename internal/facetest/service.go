@@ -3,6 +3,8 @@ package facetest
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"net/http/httptest"
 	"os"
@@ -17,6 +19,7 @@ import (
 	"facet/internal/face"
 	"facet/internal/jobs"
 	"facet/internal/mail"
+	"facet/internal/media"
 	"facet/internal/server"
 	"facet/internal/store"
 	"facet/internal/store/sqlite"
@@ -54,8 +57,11 @@ func New(t testing.TB, faces ...face.Face) *Service {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "facet.db"), seed.database, 0o600); err != nil {
-		t.Fatal(err)
+	for name, content := range seed.files {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, content, 0o600)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s := &Service{Clock: NewClock(), Log: &Buffer{}, Dir: dir}
 	db, d, err := open(dir, seed.key, s.Clock)
@@ -87,8 +93,8 @@ func New(t testing.TB, faces ...face.Face) *Service {
 // seed is a data folder with the demo site in it, made once per process: the
 // passwords take a while to hash.
 type seed struct {
-	key      credential.DataKey
-	database []byte
+	key   credential.DataKey
+	files map[string][]byte // by path in the folder
 }
 
 var seeded = sync.OnceValues(func() (seed, error) {
@@ -109,7 +115,14 @@ var seeded = sync.OnceValues(func() (seed, error) {
 	if err := db.Close(); err != nil {
 		return seed{}, err
 	}
-	out.database, err = os.ReadFile(filepath.Join(dir, "facet.db"))
+	out.files = map[string][]byte{}
+	root := os.DirFS(dir)
+	err = fs.WalkDir(root, ".", func(path string, e fs.DirEntry, err error) error {
+		if err == nil && (path == "facet.db" || e.Type().IsRegular() && strings.HasPrefix(path, "blobs/")) {
+			out.files[path], err = fs.ReadFile(root, path)
+		}
+		return err
+	})
 	return out, err
 })
 
@@ -121,26 +134,24 @@ func open(dir string, key credential.DataKey, clock *Clock) (store.Store, *direc
 	}
 	return db, directory.New(directory.Config{
 		Store: db, DataKey: key, Hasher: credential.NewHasher(credential.HasherConfig{Concurrency: 2}), Now: clock.Now, Log: log,
+		Media: media.NewStore(filepath.Join(dir, "blobs")),
 	}), nil
 }
 
-// Mails gives the messages that wait to be sent, made from their templates,
-// and takes them off the store.
+// Mails does the jobs that wait, and gives the messages among them, made from
+// their templates.
 func (s *Service) Mails(t testing.TB) []mail.Message {
 	t.Helper()
 	var out outbox
-	send := jobs.Mail(&out)
+	handlers := map[string]jobs.Handler{directory.MailJob: jobs.Mail(&out), store.BlobJob: jobs.Blob(s.Directory)}
 	system := s.Store.System()
 	due, err := system.DueJobs(t.Context(), s.Clock.Now(), time.Minute, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, job := range due {
-		if job.Kind != directory.MailJob {
-			continue
-		}
-		if err := send(t.Context(), job); err != nil {
-			t.Fatalf("mail %s: %v", job.Body, err)
+		if err := handlers[job.Kind](t.Context(), job); err != nil {
+			t.Fatalf("%s %s: %v", job.Kind, job.Body, err)
 		}
 		if err := system.FinishJob(t.Context(), job); err != nil {
 			t.Fatal(err)

@@ -129,8 +129,13 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// do runs one job and writes down what came of it.
+// do runs one job and writes down what came of it. A job of a kind without a
+// handler waits for its lease to end, and for a worker that has one: mail, for
+// one, until there is a mail server.
 func (w *Worker) do(ctx context.Context, job store.Job) {
+	if w.c.Handlers[job.Kind] == nil {
+		return
+	}
 	limited, cancel := context.WithTimeout(ctx, w.c.Lease-w.c.Lease/4)
 	err := w.handle(limited, job)
 	cancel()
@@ -164,11 +169,7 @@ func (w *Worker) handle(ctx context.Context, job store.Job) (err error) {
 			err = &Failure{Why: fmt.Sprintf("panic: %T", p)}
 		}
 	}()
-	handler := w.c.Handlers[job.Kind]
-	if handler == nil {
-		return &Failure{Why: "no handler for this kind"}
-	}
-	return handler(ctx, job)
+	return w.c.Handlers[job.Kind](ctx, job)
 }
 
 // backoff is how long to wait after a failure when tries failed before: doubled

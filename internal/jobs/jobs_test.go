@@ -193,20 +193,36 @@ func TestJobsThatKeepFailingAreDroppedAfterTheLastTry(t *testing.T) {
 	system := tell(st)
 	enqueue(t, st, "bad", struct{}{})
 	enqueue(t, st, "panics", struct{}{})
-	enqueue(t, st, "unknown", struct{}{})
 	stop, log := start(t, jobs.Config{System: system, Tries: 3, Handlers: map[string]jobs.Handler{
 		"bad":    func(context.Context, store.Job) error { return errors.New("hush") },
 		"panics": func(context.Context, store.Job) error { panic("hush") },
 	}})
-	for range 3 {
+	for range 2 {
 		receive(t, system.finished, "the end")
 	}
 	stop()
-	if got := len(system.retried); got != 3*2 {
-		t.Errorf("%d retries, want 2 for each of 3", got)
+	if got := len(system.retried); got != 2*2 {
+		t.Errorf("%d retries, want 2 for each of 2", got)
 	}
-	if strings.Contains(log.String(), "hush") || strings.Count(log.String(), "too many tries") != 3 {
+	if strings.Contains(log.String(), "hush") || strings.Count(log.String(), "too many tries") != 2 {
 		t.Errorf("log: %s", log)
+	}
+}
+
+func TestAJobWithoutAHandlerWaitsForAWorkerThatHasOne(t *testing.T) {
+	st := openStore(t, t.TempDir())
+	system := tell(st)
+	enqueue(t, st, "mail", struct{}{})
+	enqueue(t, st, "other", struct{}{})
+	done := func(context.Context, store.Job) error { return nil }
+	stop, _ := start(t, jobs.Config{System: system, Lease: time.Millisecond, Handlers: map[string]jobs.Handler{"other": done}})
+	if job := receive(t, system.finished, "the other"); job.Kind != "other" {
+		t.Errorf("%s was done", job.Kind)
+	}
+	stop()
+	start(t, jobs.Config{System: system, Handlers: map[string]jobs.Handler{"mail": done}})
+	if job := receive(t, system.finished, "the mail"); job.Kind != "mail" || job.Tries != 0 {
+		t.Errorf("%+v", job)
 	}
 }
 
