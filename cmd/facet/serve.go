@@ -16,6 +16,7 @@ import (
 	"facet/internal/config"
 	"facet/internal/directory"
 	"facet/internal/face"
+	"facet/internal/face/appdata"
 	"facet/internal/face/djaoapp"
 	"facet/internal/face/entity"
 	"facet/internal/jobs"
@@ -83,7 +84,7 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 	}
 	srv, err := server.New(server.Config{
 		Directory: in.Directory, Log: log, Metrics: prometheus.NewRegistry(), Version: buildVersion().Version,
-		Faces: []face.Face{djaoapp.New(), entity.New()},
+		Faces: []face.Face{djaoapp.New(), entity.New(), appdata.New()},
 	})
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 
 	"facet/internal/access"
 	"facet/internal/face"
+	"facet/internal/face/appdata"
 	"facet/internal/face/djaoapp"
 	"facet/internal/face/entity"
 	"facet/internal/profile"
@@ -15,7 +16,7 @@ import (
 )
 
 // faces are all that this build has.
-func faces() []face.Face { return []face.Face{djaoapp.New(), entity.New()} }
+func faces() []face.Face { return []face.Face{djaoapp.New(), entity.New(), appdata.New()} }
 
 // posing is a face whose callers are who the test says, and whose handlers
 // only tell that they were reached.
@@ -86,6 +87,8 @@ func TestWrongMethodsAndPathsAreAnsweredByEveryFace(t *testing.T) {
 		{"PATCH", "/api/auth", "405", "application/json"},
 		{"POST", "/entity.nothing", "200", "application/json"},
 		{"DELETE", "/entity.create", "200", "application/json"},
+		{"GET", "/user/nothing", "404", "application/problem+json"},
+		{"GET", "/auth/login", "405", "application/problem+json"},
 	} {
 		got := do(t, s, c.method, c.path, "")
 		if got.Status[:3] != c.status || got.Header.Get("Content-Type") != c.contentType {
