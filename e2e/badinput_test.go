@@ -131,6 +131,9 @@ func badRoutes(ids goodIDs) map[string]badRoute {
 		"GET /healthz":               {path: "/healthz", ignores: true},
 		"GET /readyz":                {path: "/readyz", ignores: true},
 		"GET /.well-known/jwks.json": {path: "/.well-known/jwks.json", ignores: true},
+		"GET /docs":                  {path: "/docs", ignores: true},
+		"GET /docs/{page}": {path: "/docs/djaoapp", ignores: true,
+			unknown: []string{"/docs/nothing", "/docs/djaoapp.xml", "/docs/djaoapp.yaml.yaml", "/docs/.yaml", "/docs/style", "/docs/djaoapp/yaml", "/docs/..%2fapi.go", "/docs/%00", "/docs/%ff"}},
 
 		"POST /api/auth": {path: "/api/auth", body: `{"username":"badinput","password":"wrong"}`, wrong: map[string][]any{
 			"username": append([]any{"", "a b", "a@b@c", strings.Repeat("u", 300)}, noText...), "password": noText,
@@ -320,6 +323,9 @@ func (w *badWalk) route(t *testing.T, route server.JoinedRoute, row badRoute) {
 		} {
 			c.Method = route.Method
 			w.Do(t, c).Want(http.StatusOK)
+		}
+		for _, path := range row.unknown {
+			refused(t, route.Face, path, w.Do(t, facetest.Call{Method: route.Method, Path: path}), http.StatusNotFound)
 		}
 	default:
 		t.Errorf("how does the face %s answer?", route.Face)

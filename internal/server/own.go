@@ -5,8 +5,11 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"sync"
 
+	"facet/api"
 	"facet/internal/access"
+	"facet/internal/docs"
 	"facet/internal/face"
 	"facet/internal/profile"
 )
@@ -21,6 +24,8 @@ func (s *Server) own() []*endpoint {
 		get("/healthz", true, s.healthz),
 		get("/readyz", true, s.readyz),
 		get("/.well-known/jwks.json", false, s.jwks),
+		get("/docs", true, s.document),
+		get("/docs/{page}", true, s.document),
 	}
 }
 
@@ -53,6 +58,20 @@ func (s *Server) jwks(w http.ResponseWriter, _ *http.Request, c *face.Call) erro
 	return nil
 }
 
+// documents are the published contracts as pages, the same for every server of
+// this build.
+var documents = sync.OnceValues(func() (*docs.Pages, error) { return docs.New(api.Files) })
+
+// document shows a page of the documents, or their overview.
+func (s *Server) document(w http.ResponseWriter, r *http.Request, _ *face.Call) error {
+	page := s.docs.Page(r.PathValue("page"))
+	if page == nil {
+		return profile.E(profile.NotFound, profile.CodeNoRoute, "", "there is no such page")
+	}
+	page.ServeHTTP(w, r)
+	return nil
+}
+
 // homeFacts is GET /.
 type homeFacts struct {
 	Name    string   `json:"name"`
@@ -75,7 +94,7 @@ var homePage = template.Must(template.New("home").Parse(`<!doctype html>
 func (s *Server) home(x *exchange, r *http.Request) {
 	facts := homeFacts{
 		Name: "Facet", Version: s.version, About: "A profile server: one store, several published profile APIs.",
-		Links: []string{"/healthz", "/readyz", "/.well-known/jwks.json"},
+		Links: []string{"/docs", "/healthz", "/readyz", "/.well-known/jwks.json"},
 	}
 	for _, name := range []string{djaoapp, entity, cloudillo, household, appdata} {
 		if s.faces[name] != nil {

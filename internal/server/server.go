@@ -14,6 +14,7 @@ import (
 
 	"facet/internal/access"
 	"facet/internal/directory"
+	"facet/internal/docs"
 	"facet/internal/face"
 	"facet/internal/profile"
 )
@@ -73,6 +74,7 @@ type Server struct {
 	metrics   *metrics
 	unmatched map[string]*meter // by face name, "" for nobody's paths
 	version   string
+	docs      *docs.Pages
 	limits    Limits
 	draining  atomic.Bool
 	routes    []JoinedRoute
@@ -87,7 +89,12 @@ type JoinedRoute struct {
 // New joins the faces. It is an error when a route names no method or a
 // permission that is not in the table, or when two patterns clash.
 func New(c Config) (*Server, error) {
+	pages, err := documents()
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
+		docs:      pages,
 		directory: c.Directory,
 		faces:     map[string]face.Face{},
 		mux:       http.NewServeMux(),
