@@ -107,4 +107,3 @@ func wantError(t *testing.T, a facetest.Answer, status int, code, source string)
 		t.Errorf("want %d %s at %q: %d %s", status, code, source, a.Status, a.Body)
 	}
 }
-

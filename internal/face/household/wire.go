@@ -120,11 +120,12 @@ func speaksJSONAPI(r *http.Request) bool {
 	return false
 }
 
-// writeMember answers with one profile, in the form that asked for it.
+// writeMember answers with one profile, in the form that asked for it; to
+// clients of JSON:API always as one object.
 func writeMember(w http.ResponseWriter, r *http.Request, c *face.Call, status int, m *directory.Member, as form) error {
 	w.Header().Set("ETag", etag(m))
 	one := resourceOf(c, m)
-	if as == single {
+	if as == single || speaksJSONAPI(r) {
 		return write(w, r, status, document[resource]{Data: one})
 	}
 	return write(w, r, status, document[[]resource]{Data: []resource{one}})
