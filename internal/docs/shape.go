@@ -83,6 +83,11 @@ func (r *reader) nested(schema any, open bool, depth int) shape {
 	for i := range s.Fields { // required beside allOf says something of its fields
 		s.Fields[i].Required = s.Fields[i].Required || slices.Contains(required, any(s.Fields[i].Name))
 	}
+	for i, e := range o.list("prefixItems") {
+		if one := r.nested(e, false, depth+1); one.Says() {
+			s.Fields = append(s.Fields, field{Name: fmt.Sprintf("[%d]", i), Shape: one})
+		}
+	}
 	if o.has("items") {
 		s.take(r.nested(o.get("items"), open, depth+1).each())
 	}
@@ -140,7 +145,7 @@ func (s *shape) add(f field) {
 // each words the facts of an array's elements.
 func (s shape) each() shape {
 	for i := range s.Facts {
-		s.Facts[i].Label = "each " + s.Facts[i].Label
+		s.Facts[i].Label = strings.TrimSuffix("each "+s.Facts[i].Label, " ")
 	}
 	return s
 }
@@ -213,6 +218,17 @@ func (r *reader) typesOf(list []any, between string, depth int) []span {
 	return out
 }
 
+func (r *reader) typesInOrder(list []any, depth int) []span {
+	var out []span
+	for i, v := range list {
+		if i > 0 {
+			out = append(out, span{Text: ", "})
+		}
+		out = append(out, r.typeOf(v, depth+1)...)
+	}
+	return out
+}
+
 // plainType words one of the seven types.
 func (r *reader) plainType(t string, o *object, depth int) []span {
 	of := func(inner []span) []span {
@@ -222,6 +238,8 @@ func (r *reader) plainType(t string, o *object, depth int) []span {
 		return append([]span{{Text: t + " of "}}, inner...)
 	}
 	switch {
+	case t == "array" && o.has("prefixItems"):
+		return slices.Concat([]span{{Text: "array of ("}}, r.typesInOrder(o.list("prefixItems"), depth), []span{{Text: ")"}})
 	case t == "array" && o.has("items"):
 		return of(r.typeOf(o.get("items"), depth+1))
 	case t == "object" && !o.has("properties") && o.object("additionalProperties") != nil:
@@ -287,13 +305,10 @@ func factsOf(o *object) []fact {
 	say("at most", "maximum", "")
 	say("less than", "exclusiveMaximum", "")
 	say("multiple of", "multipleOf", "")
-	say("at least", "minLength", "characters")
-	say("at most", "maxLength", "characters")
 	say("matches", "pattern", "")
-	say("at least", "minItems", "elements")
-	say("at most", "maxItems", "elements")
-	say("at least", "minProperties", "fields")
-	say("at most", "maxProperties", "fields")
+	out = append(out, amount(o, "minLength", "maxLength", "character")...)
+	out = append(out, amount(o, "minItems", "maxItems", "element")...)
+	out = append(out, amount(o, "minProperties", "maxProperties", "field")...)
 	for _, flag := range []struct{ name, label string }{
 		{"uniqueItems", "no element twice"}, {"readOnly", "only in answers"}, {"writeOnly", "only in requests"},
 	} {
@@ -302,6 +317,26 @@ func factsOf(o *object) []fact {
 		}
 	}
 	return out
+}
+
+// amount words how many of something there are: "1–254 characters".
+func amount(o *object, least, most, of string) []fact {
+	low, high := inline(o.get(least)), inline(o.get(most))
+	f := fact{Values: []string{low + "–" + high}, After: of + "s"}
+	switch {
+	case !o.has(least) && !o.has(most):
+		return nil
+	case !o.has(least):
+		f.Label, f.Values = "at most", []string{high}
+	case !o.has(most):
+		f.Label, f.Values = "at least", []string{low}
+	case low == high:
+		f.Label, f.Values = "exactly", []string{low}
+	}
+	if f.Values[0] == "1" {
+		f.After = of
+	}
+	return []fact{f}
 }
 
 // valuesOf are the examples of a schema.

@@ -171,6 +171,9 @@ func (o *object) each(f func(name string, v *object)) {
 	}
 }
 
+// unescaped reads a segment of a JSON pointer (RFC 6901).
+var unescaped = strings.NewReplacer("~1", "/", "~0", "~")
+
 // find follows a reference of the same document, "#/components/schemas/Token".
 func (o *object) find(ref string) *object {
 	path, ok := strings.CutPrefix(ref, "#/")
@@ -178,39 +181,47 @@ func (o *object) find(ref string) *object {
 		return nil
 	}
 	for name := range strings.SplitSeq(path, "/") {
-		o = o.object(strings.NewReplacer("~1", "/", "~0", "~").Replace(name))
+		o = o.object(unescaped.Replace(name))
 	}
 	return o
 }
 
-// MarshalJSON keeps the order.
-func (o *object) MarshalJSON() ([]byte, error) {
-	b := []byte{'{'}
-	for i, name := range o.names {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		for j, v := range []any{name, o.values[name]} {
-			text, err := compact(v)
-			if err != nil {
-				return nil, err
-			}
-			if j == 1 {
-				b = append(b, ':')
-			}
-			b = append(b, text...)
-		}
-	}
-	return append(b, '}'), nil
-}
-
-// compact writes a tree as JSON on one line, "<" and "&" as they are.
+// compact writes a tree as JSON on one line, in its order.
 func compact(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	err := writeJSON(&b, e, v)
+	return b.Bytes(), err
+}
+
+func writeJSON(b *bytes.Buffer, leaf *json.Encoder, v any) (err error) {
+	switch v := v.(type) {
+	case *object:
+		b.WriteByte('{')
+		for i, name := range v.names {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			err = errors.Join(err, writeJSON(b, leaf, name))
+			b.WriteByte(':')
+			err = errors.Join(err, writeJSON(b, leaf, v.values[name]))
+		}
+		b.WriteByte('}')
+	case []any:
+		b.WriteByte('[')
+		for i, e := range v {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			err = errors.Join(err, writeJSON(b, leaf, e))
+		}
+		b.WriteByte(']')
+	default:
+		err = leaf.Encode(v)
+		b.Truncate(len(bytes.TrimSuffix(b.Bytes(), []byte("\n")))) // which Encode adds
+	}
+	return err
 }
 
 // indented writes a tree as JSON for people.

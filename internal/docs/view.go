@@ -1,9 +1,9 @@
 package docs
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -295,17 +295,13 @@ func (r *reader) response(status string, o *object) response {
 // media joins the content types that have the same schema and examples.
 func (r *reader) media(content *object) []media {
 	var out []media
-	var keys [][]byte
+	var told []*object
 	content.each(func(name string, o *object) {
-		key, err := compact(o)
-		if err != nil {
-			r.fail("%s: %w", name, err)
-		}
-		if i := slices.IndexFunc(keys, func(k []byte) bool { return bytes.Equal(k, key) }); i >= 0 {
+		if i := slices.IndexFunc(told, func(other *object) bool { return reflect.DeepEqual(o, other) }); i >= 0 {
 			out[i].Types = append(out[i].Types, name)
 			return
 		}
-		keys = append(keys, key)
+		told = append(told, o)
 		out = append(out, media{[]string{name}, r.shape(o.get("schema"), true), r.examples(o)})
 	})
 	return out

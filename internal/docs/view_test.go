@@ -55,7 +55,10 @@ func TestShapes(t *testing.T) {
 		{"{type: [object, array, string, number, boolean, \"null\"]}", `<p class="type">any JSON</p>`},
 		{"{}", `<p class="type">any JSON</p>`},
 		{"{type: integer, format: int64, minimum: 1, maximum: 9, default: 3}", `<p class="type">integer (int64)</p> <ul class="facts"><li>default <code>3</code></li><li>at least <code>1</code></li><li>at most <code>9</code></li></ul>`},
-		{"{type: string, maxLength: 254, pattern: '^a$'}", `<li>at most <code>254</code> characters</li><li>matches <code>^a$</code></li>`},
+		{"{type: string, maxLength: 254, pattern: '^a$'}", `<li>matches <code>^a$</code></li><li>at most <code>254</code> characters</li>`},
+		{"{type: string, minLength: 1, maxLength: 254}", `<code>1–254</code> characters</li>`},
+		{"{type: array, minItems: 1}", `<li>at least <code>1</code> element</li>`},
+		{"{type: array, minItems: 2, maxItems: 2, prefixItems: [{type: string}, {$ref: '#/components/schemas/B'}]}", `array of (string, <a href="#schema-B">B</a>)</p> <ul class="facts"><li>exactly <code>2</code> elements</li>`},
 		{"{enum: [a, \"\", 1, null]}", `<li>one of <code>a</code> <code>&#34;&#34;</code> <code>1</code> <code>null</code></li>`},
 		{"{const: ok}", `<p class="type">string</p> <ul class="facts"><li>always <code>ok</code></li></ul>`},
 		{"{type: string, contentMediaType: application/json}", `string (application/json)`},
@@ -73,6 +76,7 @@ func TestShapes(t *testing.T) {
 		{"{allOf: [{$ref: '#/components/schemas/B'}, {required: [b], properties: {c: {}}}], required: [c]}",
 			`<a href="#schema-B">B</a> and more</p> <dl class="fields"> <div><dt><code>b</code>`},
 		{"{anyOf: [{properties: {x: {}}}, {type: array, items: {properties: {y: {}}}}]}", `<p class="type"><span>if</span> array of object</p><dl class="fields"> <div><dt><code>y</code>`},
+		{"{type: array, prefixItems: [{type: string}, {type: integer, description: seconds}]}", `<dt><code>[1]</code> <span class="type">integer</span></dt> <dd><p>seconds</p>`},
 		{"{type: string, readOnly: true, format: date}", `string (date)</p> <ul class="facts"><li>only in answers</li>`},
 	} {
 		html := page(t, "components: {schemas: {A: "+c.schema+", B: {properties: {b: {type: string}}}}}")
