@@ -213,11 +213,16 @@ func (s *Site) CreateDocuments(ctx context.Context, who access.Principal, in []N
 	out := make([]Document, len(in))
 	err = s.data.Update(ctx, func(tx store.Tx) error {
 		var bad Items
+		locked := map[profile.ID]error{}
 		for i, d := range in {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			err := lockUser(tx, d.User) // erased since it was checked?
+			err, known := locked[d.User]
+			if !known {
+				err = lockUser(tx, d.User) // erased since it was checked?
+				locked[d.User] = err
+			}
 			if err == nil {
 				rec := s.documentRecord(first+int64(i), who.Subject, d.User, d.App, d.Text)
 				err = documentTaken(tx.Create(rec, s.event(who.Subject, "document.created", rec.ID)))
