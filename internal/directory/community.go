@@ -88,11 +88,17 @@ type AdminEdit struct {
 // AdminRoles are the words that AdminEdit.Roles may hold.
 var AdminRoles = []string{"user", "public", "follower", "supporter", "contributor", "moderator", "leader"}
 
+// MayAdminister says whether the caller may change anybody's profile, for faces
+// that have to refuse before they read what is asked: nil or Forbidden.
+func (s *Site) MayAdminister(ctx context.Context, who access.Principal) error {
+	return s.operator(ctx, access.IdentityAdmin, who)
+}
+
 // EditIdentity changes anybody's profile by its idtag, for an operator. A
 // disabled person's sessions end at once. Errors: NotFound, Forbidden,
 // Invalid with Field "roles", Conflict/CodeLastManager.
 func (s *Site) EditIdentity(ctx context.Context, who access.Principal, tag string, in AdminEdit) (Subject, error) {
-	if err := s.operator(ctx, access.IdentityAdmin, who); err != nil {
+	if err := s.MayAdminister(ctx, who); err != nil {
 		return Subject{}, err
 	}
 	for _, role := range in.Roles {

@@ -1,0 +1,82 @@
+package cloudillo_test
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"net/http"
+	"strings"
+	"testing"
+
+	"facet/internal/face/cloudillo"
+	"facet/internal/face/djaoapp"
+	"facet/internal/face/entity"
+	"facet/internal/facetest"
+)
+
+// start runs the demo site with this face and two others. Every answer is held
+// against the contract.
+func start(t *testing.T) *facetest.Service {
+	t.Helper()
+	s := facetest.New(t, cloudillo.New(), djaoapp.New(), entity.New())
+	contract := facetest.NewContract(t, "cloudillo")
+	s.Watch = func(t testing.TB, c facetest.Call, a facetest.Answer) {
+		t.Helper()
+		path, _, _ := strings.Cut(c.Path, "?")
+		switch {
+		case c.Method == http.MethodHead || path == "/api/auth/logout":
+		case strings.HasPrefix(a.Header.Get("Content-Type"), "image/"), strings.HasPrefix(a.Header.Get("Content-Type"), "text/plain"):
+		case !strings.HasPrefix(path, "/api/profile/"):
+			contract.Check(t, c, a)
+		}
+	}
+	return s
+}
+
+// login signs a demo user in by the idtag.
+func login(t *testing.T, s *facetest.Service, idTag string) string {
+	t.Helper()
+	return s.Post(t, "", "/api/auth/login", map[string]string{"idTag": idTag, "password": facetest.Password}).Want(200).Text("data.token")
+}
+
+func under(name string) string { return name + "@localhost.localdomain" }
+
+func picture(w, h int, shade uint8) image.Image {
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	for i := range w * h {
+		img.Set(i%w, i/w, color.RGBA{uint8(i), shade, uint8(i * 31), 255})
+	}
+	return img
+}
+
+func pngOf(t testing.TB, shade uint8) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, picture(20, 10, shade)); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func jpegOf(t testing.TB, shade uint8) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, picture(20, 10, shade), nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// upload sends a picture.
+func upload(t *testing.T, s *facetest.Service, token, path, mediaType string, data []byte) facetest.Answer {
+	t.Helper()
+	return s.Do(t, facetest.Call{Method: http.MethodPut, Path: path, Token: token, Body: data, Type: mediaType})
+}
+
+// failed checks an error: status and code.
+func failed(t *testing.T, a facetest.Answer, status int, code string) {
+	t.Helper()
+	a.Want(status).Is(map[string]any{"error.code": code})
+}

@@ -1,0 +1,64 @@
+package cloudillo
+
+import (
+	"net/http"
+
+	"facet/internal/directory"
+	"facet/internal/face"
+	"facet/internal/media"
+	"facet/internal/profile"
+)
+
+// maxUploads is how many pictures are received at a time: each is held in
+// memory whole.
+const maxUploads = 8
+
+// uploads are the places for pictures being received.
+type uploads chan struct{}
+
+// to receives the raw bytes of a picture (PUT /api/me/image, PUT
+// /api/me/cover). What they are is told by the bytes, not by Content-Type.
+func (u uploads) to(slot directory.PictureSlot) face.Handler {
+	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+		select {
+		case u <- struct{}{}:
+			defer func() { <-u }()
+		default:
+			e := profile.E(profile.Busy, profile.CodeBusy, "", "too many pictures are being sent")
+			e.Retry = 1
+			return e
+		}
+		data, err := face.ReadBody(w, r, media.MaxBytes)
+		if err != nil {
+			return err
+		}
+		id, err := c.Site.SetPicture(r.Context(), c.Who, c.Identity, slot, data)
+		if err != nil {
+			return err
+		}
+		path := directory.FilePath + id
+		if slot == directory.CoverPicture {
+			return write(w, c, http.StatusOK, envelope{Data: uploadedCover{path, id}, FileID: id, Type: "cover"})
+		}
+		return write(w, c, http.StatusOK, envelope{Data: uploadedImage{path, id}, FileID: id, Type: "profile-pic"})
+	}
+}
+
+// readFile answers with a stored file (GET /api/file/{id} and the other paths
+// of files). Its id tells its content, so it may be kept for ever.
+func readFile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	f, err := c.Site.OpenFile(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	defer f.Content.Close()
+	h := w.Header()
+	h.Set("Content-Type", f.Media)
+	h.Set("ETag", `"`+f.Key+`"`)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Cloudillo-Variant", f.Key)
+	http.ServeContent(w, r, "", f.Created, f.Content)
+	return nil
+}

@@ -1,0 +1,205 @@
+package cloudillo
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"facet/internal/directory"
+	"facet/internal/face"
+	"facet/internal/profile"
+)
+
+// The published JSON. Every answer is in an envelope; what is not set is left
+// out, since the published client takes null for an error.
+
+// envelope is the form of every answer that is not an error.
+type envelope struct {
+	Data   any     `json:"data"`
+	FileID string  `json:"fileId,omitempty"` // of uploads, where the published client reads it
+	Type   string  `json:"type,omitempty"`
+	Cursor *cursor `json:"cursorPagination,omitzero"`
+	Time   string  `json:"time"`
+	ReqID  string  `json:"reqId"`
+}
+
+// cursor tells whether a list goes on.
+type cursor struct {
+	Next string `json:"nextCursor,omitempty"`
+	More bool   `json:"hasMore"`
+}
+
+// verification is POST /api/profiles/verify.
+type verification struct {
+	Available         bool     `json:"available"`
+	IDTag             string   `json:"idTag"`
+	Address           []string `json:"address"`           // this server's own, none are known
+	IDTagError        string   `json:"idTagError"`        // "", invalid, used
+	AppDomainError    string   `json:"appDomainError"`    // "", invalid
+	IdentityProviders []string `json:"identityProviders"` // domains that idtags may be had under
+}
+
+// signedIn is POST /api/auth/login and POST /api/profiles/register. The
+// profilePic is there even when it is empty: the client wants it.
+type signedIn struct {
+	TnID       int64      `json:"tnId"`
+	IDTag      string     `json:"idTag"`
+	Name       string     `json:"name"`
+	Token      string     `json:"token"` // JWT
+	Roles      []string   `json:"roles"`
+	ProfilePic string     `json:"profilePic"`
+	Settings   []struct{} `json:"settings"`
+}
+
+// identity is what everybody sees of a profile.
+type identity struct {
+	IDTag      string `json:"idTag"`
+	Name       string `json:"name"`
+	Type       string `json:"type"` // person, community
+	ProfilePic string `json:"profilePic,omitempty"`
+}
+
+// self is GET /api/me. Number, cover and x are the owner's to see.
+type self struct {
+	TnID int64 `json:"tnId,omitzero"`
+	identity
+	CoverPic string            `json:"coverPic,omitempty"`
+	X        map[string]string `json:"x,omitempty"`
+	Keys     []struct{}        `json:"keys"` // for signed actions between servers: there are none
+}
+
+// updated is the answer to changes of a profile: flat, as the page has it, and
+// nested, as the client reads it.
+type updated struct {
+	self
+	CreatedAt string  `json:"createdAt"`
+	Profile   ownView `json:"profile"`
+}
+
+type ownView struct {
+	identity
+	X         map[string]string `json:"x,omitempty"`
+	CreatedAt string            `json:"createdAt"`
+}
+
+// community is PUT /api/profiles/{idTag}.
+type community struct {
+	identity
+	CreatedAt string `json:"createdAt"`
+}
+
+// listed is a profile as the caller holds it.
+type listed struct {
+	identity
+	Status     string         `json:"status"`     // A active, B blocked, M muted, S suspended
+	Connected  jsontext.Value `json:"connected"`  // true, false, or "R": asked for
+	Connection string         `json:"connection"` // connected, pending, disconnected
+	Following  bool           `json:"following"`
+	Follower   bool           `json:"follower"`
+	Roles      []string       `json:"roles,omitempty"`
+}
+
+// related is PATCH /api/profiles/{idTag}.
+type related struct {
+	IDTag        string         `json:"idTag"`
+	Relationship directory.Move `json:"relationship"`
+	UpdatedAt    string         `json:"updatedAt"`
+	Status       string         `json:"status"`
+	Connected    jsontext.Value `json:"connected"`
+	Connection   string         `json:"connection"`
+	Following    bool           `json:"following"`
+	Follower     bool           `json:"follower"`
+}
+
+// administered is PATCH /api/admin/profiles/{idTag}: words, and the letters of
+// the client within.
+type administered struct {
+	TnID int64 `json:"tnId"`
+	identity
+	Status  string    `json:"status"` // active, suspended
+	Roles   []string  `json:"roles,omitempty"`
+	Profile adminView `json:"profile"`
+}
+
+type adminView struct {
+	identity
+	Status string   `json:"status"`
+	Roles  []string `json:"roles,omitempty"`
+}
+
+// uploadedImage and uploadedCover are PUT /api/me/image and /api/me/cover.
+type uploadedImage struct {
+	ProfilePic string `json:"profilePic"`
+	FileID     string `json:"fileId"`
+}
+
+type uploadedCover struct {
+	CoverPic string `json:"coverPic"`
+	FileID   string `json:"fileId"`
+}
+
+func iso(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func identityOf(s *directory.Site, p *directory.Subject) identity {
+	return identity{IDTag: s.IDTag(p), Name: p.FullName(), Type: typeOf(p.Type), ProfilePic: p.Picture()}
+}
+
+// typeOf names a kind of profile: there are persons and communities only.
+func typeOf(t profile.Type) string {
+	if t == profile.User {
+		return "person"
+	}
+	return "community"
+}
+
+// selfOf shows a profile, all of it to whom it belongs.
+func selfOf(s *directory.Site, p *directory.Subject, whole bool) self {
+	out := self{identity: identityOf(s, p), Keys: []struct{}{}}
+	if whole {
+		out.TnID, out.CoverPic, out.X = p.Number, p.Cover(), extraMap(p)
+	}
+	return out
+}
+
+func updatedOf(s *directory.Site, p *directory.Subject) updated {
+	whole := selfOf(s, p, true)
+	return updated{self: whole, CreatedAt: iso(p.Created), Profile: ownView{whole.identity, whole.X, iso(p.Created)}}
+}
+
+func listedOf(s *directory.Site, p *directory.Identity) listed {
+	return listed{
+		identity: identityOf(s, &p.Subject), Status: letterOf(p.Status()), Connected: connectedOf(p), Connection: p.Connection(),
+		Following: p.Following, Follower: p.Follower, Roles: rolesOf(&p.Subject),
+	}
+}
+
+func connectedOf(p *directory.Identity) jsontext.Value {
+	switch {
+	case p.Connected:
+		return jsontext.Value("true")
+	case p.Pending:
+		return jsontext.Value(`"R"`)
+	}
+	return jsontext.Value("false")
+}
+
+// answer writes data in its envelope.
+func answer(w http.ResponseWriter, c *face.Call, status int, data any) error {
+	return write(w, c, status, envelope{Data: data})
+}
+
+func write(w http.ResponseWriter, c *face.Call, status int, body envelope) error {
+	b, err := encode(c, body)
+	if err != nil {
+		return err
+	}
+	face.WriteJSON(w, status, b)
+	return nil
+}
+
+func encode(c *face.Call, body envelope) ([]byte, error) {
+	body.Time, body.ReqID = iso(c.Site.Now()), c.ID
+	return json.Marshal(body)
+}
