@@ -17,6 +17,7 @@ import (
 	"facet/internal/face"
 	"facet/internal/face/djaoapp"
 	"facet/internal/face/entity"
+	"facet/internal/face/household"
 	"facet/internal/facetest"
 	"facet/internal/server"
 )
@@ -127,7 +128,7 @@ func badRoutes(ids goodIDs) map[string]badRoute {
 	deleted := maps.Clone(entityIDs)
 	deleted["attribute_name"] = []any{"nothing", "email", "photos", "photos#99999", "photos#x"}
 
-	return map[string]badRoute{
+	rows := map[string]badRoute{
 		"GET /healthz":               {path: "/healthz", ignores: true},
 		"GET /readyz":                {path: "/readyz", ignores: true},
 		"GET /.well-known/jwks.json": {path: "/.well-known/jwks.json", ignores: true},
@@ -182,16 +183,20 @@ func badRoutes(ids goodIDs) map[string]badRoute {
 		"POST /entity.update": {path: "/entity.update", body: credentials + `&attributes={"givenName":"Bad"}`, wrong: written},
 		"POST /entity.delete": {path: "/entity.delete", body: credentials, wrong: deleted},
 	}
+	maps.Copy(rows, householdRoutes(ids))
+	return rows
 }
 
-// goodIDs are things that are there.
-type goodIDs struct{ uuid, organization, key string }
+// goodIDs are things that are there: xia, an organization, a mailed key, a
+// profile of xia's household, and a token of hers.
+type goodIDs struct{ uuid, organization, key, member, token string }
 
 // badWalk is a service, and every proof that is none.
 type badWalk struct {
 	*facetest.Service
 	db         database
-	donny, xia string            // tokens that work
+	donny, xia string // tokens that work
+	alice      string
 	noTokens   map[string]string // tokens that do not
 	noClients  map[string]string // Authorization headers that do not work in entity
 	ids        goodIDs
@@ -244,13 +249,14 @@ func TestBadInputOnEveryRouteIsRefusedInTheFacesOwnForm(t *testing.T) {
 
 func newBadWalk(t *testing.T) *badWalk {
 	t.Helper()
-	w := &badWalk{Service: facetest.New(t, djaoapp.New(), entity.New()), other: "other.example"}
+	w := &badWalk{Service: facetest.New(t, djaoapp.New(), entity.New(), household.New()), other: "other.example"}
 	w.db = openData(t, w.Dir)
 	ctx := t.Context()
 
 	expired, overtaken := w.Login(t, "xia"), w.Login(t, "alice")
 	w.Clock.Advance(61 * time.Minute)
 	w.donny, w.xia = w.Login(t, "donny"), w.Login(t, "xia")
+	w.alice = w.Login(t, "alice")
 	revoked := w.Login(t, "xia")
 	w.Post(t, revoked, "/api/auth/logout", nil).Want(http.StatusOK)
 	other, err := w.Directory.CreateSite(ctx, directory.NewSite{Name: "other", Domain: w.other, Policy: directory.Policy{Registration: directory.RegistrationOpen}})
@@ -284,7 +290,8 @@ func newBadWalk(t *testing.T) *badWalk {
 	}
 	user := w.entityCall(t, "POST", "/entity", "type_name=user&key_attribute=email&key_value=%22xia@localhost.localdomain%22", basic(clientID, clientSecret))
 	organization := w.entityCall(t, "POST", "/entity.find", "type_name=organization", basic(clientID, clientSecret))
-	w.ids = goodIDs{uuid: user.Text("result.uuid"), organization: organization.Text("results.0.uuid")}
+	w.ids = goodIDs{uuid: user.Text("result.uuid"), organization: organization.Text("results.0.uuid"), token: w.xia}
+	w.ids.member = w.Post(t, w.xia, "/api/users/v1/users/"+w.ids.uuid+"/user_profiles", `{"name":"Member"}`).Want(http.StatusCreated).Text("data.0.id")
 
 	w.Post(t, w.donny, "/api/profile/cowork/plans/premium/subscriptions?force=1",
 		map[string]any{"organization": map[string]any{"email": "invited@input.example", "full_name": "Invited"}}).Want(http.StatusCreated)
@@ -315,6 +322,8 @@ func (w *badWalk) route(t *testing.T, route server.JoinedRoute, row badRoute) {
 	case "entity":
 		w.entityProofs(t, route, row)
 		w.entityForms(t, route, row)
+	case "household":
+		w.householdRoute(t, route, row)
 	case "facet":
 		for _, c := range []facetest.Call{
 			{Path: row.path + "?a=%zz&%ff=%00", Body: "\xff\x00{"},
@@ -396,6 +405,7 @@ var formOf = map[string]func(body any) string{
 		}
 		return ""
 	},
+	"household": householdForm,
 	"facet": func(body any) string {
 		b, _ := body.(map[string]any)
 		inner, _ := b["error"].(map[string]any)
@@ -474,6 +484,8 @@ func (w *badWalk) unrouted(t *testing.T, patterns []string, methods map[string][
 		{"djaoapp", "GET", "/api/profile/xia/../donny", 404}, {"djaoapp", "GET", "/api/./profile", 404},
 		{"entity", "POST", "/entity.nothing", 200}, {"entity", "GET", "/entityType", 200}, {"entity", "POST", "/clients/nothing", 200},
 		{"entity", "DELETE", "/oauth/nothing", 200}, {"djaoapp", "GET", "/api/auth/register", 404},
+		{"household", "GET", "/api/users/v1/users", 404}, {"household", "POST", "/api/users/v1/users/42/nothing", 404}, {"household", "GET", "/api/users/v1/42/user_profiles", 404},
+		{"household", "GET", "/api/users/v1/users/42/user_profiles/../user_profiles", 404},
 		{"facet", "GET", "/nothing", 404}, {"facet", "POST", "/a/b/c", 404}, {"facet", "GET", "/healthz/nothing", 404}, {"facet", "GET", "/..", 404},
 		{"facet", "GET", "/%00", 404}, {"facet", "GET", "/%ff%fe", 404}, {"facet", "GET", "/" + strings.Repeat("a", 8000), 404},
 	} {
@@ -482,7 +494,7 @@ func (w *badWalk) unrouted(t *testing.T, patterns []string, methods map[string][
 	}
 	refused(t, "entity", "POST a form to a word", w.entityCall(t, "POST", "/nothing", "type_name=user", basic(clientID, clientSecret)), 200)
 	for _, host := range []string{"cl-o.nobody.localhost.localdomain", "cl-o.xia", "cl-o.xia.nowhere.example"} {
-		for faceName, path := range map[string]string{"djaoapp": "/api/users/xia", "facet": "/.well-known/jwks.json"} {
+		for faceName, path := range map[string]string{"djaoapp": "/api/users/xia", "household": "/api/users/v1/users/42/user_profiles", "facet": "/.well-known/jwks.json"} {
 			a := w.Do(t, facetest.Call{Method: "GET", Path: path, Token: w.xia, Header: map[string]string{"Host": host}})
 			refused(t, faceName, host, a, http.StatusNotFound)
 		}

@@ -19,6 +19,7 @@ import (
 	"facet/internal/face/appdata"
 	"facet/internal/face/djaoapp"
 	"facet/internal/face/entity"
+	"facet/internal/face/household"
 	"facet/internal/jobs"
 	"facet/internal/mail"
 	"facet/internal/server"
@@ -84,7 +85,7 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 	}
 	srv, err := server.New(server.Config{
 		Directory: in.Directory, Log: log, Metrics: prometheus.NewRegistry(), Version: buildVersion().Version,
-		Faces: []face.Face{djaoapp.New(), entity.New(), appdata.New()},
+		Faces: []face.Face{djaoapp.New(), entity.New(), appdata.New(), household.New()},
 	})
 	if err != nil {
 		return err

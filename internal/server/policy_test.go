@@ -11,12 +11,15 @@ import (
 	"facet/internal/face/appdata"
 	"facet/internal/face/djaoapp"
 	"facet/internal/face/entity"
+	"facet/internal/face/household"
 	"facet/internal/profile"
 	"facet/internal/server"
 )
 
 // faces are all that this build has.
-func faces() []face.Face { return []face.Face{djaoapp.New(), entity.New(), appdata.New()} }
+func faces() []face.Face {
+	return []face.Face{djaoapp.New(), entity.New(), appdata.New(), household.New()}
+}
 
 // posing is a face whose callers are who the test says, and whose handlers
 // only tell that they were reached.
@@ -85,6 +88,8 @@ func TestWrongMethodsAndPathsAreAnsweredByEveryFace(t *testing.T) {
 	for _, c := range []struct{ method, path, status, contentType string }{
 		{"GET", "/api/no/such", "404", "application/json"},
 		{"PATCH", "/api/auth", "405", "application/json"},
+		{"GET", "/api/users/v1/nothing", "404", "application/json"},
+		{"PUT", "/api/users/v1/users/42/user_profiles", "405", "application/json"},
 		{"POST", "/entity.nothing", "200", "application/json"},
 		{"DELETE", "/entity.create", "200", "application/json"},
 		{"GET", "/user/nothing", "404", "application/problem+json"},

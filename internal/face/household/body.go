@@ -254,12 +254,13 @@ func (in *input) related(accounts []string, raw jsontext.Value) []string {
 	return accounts
 }
 
-// maxUnknown bounds how many unknown members are told of.
-const maxUnknown = 20
-
+// unknown notes a member that profiles do not have.
 func (in *input) unknown(at, name string) {
+	if len(name) > maxNamed {
+		name = name[:maxNamed]
+	}
 	if len(in.problems) < maxUnknown {
-		in.problem(at+"/"+pointerEscape.Replace(name), profile.E(profile.Unknown, profile.CodeUnknownAttribute, "", "There is no such attribute."))
+		in.problem(at+"/"+pointerEscape.Replace(strings.ToValidUTF8(name, "")), profile.E(profile.Unknown, profile.CodeUnknownAttribute, "", "There is no such attribute."))
 	}
 }
 

@@ -175,7 +175,7 @@ func TestNoQueryParameterIsKnown(t *testing.T) {
 	h := serve(t)
 	for query, parameter := range map[string]string{
 		"include=user": "include", "sort=name": "sort", "page%5Bsize%5D=2": "page[size]", "page[number]=1": "page[number]",
-		"filter[is_child_profile]=true": "filter[is_child_profile]", "fooBar=1": "fooBar", "z=1&a=2": "a",
+		"filter[is_child_profile]=true": "filter[is_child_profile]", "fooBar=1": "fooBar", "z=1&a=2": "a", "%ff=1": "\uFFFD",
 	} {
 		wantError(t, h.Get(t, h.token, profiles+"?"+query), 400, "unknown_parameter", parameter)
 	}

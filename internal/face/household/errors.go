@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -70,6 +71,12 @@ func malformed(pointer, format string, args ...any) error {
 	return refuse(profile.E(profile.Malformed, profile.CodeSyntax, "", format, args...), source{Pointer: pointer}, 0)
 }
 
+// What is unknown is told of up to so many, and names up to so many bytes.
+const (
+	maxUnknown = 20
+	maxNamed   = 200
+)
+
 // withoutQuery refuses every query parameter: there are none, and JSON:API
 // wants those that are not known refused.
 func withoutQuery(handle face.Handler) face.Handler {
@@ -83,18 +90,14 @@ func withoutQuery(handle face.Handler) face.Handler {
 		}
 		var out problems
 		for name := range query {
+			name = strings.ToValidUTF8(name[:min(len(name), maxNamed)], "\uFFFD")
 			out = append(out, located{profile.E(profile.Malformed, "unknown_parameter", "", "There is no such query parameter."), source{Parameter: name}, 0})
 		}
 		if len(out) == 0 {
 			return handle(w, r, c)
 		}
-		slices.SortFunc(out, func(a, b located) int {
-			if a.source.Parameter < b.source.Parameter {
-				return -1
-			}
-			return 1
-		})
-		return out[:min(len(out), 20)].err()
+		slices.SortFunc(out, func(a, b located) int { return strings.Compare(a.source.Parameter, b.source.Parameter) })
+		return out[:min(len(out), maxUnknown)].err()
 	}
 }
 
