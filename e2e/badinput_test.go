@@ -15,6 +15,7 @@ import (
 	"facet/internal/access"
 	"facet/internal/directory"
 	"facet/internal/face"
+	"facet/internal/face/appdata"
 	"facet/internal/face/djaoapp"
 	"facet/internal/face/entity"
 	"facet/internal/face/household"
@@ -184,6 +185,7 @@ func badRoutes(ids goodIDs) map[string]badRoute {
 		"POST /entity.delete": {path: "/entity.delete", body: credentials, wrong: deleted},
 	}
 	maps.Copy(rows, householdRoutes(ids))
+	maps.Copy(rows, appdataRoutes(ids))
 	return rows
 }
 
@@ -249,7 +251,7 @@ func TestBadInputOnEveryRouteIsRefusedInTheFacesOwnForm(t *testing.T) {
 
 func newBadWalk(t *testing.T) *badWalk {
 	t.Helper()
-	w := &badWalk{Service: facetest.New(t, djaoapp.New(), entity.New(), household.New()), other: "other.example"}
+	w := &badWalk{Service: facetest.New(t, djaoapp.New(), entity.New(), household.New(), appdata.New()), other: "other.example"}
 	w.db = openData(t, w.Dir)
 	ctx := t.Context()
 
@@ -324,6 +326,8 @@ func (w *badWalk) route(t *testing.T, route server.JoinedRoute, row badRoute) {
 		w.entityForms(t, route, row)
 	case "household":
 		w.householdRoute(t, route, row)
+	case "appdata":
+		w.appdataRoute(t, route, row)
 	case "facet":
 		for _, c := range []facetest.Call{
 			{Path: row.path + "?a=%zz&%ff=%00", Body: "\xff\x00{"},
@@ -360,7 +364,11 @@ func refused(t *testing.T, faceName, what string, a facetest.Answer, statuses ..
 	if a.Status >= 500 {
 		fail("it is not our fault")
 	}
-	if a.Header.Get("Content-Type") != "application/json" || a.Header.Get("X-Request-Id") == "" {
+	contentType := "application/json"
+	if faceName == "appdata" {
+		contentType = "application/problem+json"
+	}
+	if a.Header.Get("Content-Type") != contentType || a.Header.Get("X-Request-Id") == "" {
 		fail(fmt.Sprintf("headers %v", a.Header))
 	}
 	var body any
@@ -406,6 +414,7 @@ var formOf = map[string]func(body any) string{
 		return ""
 	},
 	"household": householdForm,
+	"appdata":   appdataForm,
 	"facet": func(body any) string {
 		b, _ := body.(map[string]any)
 		inner, _ := b["error"].(map[string]any)
@@ -461,7 +470,7 @@ func (w *badWalk) unrouted(t *testing.T, patterns []string, methods map[string][
 		has := methods[pattern]
 		row := rows[has[0]+" "+pattern]
 		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} {
-			if slices.Contains(has, method) || method == "GET" && strings.HasPrefix(pattern, "/api/auth/") { // there a word is no key
+			if slices.Contains(has, method) || method == "GET" && (strings.HasPrefix(pattern, "/api/auth/") || pattern == "/user/profiles/create") { // there a word is no key, or no app
 				continue
 			}
 			a := w.Do(t, facetest.Call{Method: method, Path: row.path, Token: w.donny})
@@ -486,6 +495,8 @@ func (w *badWalk) unrouted(t *testing.T, patterns []string, methods map[string][
 		{"entity", "DELETE", "/oauth/nothing", 200}, {"djaoapp", "GET", "/api/auth/register", 404},
 		{"household", "GET", "/api/users/v1/users", 404}, {"household", "POST", "/api/users/v1/users/42/nothing", 404}, {"household", "GET", "/api/users/v1/42/user_profiles", 404},
 		{"household", "GET", "/api/users/v1/users/42/user_profiles/../user_profiles", 404},
+		{"appdata", "GET", "/user", 404}, {"appdata", "POST", "/user/profiles/1/nothing", 404}, {"appdata", "GET", "/operator/users/profile/x", 404},
+		{"appdata", "GET", "/app", 404}, {"appdata", "POST", "/auth/nothing", 404}, {"appdata", "GET", "/limits", 404}, {"appdata", "GET", "/auth/../app/all", 404},
 		{"facet", "GET", "/nothing", 404}, {"facet", "POST", "/a/b/c", 404}, {"facet", "GET", "/healthz/nothing", 404}, {"facet", "GET", "/..", 404},
 		{"facet", "GET", "/%00", 404}, {"facet", "GET", "/%ff%fe", 404}, {"facet", "GET", "/" + strings.Repeat("a", 8000), 404},
 	} {
@@ -494,7 +505,7 @@ func (w *badWalk) unrouted(t *testing.T, patterns []string, methods map[string][
 	}
 	refused(t, "entity", "POST a form to a word", w.entityCall(t, "POST", "/nothing", "type_name=user", basic(clientID, clientSecret)), 200)
 	for _, host := range []string{"cl-o.nobody.localhost.localdomain", "cl-o.xia", "cl-o.xia.nowhere.example"} {
-		for faceName, path := range map[string]string{"djaoapp": "/api/users/xia", "household": "/api/users/v1/users/42/user_profiles", "facet": "/.well-known/jwks.json"} {
+		for faceName, path := range map[string]string{"djaoapp": "/api/users/xia", "household": "/api/users/v1/users/42/user_profiles", "appdata": "/app/all", "facet": "/.well-known/jwks.json"} {
 			a := w.Do(t, facetest.Call{Method: "GET", Path: path, Token: w.xia, Header: map[string]string{"Host": host}})
 			refused(t, faceName, host, a, http.StatusNotFound)
 		}

@@ -207,6 +207,8 @@ func (in *body) broken(err error) error {
 	switch {
 	case errors.As(err, &over):
 		return profile.E(profile.TooLarge, profile.CodeTooLarge, "", "The body is larger than %d bytes.", over.Limit)
+	case errors.As(err, &syntax) && syntax.Err != nil && strings.Contains(syntax.Err.Error(), "max depth"): // 10,000
+		return profile.E(profile.TooLarge, profile.CodeTooLarge, "", "The JSON is nested too deep.")
 	case errors.As(err, &syntax):
 		return syntaxError("byte " + strconv.FormatInt(syntax.ByteOffset, 10) + " cannot stand there")
 	case err == io.EOF:

@@ -141,8 +141,11 @@ func TestBodiesThatCannotBeTakenAreRefused(t *testing.T) {
 		}
 		wantProblem(t, short+" in bulk", s.Post(t, donny, "/operator/profile/create-bulk", bulk), want.status, want.code, items...)
 	}
-	for _, body := range []string{``, ` `, `{`, `nope`, `{} {}`, `{}x`, "\xef\xbb\xbf{}", "{}\x00", strings.Repeat("[", 100_000), strings.Repeat(`{"a":`, 100_000), `{"profiles":[`, `{"profiles":[{}`, `{"profiles":[{},]}`} {
+	for _, body := range []string{``, ` `, `{`, `nope`, `{} {}`, `{}x`, "\xef\xbb\xbf{}", "{}\x00", `{"profiles":[`, `{"profiles":[{}`, `{"profiles":[{},]}`} {
 		wantProblem(t, body[:min(len(body), 20)], s.Post(t, donny, "/operator/profile/create-bulk", body), 400, "syntax")
+	}
+	for _, deep := range []string{strings.Repeat("[", 100_000), strings.Repeat(`{"a":`, 100_000), `{"profiles":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`} {
+		wantProblem(t, "deep", s.Post(t, donny, "/operator/profile/create-bulk", deep), 413, "too_large")
 	}
 	for body, items := range map[string]string{
 		`[]`: " wrong_type", `"x"`: " wrong_type", `null`: " wrong_type", `{}`: "/profiles required", `{"profiles":{}}`: "/profiles wrong_type",
