@@ -12,6 +12,7 @@ import (
 	"facet/internal/access"
 	"facet/internal/credential"
 	"facet/internal/directory"
+	"facet/internal/media"
 	"facet/internal/profile"
 	"facet/internal/store"
 	"facet/internal/store/sqlite"
@@ -40,6 +41,7 @@ type world struct {
 	dir   *directory.Directory
 	store store.Store
 	clock *clock
+	media *media.Store
 	demo  *directory.Site
 }
 
@@ -57,8 +59,9 @@ func newWorld(t *testing.T) *world {
 		}
 	})
 	w.store = st
+	w.media = media.NewStore(t.TempDir())
 	w.dir = directory.New(directory.Config{
-		Store: st, DataKey: credential.NewDataKey(), Hasher: credential.NewHasher(credential.HasherConfig{}), Now: w.clock.Now, Log: log,
+		Store: st, DataKey: credential.NewDataKey(), Hasher: credential.NewHasher(credential.HasherConfig{}), Now: w.clock.Now, Log: log, Media: w.media,
 	})
 	if _, err := w.dir.SeedDemo(t.Context(), "http://127.0.0.1:8080"); err != nil {
 		t.Fatal(err)
