@@ -17,6 +17,7 @@ import (
 	"facet/internal/directory"
 	"facet/internal/face"
 	"facet/internal/face/appdata"
+	"facet/internal/face/cloudillo"
 	"facet/internal/face/djaoapp"
 	"facet/internal/face/entity"
 	"facet/internal/face/household"
@@ -85,7 +86,7 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 	}
 	srv, err := server.New(server.Config{
 		Directory: in.Directory, Log: log, Metrics: prometheus.NewRegistry(), Version: buildVersion().Version,
-		Faces: []face.Face{djaoapp.New(), entity.New(), appdata.New(), household.New()},
+		Faces: []face.Face{djaoapp.New(), entity.New(), cloudillo.New(), household.New(), appdata.New()},
 	})
 	if err != nil {
 		return err

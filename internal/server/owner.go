@@ -23,6 +23,7 @@ const (
 // it ends in "*".
 var owners = []struct{ prefix, face string }{
 	{"/api/users/v1", household},
+	{"/api/auth/login", cloudillo},
 	{"/api/profiles", cloudillo},
 	{"/api/me", cloudillo},
 	{"/api/refs", cloudillo},

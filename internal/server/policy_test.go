@@ -9,6 +9,7 @@ import (
 	"facet/internal/access"
 	"facet/internal/face"
 	"facet/internal/face/appdata"
+	"facet/internal/face/cloudillo"
 	"facet/internal/face/djaoapp"
 	"facet/internal/face/entity"
 	"facet/internal/face/household"
@@ -18,7 +19,7 @@ import (
 
 // faces are all that this build has.
 func faces() []face.Face {
-	return []face.Face{djaoapp.New(), entity.New(), appdata.New(), household.New()}
+	return []face.Face{djaoapp.New(), entity.New(), cloudillo.New(), household.New(), appdata.New()}
 }
 
 // posing is a face whose callers are who the test says, and whose handlers
@@ -92,6 +93,8 @@ func TestWrongMethodsAndPathsAreAnsweredByEveryFace(t *testing.T) {
 		{"PUT", "/api/users/v1/users/42/user_profiles", "405", "application/json"},
 		{"POST", "/entity.nothing", "200", "application/json"},
 		{"DELETE", "/entity.create", "200", "application/json"},
+		{"GET", "/api/profiles/a/b", "404", "application/json"},
+		{"PATCH", "/api/auth/login", "405", "application/json"},
 		{"GET", "/user/nothing", "404", "application/problem+json"},
 		{"GET", "/auth/login", "405", "application/problem+json"},
 	} {
