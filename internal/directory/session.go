@@ -122,9 +122,9 @@ func (s *Site) claims(ctx context.Context, row *store.Session, subject *Subject)
 		}
 		extra = map[string]any{
 			"username": subject.Slug, "slug": subject.Slug, "email": email, "full_name": subject.FullName(),
-			"UserID": rec.Number, "Email": email, "Username": subject.Slug, "Operator": is.Has(access.Broker),
+			"UserID": rec.ID.String(), "Email": email, "Username": subject.Slug, "Operator": is.Has(access.Broker),
 			"idTag": s.IDTag(subject), "tnId": rec.Number, "r": roles,
-			"data": map[string]any{"userId": rec.Number, "user_email": email},
+			"data": map[string]any{"userId": strconv.FormatInt(rec.Number, 10), "user_email": email},
 		}
 		member, err := r.ByName(rec.ID, profile.HouseholdMain, "")
 		if err != nil {

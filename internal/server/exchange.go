@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -46,6 +48,9 @@ func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 
 // fail renders an error in the face's form, unless an answer has begun.
 func (x *exchange) fail(r *http.Request, err error) {
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil { // nobody's fault here, and nobody reads the answer
+		err = &profile.Error{Kind: profile.Malformed, Code: profile.CodeGone, Message: "the client went away", Err: err}
+	}
 	x.err = profile.AsError(err)
 	if x.status != 0 {
 		x.broken = true
