@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,7 +14,7 @@ import (
 
 func TestAClientThatWentAwayIsNoErrorOfOurs(t *testing.T) {
 	log := new(strings.Builder)
-	l, flush := server.NewLog(log, 0)
+	l, flush := server.NewLog(log, slog.LevelInfo)
 	f := &waiting{posing: posing{Face: faces()[0]}}
 	s := newServer(t, server.Config{Directory: newDirectory(t), Faces: []face.Face{f}, Log: l})
 	ctx, cancel := context.WithCancel(t.Context())
