@@ -3,6 +3,7 @@ package cloudillo
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -74,9 +75,11 @@ func problemOf(e *profile.Error, r *http.Request) (status int, p problem) {
 	case profile.MethodNotAllowed:
 		return http.StatusMethodNotAllowed, problem{Code: "E-CORE-BADREQ", Message: "Method not allowed"}
 	case profile.TooLarge:
-		if e.Field == "" {
-			return http.StatusRequestEntityTooLarge, problem{Code: "E-FILE-TOOLARGE", Message: "Request validation failed: " + e.Message}
+		p := problem{Code: "E-VAL-INVALID", Message: "Request validation failed: " + e.Message, Details: inField(e)}
+		if strings.HasPrefix(r.URL.Path, me+"/") {
+			p.Code = "E-FILE-TOOLARGE"
 		}
+		return http.StatusRequestEntityTooLarge, p
 	case profile.Limited:
 		return http.StatusTooManyRequests, problem{Code: "E-RATE-LIMITED", Message: "Too many requests. Please slow down."}
 	case profile.Busy:

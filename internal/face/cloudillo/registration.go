@@ -5,19 +5,28 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"facet/internal/directory"
 	"facet/internal/face"
+	"facet/internal/profile"
 	"facet/internal/schema"
 )
 
-// read decodes the JSON body of a request into dst. Unknown members are
-// ignored; null is a thing that is not there.
+// read decodes the JSON object that is the body of a request into dst. Unknown
+// members are ignored; null is a thing that is not there.
 func read(w http.ResponseWriter, r *http.Request, dst any) error {
 	body, err := face.ReadBody(w, r, face.MaxBody)
 	if err != nil {
 		return err
 	}
-	return face.DecodeJSON(body, dst)
+	if err := face.DecodeJSON(body, dst); err != nil {
+		return err
+	}
+	if jsontext.Value(body).Kind() != '{' {
+		return profile.E(profile.Invalid, profile.CodeType, "", "the body is not an object")
+	}
+	return nil
 }
 
 // The types of identity: hosted under this site's domain or another, and one's
@@ -51,7 +60,7 @@ func verify(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if in.Type == "ref" && in.Token == "" {
 		return required("token")
 	}
-	if in.Token != "" && c.Who.IsNobody() {
+	if in.Type == "ref" || in.Token != "" && c.Who.IsNobody() {
 		if err := c.Site.CheckRegistration(r.Context(), in.Token); err != nil {
 			return err
 		}
