@@ -20,6 +20,7 @@ func TestAClientThatWentAwayIsNoErrorOfOurs(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/api/auth", nil)
+	r.Host = "shop.example"
 	s.ServeHTTP(httptest.NewRecorder(), r)
 	flush()
 	if text := log.String(); !strings.Contains(text, `"code":"gone"`) || strings.Contains(text, `"level":"ERROR"`) {
