@@ -100,7 +100,7 @@ func (s *Site) CheckIdentity(ctx context.Context, tag string) (fault IdentityFau
 func (s *Site) claim(rec *store.Record, tag string) (slug, base string, err error) {
 	folded, ok := s.foldIDTag(tag)
 	if !ok {
-		return "", "", profile.E(profile.Invalid, profile.CodeInvalid, "idTag", "invalid id_tag: %s", tag)
+		return "", "", profile.E(profile.Invalid, profile.CodeInvalid, "idTag", "invalid id_tag")
 	}
 	local, domain, _ := strings.Cut(folded, "@")
 	if domain == s.Domain() {

@@ -35,6 +35,7 @@ type details struct {
 func (cloudillo) Fail(w http.ResponseWriter, r *http.Request, c *face.Call, err error) {
 	e := profile.AsError(err)
 	status, p := problemOf(e, r)
+	p.Message = strings.ToValidUTF8(p.Message, "\ufffd")
 	now := time.Now()
 	if c.Site != nil {
 		now = c.Site.Now()
