@@ -71,3 +71,12 @@ func (id ID) String() string {
 	hex.Encode(b[24:], id[10:])
 	return string(b[:])
 }
+
+// MarshalText writes the canonical form, so that ids in JSON are strings.
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads what ParseID reads.
+func (id *ID) UnmarshalText(text []byte) (err error) {
+	*id, err = ParseID(string(text))
+	return err
+}
