@@ -277,4 +277,3 @@ func TestACommunityHasThePictureOfAStoredFile(t *testing.T) {
 		}
 	}
 }
-
