@@ -289,7 +289,8 @@ func (s *Site) guardTime(attribute, supplied string, actual time.Time) error {
 	return e
 }
 
-// checkEntityPassword counts as an attempt to sign in, whoever asks.
+// checkEntityPassword counts as an attempt to sign in, whoever asks; that of a
+// disabled person is never the right one.
 func (s *Site) checkEntityPassword(ctx context.Context, rec *store.Record, pw Password) error {
 	path, err := schema.ParsePath(pw.Attribute)
 	if err != nil {
@@ -303,7 +304,7 @@ func (s *Site) checkEntityPassword(ctx context.Context, rec *store.Record, pw Pa
 		return profile.E(profile.Invalid, profile.CodeInvalid, "password_attribute", "%s is not a password", path)
 	}
 	err = s.checkPassword(ctx, rec, pw.Value)
-	if profile.IsCode(err, profile.CodeCredentials) {
+	if profile.IsCode(err, profile.CodeCredentials) || err == nil && rec.State != profile.Active { // clients sign people in by it
 		return profile.E(profile.Invalid, profile.CodePassword, "", "incorrect password.")
 	}
 	return err

@@ -221,7 +221,11 @@ func TestAJobWithoutAHandlerWaitsForAWorkerThatHasOne(t *testing.T) {
 	}
 	stop()
 	start(t, jobs.Config{System: system, Handlers: map[string]jobs.Handler{"mail": done}})
-	if job := receive(t, system.finished, "the mail"); job.Kind != "mail" || job.Tries != 0 {
+	job := receive(t, system.finished, "the mail")
+	for job.Kind == "other" { // whose lease is so short that it may have run twice
+		job = receive(t, system.finished, "the mail")
+	}
+	if job.Tries != 0 {
 		t.Errorf("%+v", job)
 	}
 }

@@ -37,7 +37,7 @@ func TestIDsCarryTheirBucketAndTime(t *testing.T) {
 			t.Fatal(out, err)
 		}
 	})
-	if profile.NewID(now) == profile.NewID(now) {
+	if a, b := profile.NewID(now), profile.NewID(now); a == b {
 		t.Error("two ids are equal")
 	}
 }

@@ -213,3 +213,31 @@ func BenchmarkSearch(b *testing.B) {
 		})
 	}
 }
+
+// Changes of records that are small, and that take pages of their own, which
+// the writer makes empty (secure_delete).
+func BenchmarkChange(b *testing.B) {
+	for _, size := range []int{0, 50_000} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			site := benchStore(b)
+			ids := fill(b, site, 2000)
+			large := []byte(`{"x":"` + strings.Repeat("x", size) + `"}`)
+			b.ResetTimer()
+			defer cpu(b)()
+			for i := range b.N {
+				err := site.Update(b.Context(), func(tx store.Tx) error {
+					rec, err := tx.Record(ids[i*7919%len(ids)])
+					if err != nil {
+						return err
+					}
+					next := *rec
+					next.Extras = large
+					return tx.Save(rec, &next, store.Event{At: rec.Created, Kind: "user.updated"})
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

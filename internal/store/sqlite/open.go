@@ -162,7 +162,7 @@ func (s *Store) prepare(c *conn, o Options) error {
 		PRAGMA synchronous = FULL;
 		PRAGMA foreign_keys = OFF;
 		PRAGMA temp_store = MEMORY;
-		PRAGMA secure_delete = FAST;
+		PRAGMA secure_delete = ON;
 		PRAGMA cache_size = -%d`, applicationID, 4*o.PageCache*1024))
 	if err != nil {
 		return err

@@ -250,7 +250,7 @@ func TestTheWriterIsDurableAndTheLibraryIsTheOneChosen(t *testing.T) {
 		t.Fatal(err)
 	}
 	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "temp_store": "2", "foreign_keys": "0",
-		"busy_timeout": "5000", "application_id": fmt.Sprint(applicationID)} {
+		"busy_timeout": "5000", "secure_delete": "1", "application_id": fmt.Sprint(applicationID)} {
 		if got, err := s.w.c.pragma("PRAGMA " + pragma); err != nil || got != want {
 			t.Errorf("%s is %s, %v", pragma, got, err)
 		}
