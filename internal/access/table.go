@@ -20,6 +20,15 @@ const (
 	PlanGrant      Permission = "plan.grant" // grant a subscription to one's plan
 	SubscriptionOf Permission = "subscription.read"
 
+	AccountSearch Permission = "account.search" // names and slugs of people and groups, to choose from
+	ProfileList   Permission = "profile.list"   // every profile of the site
+	UserPicture   Permission = "user.picture"   // give a user a picture
+	ContactRead   Permission = "contact.read"   // every person of the site, and the notes about them
+	ContactWrite  Permission = "contact.write"  // make people nobody can sign in as yet, note things about anybody
+	NoteRead      Permission = "note.read"      // what providers noted about a profile
+	NoteWrite     Permission = "note.write"     //
+	ReportRead    Permission = "report.read"    // numbers and lists about the whole site
+
 	SelfRead        Permission = "self.read"        // one's own profile
 	SelfWrite       Permission = "self.write"       //
 	IdentityRead    Permission = "identity.read"    // anybody's public profile and one's relationship to it
@@ -64,6 +73,15 @@ var table = map[Permission]Rule{
 	ProfileErase:   {Relations: Manager | ShadowProvider | Broker},
 	PlanGrant:      {Relations: Manager | Broker},
 	SubscriptionOf: {Relations: Manager | Contributor | Provider | ProviderStaff | Broker | BrokerStaff},
+
+	AccountSearch: {SignedIn: true},
+	ProfileList:   {Relations: Broker | BrokerStaff},
+	UserPicture:   {Relations: Self | SharedPrincipal | Broker},
+	ContactRead:   {Relations: Broker | BrokerStaff},
+	ContactWrite:  {Relations: Broker},
+	NoteRead:      {Relations: Provider | ProviderStaff | Broker | BrokerStaff},
+	NoteWrite:     {Relations: Provider | Broker},
+	ReportRead:    {Relations: Broker | BrokerStaff},
 
 	SelfRead:        {Relations: Self, Restrictions: []RestrictionKind{ChildProfile}},
 	SelfWrite:       {Relations: Self},

@@ -69,6 +69,7 @@ const (
 	CodeLastManager        Code = "last_manager"        // the broker must keep one
 	CodeDisabled           Code = "disabled"            // the account is disabled
 	CodeAttempts           Code = "attempts"            // too many wrong tries
+	CodeQuota              Code = "quota"               // as many as one person may make within the time
 	CodeGone               Code = "gone"                // the client broke off before its answer
 	CodeBusy               Code = "busy"                // a bounded resource is full
 	CodeNoRoute            Code = "no_route"            // no face has the path

@@ -16,6 +16,7 @@ const (
 	Client       Type = "$client" // an API client of the entity face
 	RoleType     Type = "$role"
 	Agreement    Type = "$agreement"
+	Note         Type = "$note" // what a provider or operator noted about a subject; owned by it
 	EntityType   Type = "$type" // a site's change to the schema of a type
 )
 

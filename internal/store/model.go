@@ -122,6 +122,7 @@ const (
 	ConnectLink      LinkKind = "connect"      // profile -> profile it wants, or has, a connection with
 	BlockLink        LinkKind = "block"        // profile -> profile it lets nothing through of
 	MuteLink         LinkKind = "mute"         // profile -> profile it does not show
+	NoteLink         LinkKind = "note"         // subject -> note about another subject that names it too
 )
 
 // Link is a directed, typed, stateful edge between two records.
