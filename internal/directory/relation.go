@@ -128,17 +128,16 @@ func (s *Site) relationToUser(r store.Reader, who access.Principal, user *store.
 		return 0, err
 	}
 	for id := range theirs {
-		if mine[id] == RoleManager {
-			return is | access.SharedPrincipal, nil
-		}
+		is |= relationByRole(mine, id, access.SharedPrincipal, access.SharedStaff)
 		providers, err := s.providersOf(r, id, now)
 		if err != nil {
 			return 0, err
 		}
 		for _, p := range providers {
-			if mine[p] == RoleManager {
-				return is | access.SharedPrincipal, nil
-			}
+			is |= relationByRole(mine, p, access.SharedPrincipal, access.SharedStaff)
+		}
+		if is.Has(access.SharedPrincipal) {
+			break
 		}
 	}
 	return is, nil
@@ -205,7 +204,7 @@ func (s *Site) IsOperator(ctx context.Context, who access.Principal) (bool, erro
 
 // roleLink is an active role of a user on a profile.
 func roleLink(user, on profile.ID, role string, now time.Time) *store.Link {
-	return &store.Link{Src: user, Kind: store.RoleLink, Dst: on, State: store.LinkActive, Attrs: marshal(roleAttrs{role}), Created: now}
+	return &store.Link{Src: user, Kind: store.RoleLink, Dst: on, Tag: role, State: store.LinkActive, Attrs: marshal(roleAttrs{role}), Created: now}
 }
 
 // isPersonal reports whether a user is a profile too.

@@ -121,6 +121,7 @@ const (
 	FollowLink       LinkKind = "follow"       // profile -> profile it follows
 	ConnectLink      LinkKind = "connect"      // profile -> profile it wants, or has, a connection with
 	BlockLink        LinkKind = "block"        // profile -> profile it lets nothing through of
+	SignatureLink    LinkKind = "signature"    // user -> agreement it signed; attrs tell when
 	MuteLink         LinkKind = "mute"         // profile -> profile it does not show
 	NoteLink         LinkKind = "note"         // subject -> note about another subject that names it too
 )
@@ -131,10 +132,28 @@ type Link struct {
 	Kind    LinkKind
 	Dst     profile.ID
 	Key     string // "" or a number
+	Tag     string // what it is listed under: of a role the slug of its type, else ""
 	State   LinkState
 	Attrs   []byte // JSON object; not in reverse listings
 	Created time.Time
 	EndsAt  time.Time // zero: no end
+}
+
+// LinkQuery selects the links that leave, or reach, one record.
+type LinkQuery struct {
+	Kind  LinkKind
+	Tag   string    // "": any
+	State LinkState // "": any
+	After LinkMark  // the last one of the page before
+	Limit int       // negative: without bound
+}
+
+// LinkMark is the place of a link in a list by time; the zero mark comes before
+// the newest.
+type LinkMark struct {
+	Created time.Time
+	Other   profile.ID // the far end: Dst of the links that leave, Src of those that reach
+	Key     string
 }
 
 // Secret is what proves a subject: hashes, or values sealed with the data key.

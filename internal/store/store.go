@@ -165,13 +165,25 @@ type Links interface {
 	From(src profile.ID, kind LinkKind, after profile.ID, afterKey string, limit int) ([]*Link, error)
 	// To lists edges that reach dst, by (src, key); Attrs are not filled.
 	To(dst profile.ID, kind LinkKind, after profile.ID, afterKey string, limit int) ([]*Link, error)
+	// FromByTime lists edges that leave src, newest first: by (created, dst,
+	// key) descending. A page costs the same at any depth.
+	FromByTime(src profile.ID, q LinkQuery) ([]*Link, error)
+	// ToByTime lists edges that reach dst, by (created, src, key) descending;
+	// Attrs are not filled.
+	ToByTime(dst profile.ID, q LinkQuery) ([]*Link, error)
+	// CountFrom counts edges that leave src, by index; a tag or state of ""
+	// is any. It stops at max (negative: without bound).
+	CountFrom(src profile.ID, kind LinkKind, tag string, state LinkState, max int64) (int64, error)
+	// CountTo counts edges that reach dst.
+	CountTo(dst profile.ID, kind LinkKind, tag string, state LinkState, max int64) (int64, error)
 }
 
 // LinkWriter changes edges; both directions are written together.
 type LinkWriter interface {
 	// AddLink inserts: a TakenError (Field "link") when the edge exists.
 	AddLink(*Link) error
-	// SetLink replaces state, attrs and end of an existing edge, ErrNotFound otherwise.
+	// SetLink replaces tag, state, attrs and end of an existing edge,
+	// ErrNotFound otherwise.
 	SetLink(*Link) error
 	// DropLink deletes; no error when there is none.
 	DropLink(src profile.ID, kind LinkKind, dst profile.ID, key string) error

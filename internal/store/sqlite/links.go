@@ -1,6 +1,11 @@
 package sqlite
 
 import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
 	"facet/internal/profile"
 	"facet/internal/store"
 )
@@ -15,8 +20,8 @@ func (r *reader) Link(src profile.ID, kind store.LinkKind, dst profile.ID, key s
 	if found, err := s.step(); err != nil || !found {
 		return nil, orNotFound(err)
 	}
-	return &store.Link{Src: src, Kind: kind, Dst: dst, Key: key, State: store.LinkState(s.text(0)),
-		Attrs: s.bytes(1), Created: s.time(2), EndsAt: s.time(3)}, nil
+	return &store.Link{Src: src, Kind: kind, Dst: dst, Key: key, Tag: s.text(0), State: store.LinkState(s.text(1)),
+		Attrs: s.bytes(2), Created: s.time(3), EndsAt: s.time(4)}, nil
 }
 
 // From lists the edges that leave src.
@@ -25,13 +30,7 @@ func (r *reader) From(src profile.ID, kind store.LinkKind, after profile.ID, aft
 	if err != nil {
 		return nil, err
 	}
-	var list []*store.Link
-	err = each(s, func() bool {
-		list = append(list, &store.Link{Src: src, Kind: kind, Dst: s.profileID(0), Key: s.text(1),
-			State: store.LinkState(s.text(2)), Attrs: s.bytes(3), Created: s.time(4), EndsAt: s.time(5)})
-		return true
-	})
-	return list, err
+	return leaving(nil, s, src, kind)
 }
 
 // To lists the edges that reach dst.
@@ -40,13 +39,149 @@ func (r *reader) To(dst profile.ID, kind store.LinkKind, after profile.ID, after
 	if err != nil {
 		return nil, err
 	}
-	var list []*store.Link
-	err = each(s, func() bool {
-		list = append(list, &store.Link{Src: s.profileID(0), Kind: kind, Dst: dst, Key: s.text(1),
-			State: store.LinkState(s.text(2)), Created: s.time(3), EndsAt: s.time(4)})
+	return reaching(nil, s, dst, kind)
+}
+
+// leaving adds the rows of a query to the links that leave src.
+func leaving(list []*store.Link, s *stmt, src profile.ID, kind store.LinkKind) ([]*store.Link, error) {
+	err := each(s, func() bool {
+		list = append(list, &store.Link{Src: src, Kind: kind, Dst: s.profileID(0), Key: s.text(1), Tag: s.text(2),
+			State: store.LinkState(s.text(3)), Attrs: s.bytes(4), Created: s.time(5), EndsAt: s.time(6)})
 		return true
 	})
 	return list, err
+}
+
+// reaching adds the rows of a query to the links that reach dst.
+func reaching(list []*store.Link, s *stmt, dst profile.ID, kind store.LinkKind) ([]*store.Link, error) {
+	err := each(s, func() bool {
+		list = append(list, &store.Link{Src: s.profileID(0), Kind: kind, Dst: dst, Key: s.text(1), Tag: s.text(2),
+			State: store.LinkState(s.text(3)), Created: s.time(5), EndsAt: s.time(6)})
+		return true
+	})
+	return list, err
+}
+
+// FromByTime lists the edges that leave src, newest first.
+func (r *reader) FromByTime(src profile.ID, q store.LinkQuery) ([]*store.Link, error) {
+	list, err := r.linksByTime(&linksFrom, leaving, src, q)
+	return newest(list, q.Limit, func(l *store.Link) profile.ID { return l.Dst }), err
+}
+
+// ToByTime lists the edges that reach dst, newest first.
+func (r *reader) ToByTime(dst profile.ID, q store.LinkQuery) ([]*store.Link, error) {
+	list, err := r.linksByTime(&linksTo, reaching, dst, q)
+	return newest(list, q.Limit, func(l *store.Link) profile.ID { return l.Src }), err
+}
+
+// CountFrom counts the edges that leave src.
+func (r *reader) CountFrom(src profile.ID, kind store.LinkKind, tag string, state store.LinkState, max int64) (int64, error) {
+	return r.countLinks(&linksFrom, src, kind, tag, state, max)
+}
+
+// CountTo counts the edges that reach dst.
+func (r *reader) CountTo(dst profile.ID, kind store.LinkKind, tag string, state store.LinkState, max int64) (int64, error) {
+	return r.countLinks(&linksTo, dst, kind, tag, state, max)
+}
+
+// linksByTime are the statements of one direction.
+type linksByTime struct{ groups, page, count statement }
+
+type linkGroup struct {
+	tag   string
+	state store.LinkState
+}
+
+// linkGroups finds the groups of a tag and a state ("": any), one seek each.
+func (r *reader) linkGroups(st *linksByTime, id profile.ID, kind store.LinkKind, tag string, state store.LinkState) ([]linkGroup, error) {
+	if tag != "" && state != "" {
+		return []linkGroup{{tag, state}}, nil
+	}
+	var groups []linkGroup
+	at := linkGroup{tag: tag}
+	for {
+		s, err := r.c.query(st.groups, r.site, id.Bucket(), id, kind, at.tag, at.state)
+		if err != nil {
+			return nil, err
+		}
+		found := false
+		err = each(s, func() bool {
+			at, found = linkGroup{s.text(0), store.LinkState(s.text(1))}, true
+			return false
+		})
+		if err != nil || !found || tag != "" && at.tag != tag {
+			return groups, err
+		}
+		if state == "" || at.state == state {
+			groups = append(groups, at)
+		}
+	}
+}
+
+// linksByTime reads a page of each group.
+func (r *reader) linksByTime(
+	st *linksByTime, add func([]*store.Link, *stmt, profile.ID, store.LinkKind) ([]*store.Link, error), id profile.ID, q store.LinkQuery,
+) ([]*store.Link, error) {
+	groups, err := r.linkGroups(st, id, q.Kind, q.Tag, q.State)
+	if err != nil {
+		return nil, err
+	}
+	created := int64(math.MaxInt64)
+	if q.After != (store.LinkMark{}) {
+		created = micros(q.After.Created)
+	}
+	var list []*store.Link
+	for _, g := range groups {
+		s, err := r.c.query(st.page, r.site, id.Bucket(), id, q.Kind, g.tag, g.state,
+			created, q.After.Other, q.After.Key, q.Limit)
+		if err != nil {
+			return nil, err
+		}
+		if list, err = add(list, s, id, q.Kind); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// newest merges the pages of the groups.
+func newest(list []*store.Link, limit int, other func(*store.Link) profile.ID) []*store.Link {
+	slices.SortFunc(list, func(a, b *store.Link) int {
+		if c := b.Created.Compare(a.Created); c != 0 {
+			return c
+		}
+		x, y := other(a), other(b)
+		return cmp.Or(slices.Compare(y[:], x[:]), strings.Compare(b.Key, a.Key))
+	})
+	if limit >= 0 && len(list) > limit {
+		list = list[:limit]
+	}
+	return list
+}
+
+func (r *reader) countLinks(st *linksByTime, id profile.ID, kind store.LinkKind, tag string, state store.LinkState, max int64) (n int64, err error) {
+	groups, err := r.linkGroups(st, id, kind, tag, state)
+	if err != nil {
+		return 0, err
+	}
+	for _, g := range groups {
+		left := int64(-1)
+		if max >= 0 {
+			left = max - n
+		}
+		s, err := r.c.query(st.count, r.site, id.Bucket(), id, kind, g.tag, g.state, left)
+		if err != nil {
+			return 0, err
+		}
+		err = each(s, func() bool {
+			n += s.int(0)
+			return false
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
 }
 
 // AddLink inserts an edge in both directions.
@@ -55,7 +190,7 @@ func (t *tx) AddLink(l *store.Link) error {
 		return &profile.Error{Kind: profile.Internal, Code: profile.CodeInternal, Message: "a link needs a kind"}
 	}
 	n, err := t.write(insertLink, t.site, l.Src.Bucket(), l.Src, l.Kind, l.Dst, l.Key,
-		l.State, text(l.Attrs), l.Created, l.EndsAt)
+		l.Tag, l.State, text(l.Attrs), l.Created, l.EndsAt)
 	if err != nil {
 		return err
 	}
@@ -63,13 +198,13 @@ func (t *tx) AddLink(l *store.Link) error {
 		return store.TakenError("link")
 	}
 	_, err = t.write(insertReverse, t.site, l.Dst.Bucket(), l.Dst, l.Kind, l.Src, l.Key,
-		l.State, l.Created, l.EndsAt)
+		l.Tag, l.State, l.Created, l.EndsAt)
 	return err
 }
 
 // SetLink replaces what may change of an edge.
 func (t *tx) SetLink(l *store.Link) error {
-	n, err := t.write(updateLink, l.State, text(l.Attrs), l.EndsAt,
+	n, err := t.write(updateLink, l.Tag, l.State, text(l.Attrs), l.EndsAt,
 		t.site, l.Src.Bucket(), l.Src, l.Kind, l.Dst, l.Key)
 	if err != nil {
 		return err
@@ -77,7 +212,7 @@ func (t *tx) SetLink(l *store.Link) error {
 	if n == 0 {
 		return store.ErrNotFound
 	}
-	_, err = t.write(updateReverse, l.State, l.EndsAt,
+	_, err = t.write(updateReverse, l.Tag, l.State, l.EndsAt,
 		t.site, l.Dst.Bucket(), l.Dst, l.Kind, l.Src, l.Key)
 	return err
 }

@@ -149,16 +149,16 @@ var (
 // Links, one row in each direction.
 var (
 	insertLink = sql(`
-		INSERT INTO link (site, bucket, src, kind, dst, key, state, attrs, created, ends_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+		INSERT INTO link (site, bucket, src, kind, dst, key, tag, state, attrs, created, ends_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
 	insertReverse = sql(`
-		INSERT INTO link_reverse (site, bucket, dst, kind, src, key, state, created, ends_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+		INSERT INTO link_reverse (site, bucket, dst, kind, src, key, tag, state, created, ends_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	updateLink = sql(`
-		UPDATE link SET state = ?, attrs = ?, ends_at = ?
+		UPDATE link SET tag = ?, state = ?, attrs = ?, ends_at = ?
 		WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND dst = ? AND key = ?`)
 	updateReverse = sql(`
-		UPDATE link_reverse SET state = ?, ends_at = ?
+		UPDATE link_reverse SET tag = ?, state = ?, ends_at = ?
 		WHERE site = ? AND bucket = ? AND dst = ? AND kind = ? AND src = ? AND key = ?`)
 	deleteLink = sql(`
 		DELETE FROM link
@@ -167,16 +167,48 @@ var (
 		DELETE FROM link_reverse
 		WHERE site = ? AND bucket = ? AND dst = ? AND kind = ? AND src = ? AND key = ?`)
 	selectLink = sql(`
-		SELECT state, attrs, created, ends_at FROM link
+		SELECT tag, state, attrs, created, ends_at FROM link
 		WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND dst = ? AND key = ?`)
 	selectLinksFrom = sql(`
-		SELECT dst, key, state, attrs, created, ends_at FROM link
+		SELECT dst, key, tag, state, attrs, created, ends_at FROM link
 		WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND (dst, key) > (?, ?)
 		ORDER BY dst, key LIMIT ?`)
 	selectLinksTo = sql(`
-		SELECT src, key, state, created, ends_at FROM link_reverse
+		SELECT src, key, tag, state, '', created, ends_at FROM link_reverse
 		WHERE site = ? AND bucket = ? AND dst = ? AND kind = ? AND (src, key) > (?, ?)
 		ORDER BY src, key LIMIT ?`)
+)
+
+// Links by time. A group is the links of one tag and state.
+var (
+	linksFrom = linksByTime{
+		groups: sql(`
+			SELECT tag, state FROM link
+			WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND (tag, state) > (?, ?)
+			ORDER BY tag, state LIMIT 1`),
+		page: sql(`
+			SELECT dst, key, tag, state, attrs, created, ends_at FROM link
+			WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND tag = ? AND state = ?
+				AND (created, dst, key) < (?, ?, ?)
+			ORDER BY created DESC, dst DESC, key DESC LIMIT ?`),
+		count: sql(`
+			SELECT count(*) FROM (SELECT 1 FROM link
+			WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND tag = ? AND state = ? LIMIT ?)`),
+	}
+	linksTo = linksByTime{
+		groups: sql(`
+			SELECT tag, state FROM link_reverse
+			WHERE site = ? AND bucket = ? AND dst = ? AND kind = ? AND (tag, state) > (?, ?)
+			ORDER BY tag, state LIMIT 1`),
+		page: sql(`
+			SELECT src, key, tag, state, '', created, ends_at FROM link_reverse
+			WHERE site = ? AND bucket = ? AND dst = ? AND kind = ? AND tag = ? AND state = ?
+				AND (created, src, key) < (?, ?, ?)
+			ORDER BY created DESC, src DESC, key DESC LIMIT ?`),
+		count: sql(`
+			SELECT count(*) FROM (SELECT 1 FROM link_reverse
+			WHERE site = ? AND bucket = ? AND dst = ? AND kind = ? AND tag = ? AND state = ? LIMIT ?)`),
+	}
 )
 
 // What proves a subject.

@@ -160,6 +160,18 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 		},
 		"From": func(r store.Reader) (any, error) { return links(r.From(w.user, store.RoleLink, none, "", -1)) },
 		"To":   func(r store.Reader) (any, error) { return links(r.To(w.org, store.RoleLink, none, "", -1)) },
+		"FromByTime": func(r store.Reader) (any, error) {
+			return links(r.FromByTime(w.user, store.LinkQuery{Kind: store.RoleLink, Limit: -1}))
+		},
+		"ToByTime": func(r store.Reader) (any, error) {
+			return links(r.ToByTime(w.org, store.LinkQuery{Kind: store.RoleLink, Limit: -1}))
+		},
+		"CountFrom": func(r store.Reader) (any, error) {
+			return countMarks(func(mark store.LinkState) (int64, error) { return r.CountFrom(w.user, store.RoleLink, "", mark, -1) })
+		},
+		"CountTo": func(r store.Reader) (any, error) {
+			return countMarks(func(mark store.LinkState) (int64, error) { return r.CountTo(w.org, store.RoleLink, "", mark, -1) })
+		},
 		"Secret": func(r store.Reader) (any, error) {
 			s, err := r.Secret(w.user, "password", "k")
 			if err != nil {
@@ -237,6 +249,19 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 			return printed(list), err
 		},
 	}
+}
+
+// countMarks counts the links that each writer of a world has left.
+func countMarks(count func(mark store.LinkState) (int64, error)) (any, error) {
+	out := ""
+	for _, mark := range []string{"one", "two", "new"} {
+		n, err := count(store.LinkState(mark))
+		if err != nil {
+			return nil, err
+		}
+		out += fmt.Sprint(mark, n, " ")
+	}
+	return out, nil
 }
 
 func links(list []*store.Link, err error) (any, error) {
@@ -350,6 +375,8 @@ func testIsolation(f *fixture) {
 					f.equal(got, "none")
 				case "Search":
 					f.equal(shown, fmt.Sprintf("text3 3 one%d two%d ", 3*strings.Count(in.own, "one"), 3*strings.Count(in.own, "two")))
+				case "CountFrom", "CountTo":
+					f.equal(shown, fmt.Sprintf("one%d two%d new0 ", strings.Count(in.own, "one"), strings.Count(in.own, "two")))
 				case "Attempts":
 					f.equal(shown, fmt.Sprintf("one%d two%d new0 ", strings.Count(in.own, "one"), strings.Count(in.own, "two")))
 				default:

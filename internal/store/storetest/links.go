@@ -14,7 +14,7 @@ func testLinks(f *fixture) {
 		return f.site.Update(f.ctx, func(tx store.Tx) error { return tx.AddLink(l) })
 	}
 	link := func(src, dst profile.ID, key string) *store.Link {
-		return &store.Link{Src: src, Kind: store.SubscriptionLink, Dst: dst, Key: key, State: store.LinkRequested,
+		return &store.Link{Src: src, Kind: store.SubscriptionLink, Dst: dst, Key: key, Tag: "t", State: store.LinkRequested,
 			Attrs: []byte(`{"role":"manager"}`), Created: f.now(), EndsAt: f.now()}
 	}
 
@@ -63,7 +63,7 @@ func testLinks(f *fixture) {
 		}
 	})
 
-	f.run("set replaces state, attrs and end on both sides", func(f *fixture) {
+	f.run("set replaces tag, state, attrs and end on both sides", func(f *fixture) {
 		l := link(f.id(), f.id(), "")
 		set := func(l *store.Link) error {
 			return f.site.Update(f.ctx, func(tx store.Tx) error { return tx.SetLink(l) })
@@ -71,7 +71,7 @@ func testLinks(f *fixture) {
 		f.wantErr(set(l), store.ErrNotFound)
 		f.wantErr(add(l), nil)
 		next := *l
-		next.State, next.Attrs, next.EndsAt, next.Created = store.LinkEnded, []byte(`{}`), f.now(), f.now()
+		next.Tag, next.State, next.Attrs, next.EndsAt, next.Created = "other", store.LinkEnded, []byte(`{}`), f.now(), f.now()
 		f.wantErr(set(&next), nil)
 		next.Created = l.Created // is not replaced
 		f.view(func(r store.Reader) error {
@@ -80,6 +80,7 @@ func testLinks(f *fixture) {
 			f.equal(*got, next)
 			to, err := r.To(l.Dst, l.Kind, none, "", -1)
 			f.wantErr(err, nil)
+			f.equal(to[0].Tag, "other")
 			f.equal(to[0].State, store.LinkEnded)
 			f.equal(to[0].EndsAt, next.EndsAt)
 			return nil

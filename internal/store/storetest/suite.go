@@ -32,6 +32,7 @@ func Run(t *testing.T, open Open) {
 		{"lookup", testLookup},
 		{"search", testSearch},
 		{"links", testLinks},
+		{"links by time", testLinksByTime},
 		{"proofs", testProofs},
 		{"blobs", testBlobs},
 		{"numbers", testNumbers},
