@@ -28,7 +28,8 @@ const (
 	Broker                               // manages the organization that owns the site: an operator
 	BrokerStaff                          // holds any other role there
 	ShadowProvider                       // Provider, and nobody has a role on the profile
-	SharedPrincipal                      // any of the above to a profile the asked-for user has a role on
+	SharedPrincipal                      // manages a profile the asked-for user has a role on, or a provider of it
+	SharedStaff                          // holds any other role there
 )
 
 // Has reports whether any relation of want is in r.

@@ -20,6 +20,14 @@ const (
 	PlanGrant      Permission = "plan.grant" // grant a subscription to one's plan
 	SubscriptionOf Permission = "subscription.read"
 
+	UserWrite      Permission = "user.write"      // change a user's account, what notices it gets
+	UserErase      Permission = "user.erase"      //
+	UserSecret     Permission = "user.secret"     // set what proves a user: password, one-time passwords, API keys
+	UserActivate   Permission = "user.activate"   // mail a user the key that completes the account
+	AgreementRead  Permission = "agreement.read"  // the site's agreements, to keep them
+	AgreementWrite Permission = "agreement.write" //
+	AgreementSign  Permission = "agreement.sign"  // agree to one
+
 	AccountSearch Permission = "account.search" // names and slugs of people and groups, to choose from
 	ProfileList   Permission = "profile.list"   // every profile of the site
 	UserPicture   Permission = "user.picture"   // give a user a picture
@@ -64,8 +72,15 @@ var table = map[Permission]Rule{
 	SessionEnd:    {Anyone: true, Restrictions: RestrictionKinds},
 	SessionRevoke: {SignedIn: true, Restrictions: RestrictionKinds},
 
-	UserRead:       {Relations: Self | SharedPrincipal | Broker},
-	UserProfiles:   {Relations: Self | SharedPrincipal | Broker},
+	UserRead:       {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
+	UserProfiles:   {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
+	UserWrite:      {Relations: Self | Broker},
+	UserErase:      {Relations: Self | Broker},
+	UserSecret:     {Relations: Self | Broker},
+	UserActivate:   {Relations: Self | SharedPrincipal | Broker},
+	AgreementRead:  {Relations: Broker | BrokerStaff},
+	AgreementWrite: {Relations: Broker},
+	AgreementSign:  {SignedIn: true},
 	ProfileConnect: {Relations: Self | Broker},
 	ProfileShadow:  {SignedIn: true},
 	ProfileRead:    {Relations: Manager | Contributor | Provider | ProviderStaff | Broker | BrokerStaff},

@@ -67,6 +67,9 @@ const (
 	CodeRegistrationClosed Code = "registration_closed" // site policy
 	CodeProofRequired      Code = "proof_required"      // an existing record is completed only with a code, ticket or operator
 	CodeLastManager        Code = "last_manager"        // the broker must keep one
+	CodeOneTime            Code = "one_time"            // a mailed, sent or generated code that does not match
+	CodeOneTimeRequired    Code = "one_time_required"   // the account asks for a one-time password too
+	CodeUnready            Code = "unready"             // the account has no password yet, or the terms are not signed
 	CodeDisabled           Code = "disabled"            // the account is disabled
 	CodeAttempts           Code = "attempts"            // too many wrong tries
 	CodeQuota              Code = "quota"               // as many as one person may make within the time

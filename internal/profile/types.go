@@ -37,6 +37,8 @@ const (
 	IDTag    Space = "idtag"  // explicit ones; under the site's domain the slug is the idtag
 	PlanSlug Space = "plan"
 	ClientID Space = "client"
+	APIKey   Space = "apikey" // SHA-256 of a user's API key, hex
+	Terms    Space = "terms"  // slugs of agreements
 	TypeName Space = "type"
 	Ticket   Space = "ticket" // SHA-256 of a ticket's key, hex
 
