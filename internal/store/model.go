@@ -197,6 +197,18 @@ type Attempts struct {
 	Until   time.Time // locked until; zero: not locked
 }
 
+// Answer is what a caller was answered, kept for a repeat of the same request
+// under the same key (draft-ietf-httpapi-idempotency-key-header).
+type Answer struct {
+	Subject profile.ID // the caller
+	Key     string     // the caller's
+	Request string     // digest of the request
+	About   profile.ID // whom it tells of: it goes when either is erased; zero: the caller
+	Status  int        // of HTTP
+	Body    []byte     // empty where the answer is made anew from what it tells of
+	Expires time.Time
+}
+
 // Job is work to do after commit: a mail, a webhook, a back-fill.
 type Job struct {
 	ID      profile.ID

@@ -201,6 +201,9 @@ type Proofs interface {
 	Ticket(digest string) (*TicketRow, error)
 	// Attempts reads the count; a zero count when nothing is noted.
 	Attempts(subject profile.ID, kind string) (Attempts, error)
+	// Answer reads what a caller was answered under a key: ErrNotFound when
+	// nothing is kept. Expiry is the caller's to judge.
+	Answer(subject profile.ID, key string) (*Answer, error)
 }
 
 // ProofWriter changes what proves a subject.
@@ -215,6 +218,10 @@ type ProofWriter interface {
 	PutTicket(*TicketRow) error
 	DropTicket(digest string) error
 	PutAttempts(Attempts) error
+	// PutAnswer takes a caller's key: a TakenError (Field "idempotency") when
+	// it is held. The caller's answers that have expired by now are nobody's
+	// and go.
+	PutAnswer(a *Answer, now time.Time) error
 	// Claim takes a name for a record that does not carry it in its Names (a
 	// key found by digest, the one current subscription to a plan), site-wide
 	// or, with an owner, among the owner's: TakenError when it is held.

@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"time"
+
 	"facet/internal/profile"
 	"facet/internal/store"
 )
@@ -103,6 +105,20 @@ func (r *reader) Attempts(subject profile.ID, kind string) (store.Attempts, erro
 	return a, err
 }
 
+// Answer reads what is kept for a repeat.
+func (r *reader) Answer(subject profile.ID, key string) (*store.Answer, error) {
+	s, err := r.c.query(selectAnswer, r.site, subject.Bucket(), subject, key)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	if found, err := s.step(); err != nil || !found {
+		return nil, orNotFound(err)
+	}
+	return &store.Answer{Subject: subject, Key: key, Request: s.text(0), About: s.profileID(1),
+		Status: int(s.int(2)), Body: s.bytes(3), Expires: s.time(4)}, nil
+}
+
 // PutSecret inserts or replaces.
 func (t *tx) PutSecret(v *store.Secret) error {
 	_, err := t.write(upsertSecret, t.site, v.Subject.Bucket(), v.Subject, v.Kind, v.Key,
@@ -193,6 +209,19 @@ func (t *tx) DropTicket(digest string) error {
 func (t *tx) PutAttempts(v store.Attempts) error {
 	_, err := t.write(upsertAttempts, t.site, v.Subject.Bucket(), v.Subject, v.Kind,
 		v.Count, v.Since, v.Until)
+	return err
+}
+
+// PutAnswer takes a key, if no answer that is still valid has it.
+func (t *tx) PutAnswer(v *store.Answer, now time.Time) error {
+	if _, err := t.write(deleteExpired, t.site, v.Subject.Bucket(), v.Subject, now); err != nil {
+		return err
+	}
+	n, err := t.write(insertAnswer, t.site, v.Subject.Bucket(), v.Subject, v.Key, v.Request, v.About,
+		v.Status, text(v.Body), v.Expires)
+	if err == nil && n == 0 {
+		err = store.TakenError("idempotency")
+	}
 	return err
 }
 

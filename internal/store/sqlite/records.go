@@ -365,8 +365,10 @@ func (t *tx) remove(rec *store.Record) error {
 	if _, err := t.write(deleteSearch, t.site, rec.Type, rec.Sort, rec.ID, rec.Bucket); err != nil {
 		return err
 	}
-	if _, err := t.write(deleteHostsOf, t.site, rec.ID); err != nil {
-		return err
+	for _, kept := range []statement{deleteHostsOf, deleteAnswersAbout} {
+		if _, err := t.write(kept, t.site, rec.ID); err != nil {
+			return err
+		}
 	}
 	if err := t.DropUses(rec.ID); err != nil {
 		return err

@@ -265,7 +265,16 @@ var (
 	selectAttempts = sql(`
 		SELECT count, since, until FROM attempt
 		WHERE site = ? AND bucket = ? AND subject = ? AND kind = ?`)
-	deleteAnswers = sql(`DELETE FROM idempotency WHERE site = ? AND bucket = ? AND subject = ?`)
+
+	insertAnswer = sql(`
+		INSERT INTO idempotency (site, bucket, subject, key, request, about, status, answer, expires)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+	selectAnswer = sql(`
+		SELECT request, about, status, answer, expires FROM idempotency
+		WHERE site = ? AND bucket = ? AND subject = ? AND key = ?`)
+	deleteAnswers      = sql(`DELETE FROM idempotency WHERE site = ? AND bucket = ? AND subject = ?`)
+	deleteExpired      = sql(`DELETE FROM idempotency WHERE site = ? AND bucket = ? AND subject = ? AND expires <= ?`)
+	deleteAnswersAbout = sql(`DELETE FROM idempotency WHERE site = ? AND about = ? AND about <> x''`)
 )
 
 // Files, and who uses them for what: one row seen from the user, one from the

@@ -70,6 +70,8 @@ func writeSubject(f *fixture) Subject {
 				tx.Enqueue(store.Job{Subject: rec.ID, Kind: Trace, Body: []byte(Trace), Due: f.now()}),
 				tx.PutBlob(&store.Blob{Key: "b1~" + rec.ID.String(), Media: Trace, Meta: []byte(`{"m":"` + Trace + `"}`), Created: f.now()}),
 				tx.UseBlob(rec.ID, Trace, "b1~"+rec.ID.String()),
+				tx.PutAnswer(&store.Answer{Subject: rec.ID, Key: Trace, Request: Trace, Body: []byte(Trace), Expires: f.now()}, f.now()),
+				tx.PutAnswer(&store.Answer{Subject: f.id(), Key: "key", About: rec.ID, Body: []byte(Trace), Expires: f.now()}, f.now()),
 				tx.Claim(none, "key", Trace+rec.ID.String(), rec.ID),
 				tx.Claim(rec.ID, profile.Subscribed, Trace, f.id()),
 				tx.Log(store.Event{At: f.now(), Subject: rec.ID, Kind: "logged", Replaced: []byte(Trace)}),
@@ -133,6 +135,8 @@ func testErase(f *fixture) {
 				f.wantErr(err, store.ErrNotFound)
 				sessions, _ := r.Sessions(rec.ID)
 				f.equal(len(sessions), 0)
+				_, err = r.Answer(rec.ID, Trace)
+				f.wantErr(err, store.ErrNotFound)
 				_, err = r.Ticket(Trace + rec.ID.String())
 				f.wantErr(err, store.ErrNotFound)
 				_, err = r.Blob("b1~" + rec.ID.String())

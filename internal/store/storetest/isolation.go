@@ -83,6 +83,7 @@ func (w *world) populate(site store.Site, mark string) {
 		return errors.Join(tx.Save(old, next, w.event(mark)), tx.AddLink(w.link(mark)), tx.PutSecret(w.secret(mark)),
 			tx.PutSession(w.session(mark)), tx.PutTicket(w.ticket(mark)),
 			tx.PutAttempts(store.Attempts{Subject: w.user, Kind: mark, Count: 1}),
+			tx.PutAnswer(&store.Answer{Subject: w.user, Key: "key", Request: "digest", Body: []byte(mark), Expires: w.at.Add(time.Hour)}, w.at),
 			tx.Claim(none, "key", "k", w.user), tx.Claim(w.user, "key", "k", w.org),
 			tx.PutBlob(w.blob("b1~shared", mark)), tx.UseBlob(w.user, "picture", "b1~shared"),
 			tx.PutBlob(w.blob("b1~cover", mark)), tx.UseBlob(w.user, "cover", "b1~cover"))
@@ -220,6 +221,13 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 			}
 			return out, nil
 		},
+		"Answer": func(r store.Reader) (any, error) {
+			a, err := r.Answer(w.user, "key")
+			if err != nil {
+				return nil, err
+			}
+			return string(a.Body), nil
+		},
 		"Blob": func(r store.Reader) (any, error) {
 			out := ""
 			for _, key := range []string{"b1~shared", "b1~cover", "b1~new"} {
@@ -310,6 +318,9 @@ func (w *world) writes() map[string]func(store.Tx) error {
 		"DropTicket":   func(tx store.Tx) error { return tx.DropTicket("digest") },
 		"PutAttempts": func(tx store.Tx) error {
 			return tx.PutAttempts(store.Attempts{Subject: w.user, Kind: mark, Count: 9})
+		},
+		"PutAnswer": func(tx store.Tx) error {
+			return tx.PutAnswer(&store.Answer{Subject: w.user, Key: "key", Body: []byte(mark), Expires: w.at.Add(9 * time.Hour)}, w.at.Add(8*time.Hour))
 		},
 		"Claim":    func(tx store.Tx) error { return tx.Claim(none, profile.Slug, "claimed", w.user) },
 		"Release":  func(tx store.Tx) error { return tx.Release(none, "key", "k") },

@@ -135,4 +135,49 @@ func testProofs(f *fixture) {
 		f.update(func(tx store.Tx) error { return tx.PutAttempts(a) })
 		f.equal(get(who, "password"), a)
 	})
+
+	f.run("answers", func(f *fixture) {
+		who, made := f.user(), f.user()
+		f.create(who, made)
+		start := f.now()
+		answer := &store.Answer{Subject: who.ID, Key: "Ké y", Request: "digest", About: made.ID, Expires: start.Add(time.Hour)}
+		put := func(a *store.Answer, now time.Time) error {
+			return f.site.Update(f.ctx, func(tx store.Tx) error { return tx.PutAnswer(a, now) })
+		}
+		check := func(want *store.Answer) {
+			f.Helper()
+			f.equal(*read(f, func(r store.Reader) (*store.Answer, error) { return r.Answer(who.ID, want.Key) }), *want)
+		}
+		gone := func(key string) {
+			f.Helper()
+			f.wantErr(f.site.View(f.ctx, func(r store.Reader) error {
+				_, err := r.Answer(who.ID, key)
+				return err
+			}), store.ErrNotFound)
+		}
+		gone(answer.Key)
+		answer.Status, answer.Body = 201, []byte(`{"a":1.10}`)
+		f.wantErr(put(answer, start), nil)
+		check(answer)
+		f.wantTaken(put(answer, start.Add(time.Hour-time.Microsecond)), "idempotency")
+
+		// Another caller's key is another key; keys are exact.
+		f.wantErr(put(&store.Answer{Subject: f.id(), Key: answer.Key, Expires: start.Add(time.Hour)}, start), nil)
+		f.wantErr(put(&store.Answer{Subject: who.ID, Key: "ké y", Expires: start.Add(2 * time.Hour)}, start), nil)
+
+		// What has expired is nobody's, and goes with the caller's next.
+		other := *answer
+		other.Key, other.Expires = "next", start.Add(4*time.Hour)
+		f.wantErr(put(&other, start.Add(time.Hour)), nil)
+		gone(answer.Key)
+		answer.Request, answer.Expires = "again", start.Add(3*time.Hour)
+		f.wantErr(put(answer, start.Add(2*time.Hour)), nil)
+		check(answer)
+		gone("ké y")
+
+		// An answer goes when whom it tells of is erased.
+		f.update(func(tx store.Tx) error { return tx.Erase(made, f.event("user.erased"), nil) })
+		gone(answer.Key)
+		gone("next")
+	})
 }
