@@ -33,6 +33,9 @@ func (s *Site) erase(tx store.Tx, actor profile.ID, rec *store.Record) error {
 	if err := dropRelations(tx, rec.ID); err != nil {
 		return err
 	}
+	if err := s.dropNotes(tx, actor, rec.ID); err != nil {
+		return err
+	}
 	links, err := tx.From(rec.ID, store.SubscriptionLink, profile.ID{}, "", -1)
 	if err := s.endSubscriptions(tx, links, err); err != nil {
 		return err

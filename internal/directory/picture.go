@@ -105,6 +105,47 @@ func (s *Site) SetPicture(ctx context.Context, who access.Principal, slug string
 	if err != nil {
 		return "", err
 	}
+	return s.setPicture(ctx, who, own.id, own.check(s, who), slot, data)
+}
+
+// SetPictureOf is SetPicture for somebody the caller may do perm with: a
+// profile for access.ProfileWrite, else a user.
+func (s *Site) SetPictureOf(ctx context.Context, perm access.Permission, who access.Principal, slug string, data []byte) (key string, err error) {
+	id, check, err := s.pictured(ctx, perm, who, slug)
+	if err != nil {
+		return "", err
+	}
+	return s.setPicture(ctx, who, id, check, ProfilePicture, data)
+}
+
+// MayPicture says whether SetPictureOf is allowed, for faces that refuse before
+// they read a picture: nil, NotFound or Forbidden.
+func (s *Site) MayPicture(ctx context.Context, perm access.Permission, who access.Principal, slug string) error {
+	_, _, err := s.pictured(ctx, perm, who, slug)
+	return err
+}
+
+// pictured finds who gets a picture, and what change asks again.
+func (s *Site) pictured(ctx context.Context, perm access.Permission, who access.Principal, slug string) (id profile.ID, check func(store.Tx, *store.Record) error, err error) {
+	find := s.userFor
+	if perm == access.ProfileWrite {
+		find = s.profileFor
+	}
+	err = s.data.View(ctx, func(r store.Reader) error {
+		rec, err := find(r, perm, who, slug)
+		if err == nil {
+			id = rec.ID
+		}
+		return err
+	})
+	return id, func(tx store.Tx, old *store.Record) error {
+		_, err := find(tx, perm, who, old.Name(profile.Slug))
+		return err
+	}, err
+}
+
+// setPicture looks at a picture, stores it and makes it a record's.
+func (s *Site) setPicture(ctx context.Context, who access.Principal, id profile.ID, check func(store.Tx, *store.Record) error, slot PictureSlot, data []byte) (key string, err error) {
 	if s.d.media == nil {
 		return "", noMedia()
 	}
@@ -113,14 +154,14 @@ func (s *Site) SetPicture(ctx context.Context, who access.Principal, slug string
 		return "", err
 	}
 	key = media.Key(data)
-	if err := s.putPicture(ctx, who, own, slot, key, pic, data); err != nil {
+	if err := s.putPicture(ctx, who, id, check, slot, key, pic, data); err != nil {
 		return "", errors.Join(err, s.d.DropFile(context.WithoutCancel(ctx), s.id, key))
 	}
 	return key, nil
 }
 
 // putPicture writes the file first: who sees the row can read the file.
-func (s *Site) putPicture(ctx context.Context, who access.Principal, own ownProfile, slot PictureSlot, key string, pic media.Picture, data []byte) error {
+func (s *Site) putPicture(ctx context.Context, who access.Principal, id profile.ID, check func(store.Tx, *store.Record) error, slot PictureSlot, key string, pic media.Picture, data []byte) error {
 	s.d.files.RLock()
 	defer s.d.files.RUnlock()
 	if err := s.d.media.Put(int64(s.id), key, data); err != nil {
@@ -134,10 +175,10 @@ func (s *Site) putPicture(ctx context.Context, who access.Principal, own ownProf
 		if err := tx.PutBlob(blob); err != nil {
 			return err
 		}
-		return tx.UseBlob(own.id, string(slot), key)
+		return tx.UseBlob(id, string(slot), key)
 	}
 	same := false
-	_, err := s.change(ctx, own.id, s.event(who.Subject, "profile.updated", own.id), own.check(s, who),
+	_, err := s.change(ctx, id, s.event(who.Subject, "profile.updated", id), check,
 		func(old *store.Record) (st step, err error) {
 			rec := *old
 			rec.Updated = s.d.now()

@@ -20,6 +20,7 @@ type NewProfile struct {
 	Sets     []Set
 	Face     string // whose extras Extras are
 	Extras   map[string]json.RawMessage
+	Repeat   Repeat
 }
 
 // User reads a user's account by user name. Errors: NotFound, Forbidden.
@@ -127,7 +128,8 @@ func (s *Site) becomePersonal(ctx context.Context, who access.Principal, user *s
 
 // ShadowProfile makes a profile that nobody manages: until somebody does, the
 // broker and providers with an active subscription look after it. A personal
-// one is a user whom nobody can sign in as.
+// one is a user whom nobody can sign in as; with the slug of a user who is the
+// caller, that user becomes it. Errors: Limited/CodeQuota, those of the fields.
 func (s *Site) ShadowProfile(ctx context.Context, who access.Principal, in NewProfile) (Subject, error) {
 	if err := access.Admit(access.ProfileShadow, who); err != nil {
 		return Subject{}, err
@@ -137,6 +139,15 @@ func (s *Site) ShadowProfile(ctx context.Context, who access.Principal, in NewPr
 			return Subject{}, joinErr(err, profile.E(profile.Forbidden, profile.CodeForbidden, "", "not allowed"))
 		}
 	}
+	if in.Personal && in.Slug != "" {
+		self, err := s.data.GetID(ctx, who.Subject)
+		if err != nil {
+			return Subject{}, err
+		}
+		if profile.Fold(self.Name(profile.Slug)) == profile.Fold(in.Slug) {
+			return s.becomePersonal(ctx, who, self, in)
+		}
+	}
 	rec, err := s.createProfile(ctx, who, in, nil)
 	if err != nil {
 		return Subject{}, err
@@ -144,7 +155,8 @@ func (s *Site) ShadowProfile(ctx context.Context, who access.Principal, in NewPr
 	return subjectOf(rec), nil
 }
 
-// createProfile makes an organization, or a person without a sign-in.
+// createProfile makes an organization, or a person without a sign-in, within
+// the caller's quota. The same request again gives what it made.
 func (s *Site) createProfile(ctx context.Context, who access.Principal, in NewProfile, with func(store.Tx, *store.Record) error) (*store.Record, error) {
 	if strings.TrimSpace(in.FullName) == "" {
 		return nil, profile.E(profile.Missing, profile.CodeRequired, "displayName", "This field is required.")
@@ -171,16 +183,26 @@ func (s *Site) createProfile(ctx context.Context, who access.Principal, in NewPr
 		return nil, err
 	}
 	rec.Extras = mergeExtras(rec.Extras, in.Face, in.Extras)
+	out := rec
 	err = s.data.Update(ctx, func(tx store.Tx) error {
+		before, err := s.repeated(tx, who, in.Repeat)
+		if err != nil || before != nil {
+			out = before
+			return err
+		}
+		out = rec
+		if err := s.spend(tx, who, s.Policy().profileQuota()); err != nil {
+			return err
+		}
 		if err := s.createSlugged(tx, rec, in.Slug, slugFrom(in.FullName), s.event(who.Subject, kind, rec.ID)); err != nil {
 			return err
 		}
-		if with == nil {
-			return nil
+		if err := s.keep(tx, who, in.Repeat, rec.ID); err != nil || with == nil {
+			return err
 		}
 		return with(tx, rec)
 	})
-	return rec, err
+	return out, err
 }
 
 // Detail is a profile with its subscriptions.

@@ -72,6 +72,7 @@ const (
 	CodeUnready            Code = "unready"             // the account has no password yet, or the terms are not signed
 	CodeDisabled           Code = "disabled"            // the account is disabled
 	CodeAttempts           Code = "attempts"            // too many wrong tries
+	CodeRepeat             Code = "repeat"              // a key for repeats that stands for another request
 	CodeQuota              Code = "quota"               // as many as one person may make within the time
 	CodeGone               Code = "gone"                // the client broke off before its answer
 	CodeBusy               Code = "busy"                // a bounded resource is full

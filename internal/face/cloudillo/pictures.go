@@ -6,28 +6,17 @@ import (
 	"facet/internal/directory"
 	"facet/internal/face"
 	"facet/internal/media"
-	"facet/internal/profile"
 )
 
-// maxUploads is how many pictures are received at a time: each is held in
-// memory whole.
-const maxUploads = 8
-
-// uploads are the places for pictures being received.
-type uploads chan struct{}
-
-// to receives the raw bytes of a picture (PUT /api/me/image, PUT
+// upload receives the raw bytes of a picture (PUT /api/me/image, PUT
 // /api/me/cover). What they are is told by the bytes, not by Content-Type.
-func (u uploads) to(slot directory.PictureSlot) face.Handler {
+func upload(places face.Uploads, slot directory.PictureSlot) face.Handler {
 	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-		select {
-		case u <- struct{}{}:
-			defer func() { <-u }()
-		default:
-			e := profile.E(profile.Busy, profile.CodeBusy, "", "too many pictures are being sent")
-			e.Retry = 1
-			return e
+		leave, err := places.Enter()
+		if err != nil {
+			return err
 		}
+		defer leave()
 		data, err := face.ReadBody(w, r, media.MaxBytes)
 		if err != nil {
 			return err

@@ -19,7 +19,7 @@ func routes() []face.Route {
 
 		one = "/api/profiles/{idTag}"
 	)
-	uploads := make(uploads, maxUploads)
+	uploads := face.NewUploads()
 	return []face.Route{
 		{Method: post, Pattern: "/api/profiles/verify", Permission: access.Open, Handle: verify},
 		{Method: post, Pattern: "/api/profiles/register", Permission: access.SessionStart, Handle: register},
@@ -27,8 +27,8 @@ func routes() []face.Route {
 
 		{Method: get, Pattern: me, Permission: access.Open, Handle: readMe},
 		{Method: patch, Pattern: me, Permission: access.SelfWrite, Handle: updateMe},
-		{Method: put, Pattern: me + "/image", Permission: access.SelfWrite, Handle: uploads.to(directory.ProfilePicture), MaxBody: media.MaxBytes},
-		{Method: put, Pattern: me + "/cover", Permission: access.SelfWrite, Handle: uploads.to(directory.CoverPicture), MaxBody: media.MaxBytes},
+		{Method: put, Pattern: me + "/image", Permission: access.SelfWrite, Handle: upload(uploads, directory.ProfilePicture), MaxBody: media.MaxBytes},
+		{Method: put, Pattern: me + "/cover", Permission: access.SelfWrite, Handle: upload(uploads, directory.CoverPicture), MaxBody: media.MaxBytes},
 
 		{Method: get, Pattern: "/api/profiles", Permission: access.IdentityRead, Handle: listProfiles},
 		{Method: get, Pattern: one, Permission: access.IdentityRead, Handle: readProfile},
