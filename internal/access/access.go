@@ -22,14 +22,15 @@ type Relation uint16
 const (
 	Self            Relation = 1 << iota // the record is the caller's own
 	Manager                              // holds an active manager role on the profile
-	Contributor                          // holds any other active role on it
+	Contributor                          // holds an active contributor role on it
 	Provider                             // manages the provider of a plan the profile has an active subscription to
-	ProviderStaff                        // holds any other role there
+	ProviderStaff                        // is contributor there
 	Broker                               // manages the organization that owns the site: an operator
-	BrokerStaff                          // holds any other role there
+	BrokerStaff                          // is contributor there
 	ShadowProvider                       // Provider, and nobody has a role on the profile
+	ShadowBroker                         // Broker, and nobody has a role on the profile
 	SharedPrincipal                      // manages a profile the asked-for user has a role on, or a provider of it
-	SharedStaff                          // holds any other role there
+	SharedStaff                          // is contributor there
 )
 
 // Has reports whether any relation of want is in r.

@@ -20,6 +20,15 @@ const (
 	PlanGrant      Permission = "plan.grant" // grant a subscription to one's plan
 	SubscriptionOf Permission = "subscription.read"
 
+	PricingRead         Permission = "pricing.read"         // the plans that the site's owner offers
+	PlanRead            Permission = "plan.read"            // the plans of a profile
+	PlanWrite           Permission = "plan.write"           // make, change, delete them
+	SubscriberRead      Permission = "subscriber.read"      // who subscribed to one's plans
+	SubscriberWrite     Permission = "subscriber.write"     // change and end their subscriptions
+	SubscriptionWrite   Permission = "subscription.write"   // change and end a profile's subscription
+	SubscriptionRequest Permission = "subscription.request" // ask for a plan for a profile
+	SubscriptionAccept  Permission = "subscription.accept"  // accept what a profile was granted
+
 	UserWrite      Permission = "user.write"      // change a user's account, what notices it gets
 	UserErase      Permission = "user.erase"      //
 	UserSecret     Permission = "user.secret"     // set what proves a user: password, one-time passwords, API keys
@@ -36,6 +45,15 @@ const (
 	NoteRead      Permission = "note.read"      // what providers noted about a profile
 	NoteWrite     Permission = "note.write"     //
 	ReportRead    Permission = "report.read"    // numbers and lists about the whole site
+
+	RoleTypeRead     Permission = "roletype.read"     // the role types of a profile
+	RoleTypeWrite    Permission = "roletype.write"    // make, change, delete its own
+	RoleTypeGlobal   Permission = "roletype.global"   // change or delete those that every profile has
+	RoleRead         Permission = "role.read"         // who is what on a profile
+	RoleWrite        Permission = "role.write"        // grant, accept a request, deny, remove
+	AccessibleRead   Permission = "accessible.read"   // what a user is on which profiles
+	AccessibleWrite  Permission = "accessible.write"  // ask for a role, leave, decline
+	AccessibleAccept Permission = "accessible.accept" // accept an invitation with its key
 
 	SelfRead        Permission = "self.read"        // one's own profile
 	SelfWrite       Permission = "self.write"       //
@@ -89,6 +107,15 @@ var table = map[Permission]Rule{
 	PlanGrant:      {Relations: Manager | Broker},
 	SubscriptionOf: {Relations: Manager | Contributor | Provider | ProviderStaff | Broker | BrokerStaff},
 
+	PricingRead:         {Anyone: true, Restrictions: RestrictionKinds},
+	PlanRead:            {Relations: Manager | Contributor | Broker | BrokerStaff},
+	PlanWrite:           {Relations: Manager | Broker},
+	SubscriberRead:      {Relations: Manager | Contributor | Broker | BrokerStaff},
+	SubscriberWrite:     {Relations: Manager | Broker},
+	SubscriptionWrite:   {Relations: Manager | Provider | Broker},
+	SubscriptionRequest: {Relations: Manager | ShadowBroker},
+	SubscriptionAccept:  {Relations: Manager | ShadowBroker},
+
 	AccountSearch: {SignedIn: true},
 	ProfileList:   {Relations: Broker | BrokerStaff},
 	UserPicture:   {Relations: Self | SharedPrincipal | Broker},
@@ -97,6 +124,15 @@ var table = map[Permission]Rule{
 	NoteRead:      {Relations: Provider | ProviderStaff | Broker | BrokerStaff},
 	NoteWrite:     {Relations: Provider | Broker},
 	ReportRead:    {Relations: Broker | BrokerStaff},
+
+	RoleTypeRead:     {Relations: Manager | Contributor | Broker | BrokerStaff},
+	RoleTypeWrite:    {Relations: Manager | Broker},
+	RoleTypeGlobal:   {Relations: Broker},
+	RoleRead:         {Relations: Manager | Contributor | Provider | ProviderStaff | Broker | BrokerStaff},
+	RoleWrite:        {Relations: Manager | Provider | Broker},
+	AccessibleRead:   {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
+	AccessibleWrite:  {Relations: Self | Broker},
+	AccessibleAccept: {Relations: Self},
 
 	SelfRead:        {Relations: Self, Restrictions: []RestrictionKind{ChildProfile}},
 	SelfWrite:       {Relations: Self},

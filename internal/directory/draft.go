@@ -60,6 +60,9 @@ func (s *Site) index(rec *store.Record) []store.Indexed {
 	for i, f := range found {
 		out[i] = store.Indexed{Path: f.Path, Value: f.Value}
 	}
+	if domain := domainOf(textAt(rec.Attrs, "email")); rec.Type == profile.Organization && domain != "" {
+		out = append(out, store.Indexed{Path: indexMailDomain, Value: domain})
+	}
 	return out
 }
 

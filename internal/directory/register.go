@@ -36,6 +36,7 @@ type NewAccount struct {
 	Extras       map[string]json.RawMessage
 
 	hash   string // encoded, instead of Password
+	proved bool   // the e-mail is shown to be the person's
 	number int64  // 0: the next one
 	idtag  string // explicit, outside the site's domain
 }
@@ -113,6 +114,9 @@ func (s *Site) createAccount(ctx context.Context, actor profile.ID, in NewAccoun
 	}
 	setName(user, profile.IDTag, in.idtag)
 	user.Extras = mergeExtras(user.Extras, in.Face, in.Extras)
+	if in.proved {
+		proveEmail(user)
+	}
 	user.Password = credential.Kind(hash)
 	member, err := s.firstMember(ctx, user)
 	if err != nil {

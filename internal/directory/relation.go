@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"facet/internal/access"
@@ -16,37 +15,54 @@ const (
 	RoleContributor = "contributor" // may read
 )
 
-// roleAttrs is what a role link carries.
-type roleAttrs struct {
-	Role string `json:"role"`
-}
-
 const linkPage = 500
 
-// rolesOf maps the profiles a user has an active role on to the role.
-func rolesOf(r store.Reader, user profile.ID, now time.Time) (map[profile.ID]string, error) {
-	out := map[profile.ID]string{}
+// eachRole walks what a user is, is offered, or asks to be on profiles.
+func eachRole(r store.Reader, user profile.ID, fn func(*store.Link) error) error {
 	var after profile.ID
+	var afterKey string
 	for {
-		links, err := r.From(user, store.RoleLink, after, "", linkPage)
+		links, err := r.From(user, store.RoleLink, after, afterKey, linkPage)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, l := range links {
-			if !isCurrent(l, now) {
-				continue
+			if err := fn(l); err != nil {
+				return err
 			}
-			var a roleAttrs
-			if err := json.Unmarshal(l.Attrs, &a); err != nil {
-				return nil, err
-			}
-			out[l.Dst] = a.Role
 		}
 		if len(links) < linkPage {
-			return out, nil
+			return nil
 		}
-		after = links[len(links)-1].Dst
+		after, afterKey = links[len(links)-1].Dst, links[len(links)-1].Key
 	}
+}
+
+// rolesOf maps the profiles a user has an active role on to the slug of its
+// type.
+func rolesOf(r store.Reader, user profile.ID, now time.Time) (map[profile.ID]string, error) {
+	out := map[profile.ID]string{}
+	err := eachRole(r, user, func(l *store.Link) error {
+		if isCurrent(l, now) {
+			out[l.Dst] = l.Tag
+		}
+		return nil
+	})
+	return out, err
+}
+
+// agreedRolesOf is rolesOf without the roles that the user was given unasked:
+// they give nobody a way to the user's account.
+func agreedRolesOf(r store.Reader, user profile.ID, now time.Time) (map[profile.ID]string, error) {
+	out := map[profile.ID]string{}
+	err := eachRole(r, user, func(l *store.Link) error {
+		a, err := attrsOf(l)
+		if err == nil && isCurrent(l, now) && !a.Unasked {
+			out[l.Dst] = l.Tag
+		}
+		return err
+	})
+	return out, err
 }
 
 func isCurrent(l *store.Link, now time.Time) bool {
@@ -54,23 +70,9 @@ func isCurrent(l *store.Link, now time.Time) bool {
 }
 
 // hasRoles reports whether anybody has an active role on a profile.
-func hasRoles(r store.Reader, id profile.ID, now time.Time) (found bool, err error) {
-	var after profile.ID
-	for {
-		links, err := r.To(id, store.RoleLink, after, "", linkPage)
-		if err != nil {
-			return false, err
-		}
-		for _, l := range links {
-			if isCurrent(l, now) {
-				return true, nil
-			}
-		}
-		if len(links) < linkPage {
-			return false, nil
-		}
-		after = links[len(links)-1].Src
-	}
+func hasRoles(r store.Reader, id profile.ID) (bool, error) {
+	n, err := r.CountTo(id, store.RoleLink, "", store.LinkActive, 1)
+	return n > 0, err
 }
 
 // relationTo finds what the caller is to a profile: DjaoApp's "provider" rule,
@@ -99,13 +101,16 @@ func (s *Site) relationTo(r store.Reader, who access.Principal, target *store.Re
 	for _, p := range providers {
 		is |= relationByRole(mine, p, access.Provider, access.ProviderStaff)
 	}
-	if is.Has(access.Provider) {
-		peopled, err := hasRoles(r, target.ID, now)
+	if is.Has(access.Provider | access.Broker) {
+		peopled, err := hasRoles(r, target.ID)
 		if err != nil {
 			return 0, err
 		}
-		if !peopled {
+		if !peopled && is.Has(access.Provider) {
 			is |= access.ShadowProvider
+		}
+		if !peopled && is.Has(access.Broker) {
+			is |= access.ShadowBroker
 		}
 	}
 	return is, nil
@@ -123,7 +128,7 @@ func (s *Site) relationToUser(r store.Reader, who access.Principal, user *store.
 	if err != nil {
 		return 0, err
 	}
-	theirs, err := rolesOf(r, user.ID, now)
+	theirs, err := agreedRolesOf(r, user.ID, now)
 	if err != nil {
 		return 0, err
 	}
@@ -153,12 +158,12 @@ func (s *Site) brokerRelation(mine map[profile.ID]string) access.Relation {
 
 func relationByRole(mine map[profile.ID]string, id profile.ID, manager, other access.Relation) access.Relation {
 	switch mine[id] {
-	case "":
-		return 0
 	case RoleManager:
 		return manager
-	default:
+	case RoleContributor:
 		return other
+	default: // what other types mean, applications decide
+		return 0
 	}
 }
 
@@ -204,14 +209,14 @@ func (s *Site) IsOperator(ctx context.Context, who access.Principal) (bool, erro
 
 // roleLink is an active role of a user on a profile.
 func roleLink(user, on profile.ID, role string, now time.Time) *store.Link {
-	return &store.Link{Src: user, Kind: store.RoleLink, Dst: on, Tag: role, State: store.LinkActive, Attrs: marshal(roleAttrs{role}), Created: now}
+	return &store.Link{Src: user, Kind: store.RoleLink, Dst: on, Tag: role, State: store.LinkActive, Attrs: emptyObject, Created: now}
 }
 
 // isPersonal reports whether a user is a profile too.
 func isPersonal(r store.Reader, user profile.ID) (bool, error) {
-	_, err := r.Link(user, store.RoleLink, user, "")
+	l, err := r.Link(user, store.RoleLink, user, roleHeld)
 	if profile.IsKind(err, profile.NotFound) {
 		return false, nil
 	}
-	return err == nil, err
+	return err == nil && l.State == store.LinkActive, err
 }

@@ -35,6 +35,7 @@ type Policy struct {
 	Communities    bool         `json:"communities,omitempty"`      // any signed-in user may create them
 	AccessSeconds  int          `json:"access_seconds,omitempty"`   // life of DjaoApp's one token; 0 is 3600
 	BaseURL        string       `json:"base_url"`                   // of links in mails; never taken from Host
+	MailProviders  []string     `json:"mail_providers,omitempty"`   // domains, beside the well-known ones, whose addresses say nothing of whom people work for
 	MailFrom       string       `json:"mail_from"`                  //
 	Broker         profile.ID   `json:"broker,omitzero"`            // the organization that owns the site
 	DemoPasswords  bool         `json:"demo_passwords,omitempty"`   // passwords of any length: demo sites only

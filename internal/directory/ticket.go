@@ -16,6 +16,7 @@ import (
 const (
 	ticketInvitation   = "invitation"   // to manage the subject, by who has the e-mail
 	ticketSubscription = "subscription" // to accept a granted subscription
+	ticketRole         = "role"         // to accept a granted role; of a user without a password it is an invitation
 )
 
 const ticketLife = 14 * 24 * time.Hour
@@ -25,6 +26,7 @@ type ticketData struct {
 	Email string     `json:"email,omitempty"`
 	Plan  profile.ID `json:"plan,omitzero"`
 	Link  string     `json:"link,omitempty"`
+	On    profile.ID `json:"on,omitzero"` // the profile that a role is on
 }
 
 // newTicket makes a ticket of one use.
@@ -117,6 +119,7 @@ func (s *Site) Redeem(ctx context.Context, key string, in NewAccount, use TokenU
 	if strings.TrimSpace(in.FullName) == "" {
 		in.FullName = inv.Profile.FullName()
 	}
+	in.proved = true
 	rec, err := s.createAccount(ctx, profile.ID{}, in, func(tx store.Tx, user *store.Record) error {
 		row, _, target, err := s.invitation(tx, key)
 		if err != nil {
@@ -148,10 +151,11 @@ func (s *Site) complete(ctx context.Context, key string, in NewAccount, use Toke
 	}
 	edit := Edit{Slug: orNil(in.Username), FullName: orNil(strings.TrimSpace(in.FullName)), Sets: in.Sets, Face: in.Face, Extras: in.Extras}
 	var id profile.ID
+	var mailed string
 	err = s.data.View(ctx, func(r store.Reader) error {
-		_, _, rec, err := s.invitation(r, key)
+		_, data, rec, err := s.invitation(r, key)
 		if err == nil {
-			id = rec.ID
+			id, mailed = rec.ID, profile.Fold(data.Email)
 		}
 		return err
 	})
@@ -165,6 +169,9 @@ func (s *Site) complete(ctx context.Context, key string, in NewAccount, use Toke
 		st, err := s.edit(ctx, old, edit)
 		if err != nil {
 			return step{}, err
+		}
+		if mailed != "" && profile.Fold(textAt(st.rec.Attrs, "email")) == mailed {
+			proveEmail(st.rec)
 		}
 		st.rec.Password = credential.Kind(hash)
 		st.paths = append(st.paths, passwordSecret)

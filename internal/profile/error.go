@@ -74,6 +74,7 @@ const (
 	CodeAttempts           Code = "attempts"            // too many wrong tries
 	CodeRepeat             Code = "repeat"              // a key for repeats that stands for another request
 	CodeQuota              Code = "quota"               // as many as one person may make within the time
+	CodeSubscribed         Code = "subscribed"          // a plan that somebody subscribed to
 	CodeGone               Code = "gone"                // the client broke off before its answer
 	CodeBusy               Code = "busy"                // a bounded resource is full
 	CodeNoRoute            Code = "no_route"            // no face has the path

@@ -29,24 +29,27 @@ type Space string
 
 // The name spaces.
 const (
-	Slug     Space = "slug"   // user names and profile slugs of a site
-	Email    Space = "email"  // claimed by every $user
-	Phone    Space = "phone"  // verified sign-in phones only, E.164
-	Number   Space = "number" // decimal; entity id = tnId = user_id
-	UUID     Space = "uuid"   // imported ids whose bucket is not their own
-	IDTag    Space = "idtag"  // explicit ones; under the site's domain the slug is the idtag
-	PlanSlug Space = "plan"
-	ClientID Space = "client"
-	APIKey   Space = "apikey" // SHA-256 of a user's API key, hex
-	Terms    Space = "terms"  // slugs of agreements
-	TypeName Space = "type"
-	Ticket   Space = "ticket" // SHA-256 of a ticket's key, hex
+	Slug      Space = "slug"   // user names and profile slugs of a site
+	Email     Space = "email"  // claimed by every $user
+	Phone     Space = "phone"  // verified sign-in phones only, E.164
+	Number    Space = "number" // decimal; entity id = tnId = user_id
+	UUID      Space = "uuid"   // imported ids whose bucket is not their own
+	IDTag     Space = "idtag"  // explicit ones; under the site's domain the slug is the idtag
+	PlanSlug  Space = "plan"
+	PlanTitle Space = "title" // owned: one title among a provider's plans
+	RoleSlug  Space = "role"  // owned: the role types of a profile; the broker's are global
+	ClientID  Space = "client"
+	APIKey    Space = "apikey" // SHA-256 of a user's API key, hex
+	Terms     Space = "terms"  // slugs of agreements
+	TypeName  Space = "type"
+	Ticket    Space = "ticket" // SHA-256 of a ticket's key, hex
 
-	HouseholdName  Space = "household" // owned: one name a household
-	HouseholdMain  Space = "default"   // owned: the one default profile, value ""
-	DocumentApp    Space = "document"  // owned: one document per app
-	Subscribed     Space = "subscription"
-	CommunityOwner Space = "owner" // owned: the one owner of a community, value ""
+	HouseholdName  Space = "household"    // owned: one name a household
+	HouseholdMain  Space = "default"      // owned: the one default profile, value ""
+	DocumentApp    Space = "document"     // owned: one document per app
+	Subscribed     Space = "subscription" // owned by the subscriber: one current subscription a plan
+	Requested      Space = "request"      // owned by the plan: the key of a request, of the subscriber
+	CommunityOwner Space = "owner"        // owned: the one owner of a community, value ""
 )
 
 // UniqueAttribute is the name space of a unique attribute of an entity type.
