@@ -141,15 +141,16 @@ type Link struct {
 
 // LinkQuery selects the links that leave, or reach, one record.
 type LinkQuery struct {
-	Kind  LinkKind
-	Tag   string    // "": any
-	State LinkState // "": any
-	After LinkMark  // the last one of the page before
-	Limit int       // negative: without bound
+	Kind   LinkKind
+	Tag    string    // "": any
+	State  LinkState // "": any
+	Oldest bool      // the oldest first instead
+	After  LinkMark  // the last one of the page before
+	Limit  int       // negative: without bound
 }
 
 // LinkMark is the place of a link in a list by time; the zero mark comes before
-// the newest.
+// the first.
 type LinkMark struct {
 	Created time.Time
 	Other   profile.ID // the far end: Dst of the links that leave, Src of those that reach

@@ -166,7 +166,8 @@ type Links interface {
 	// To lists edges that reach dst, by (src, key); Attrs are not filled.
 	To(dst profile.ID, kind LinkKind, after profile.ID, afterKey string, limit int) ([]*Link, error)
 	// FromByTime lists edges that leave src, newest first: by (created, dst,
-	// key) descending. A page costs the same at any depth.
+	// key) descending; the oldest first, where asked for, is the same list
+	// backwards. A page costs the same at any depth.
 	FromByTime(src profile.ID, q LinkQuery) ([]*Link, error)
 	// ToByTime lists edges that reach dst, by (created, src, key) descending;
 	// Attrs are not filled.

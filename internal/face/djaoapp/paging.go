@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"facet/internal/directory"
 	"facet/internal/face"
 	"facet/internal/profile"
 )
@@ -19,8 +20,9 @@ const (
 
 // page is one page of a list.
 type page[T any] struct {
-	Count    int     `json:"count"` // of all pages
-	Next     *string `json:"next"`  // URL
+	Count    int     `json:"count"`                 // of all pages
+	Capped   bool    `json:"count_capped,omitzero"` // there are more than count
+	Next     *string `json:"next"`                  // URL
 	Previous *string `json:"previous"`
 	Results  []T     `json:"results"`
 }
@@ -65,10 +67,7 @@ func writePage[T any](w http.ResponseWriter, r *http.Request, c *face.Call, all 
 	all = search(all, columns, query)
 	order(all, columns, query)
 
-	size := defaultPageSize
-	if n, err := strconv.Atoi(query.Get("page_size")); err == nil && n >= 1 {
-		size = min(n, maxPageSize)
-	}
+	size := pageSize(query)
 	last := max(1, (len(all)+size-1)/size)
 	number := 1
 	switch at := query.Get("page"); {
@@ -77,7 +76,7 @@ func writePage[T any](w http.ResponseWriter, r *http.Request, c *face.Call, all 
 	case query.Has("page"):
 		n, err := strconv.Atoi(at)
 		if err != nil || n < 1 || n > last {
-			return refuse(profile.NotFound, profile.CodeNotFound, http.StatusNotFound, detail("Invalid page."))
+			return invalidPage()
 		}
 		number = n
 	}
@@ -91,16 +90,98 @@ func writePage[T any](w http.ResponseWriter, r *http.Request, c *face.Call, all 
 	return write(w, http.StatusOK, out)
 }
 
+func pageSize(query url.Values) int {
+	if n, err := strconv.Atoi(query.Get("page_size")); err == nil && n >= 1 {
+		return min(n, maxPageSize)
+	}
+	return defaultPageSize
+}
+
 // pageLink is the address of another page; that of the first names no page.
 func pageLink(r *http.Request, c *face.Call, query url.Values, number int) *string {
-	if query.Del("page"); number > 1 {
+	return placeLink(r, c, query, number, "", "")
+}
+
+// placeLink is the address of another page, with the place that it follows
+// ("after") or comes before ("before").
+func placeLink(r *http.Request, c *face.Call, query url.Values, number int, param, place string) *string {
+	for _, other := range []string{"page", "after", "before"} {
+		query.Del(other)
+	}
+	if number > 1 {
 		query.Set("page", strconv.Itoa(number))
+		if place != "" {
+			query.Set(param, place)
+		}
 	}
 	link := publicBase(c) + r.URL.EscapedPath()
 	if encoded := query.Encode(); encoded != "" {
 		link += "?" + encoded
 	}
 	return &link
+}
+
+// asked is the part of a long list that a request asks for. Such a list is not
+// read whole: the links to its pages carry a place beside the page number, so
+// that a page that is followed costs the same at any depth.
+type asked struct {
+	directory.Window
+	page int // its number; 0: the last
+}
+
+// maxPage bounds the numbers of pages, which without a place cost what comes
+// before them.
+const maxPage = 1_000_000
+
+// readWindow reads what part of a long list is asked for: page and page_size,
+// and in followed links after or before.
+func readWindow(r *http.Request) (asked, error) {
+	query := r.URL.Query()
+	a := asked{Window: directory.Window{Max: pageSize(query)}, page: 1}
+	if at := query.Get("page"); at == "last" {
+		a.Last, a.page = true, 0
+		return a, nil
+	} else if query.Has("page") {
+		n, err := strconv.Atoi(at)
+		if err != nil || n < 1 || n > maxPage {
+			return a, invalidPage()
+		}
+		a.page = n
+	}
+	a.After = query.Get("after")
+	if a.After == "" {
+		a.Before = query.Get("before")
+	}
+	if a.After == "" && a.Before == "" {
+		a.Skip = (a.page - 1) * a.Max
+	}
+	return a, nil
+}
+
+// windowPage makes the page of a part of a long list; wire gives the form of an
+// item.
+func windowPage[S, T any](r *http.Request, c *face.Call, a asked, part directory.Part[S], total directory.Total, wire func(*S) T) (page[T], error) {
+	if len(part.Items) == 0 && a.Skip > 0 {
+		return page[T]{}, invalidPage()
+	}
+	if a.page == 0 {
+		a.page = max(1, (int(total.Count)+a.Max-1)/a.Max)
+	}
+	out := page[T]{Count: int(total.Count), Capped: total.Capped, Results: make([]T, len(part.Items))}
+	for i := range part.Items {
+		out.Results[i] = wire(&part.Items[i])
+	}
+	if query := r.URL.Query(); part.Next != "" {
+		out.Next = placeLink(r, c, query, a.page+1, "after", part.Next)
+	}
+	if query := r.URL.Query(); part.Previous != "" {
+		out.Previous = placeLink(r, c, query, a.page-1, "before", part.Previous)
+	}
+	return out, nil
+}
+
+func invalidPage() error {
+	return refuse(profile.NotFound, profile.CodeNotFound, http.StatusNotFound, detail("Invalid page."))
 }
 
 // search keeps the items that contain one of the terms of q. Terms are parted

@@ -65,13 +65,13 @@ func reaching(list []*store.Link, s *stmt, dst profile.ID, kind store.LinkKind) 
 // FromByTime lists the edges that leave src, newest first.
 func (r *reader) FromByTime(src profile.ID, q store.LinkQuery) ([]*store.Link, error) {
 	list, err := r.linksByTime(&linksFrom, leaving, src, q)
-	return newest(list, q.Limit, func(l *store.Link) profile.ID { return l.Dst }), err
+	return merged(list, q, func(l *store.Link) profile.ID { return l.Dst }), err
 }
 
 // ToByTime lists the edges that reach dst, newest first.
 func (r *reader) ToByTime(dst profile.ID, q store.LinkQuery) ([]*store.Link, error) {
 	list, err := r.linksByTime(&linksTo, reaching, dst, q)
-	return newest(list, q.Limit, func(l *store.Link) profile.ID { return l.Src }), err
+	return merged(list, q, func(l *store.Link) profile.ID { return l.Src }), err
 }
 
 // CountFrom counts the edges that leave src.
@@ -85,7 +85,7 @@ func (r *reader) CountTo(dst profile.ID, kind store.LinkKind, tag string, state 
 }
 
 // linksByTime are the statements of one direction.
-type linksByTime struct{ groups, page, count statement }
+type linksByTime struct{ groups, page, pageUp, count statement }
 
 type linkGroup struct {
 	tag   string
@@ -126,13 +126,16 @@ func (r *reader) linksByTime(
 	if err != nil {
 		return nil, err
 	}
-	created := int64(math.MaxInt64)
+	page, created := st.page, int64(math.MaxInt64)
+	if q.Oldest {
+		page, created = st.pageUp, math.MinInt64
+	}
 	if q.After != (store.LinkMark{}) {
 		created = micros(q.After.Created)
 	}
 	var list []*store.Link
 	for _, g := range groups {
-		s, err := r.c.query(st.page, r.site, id.Bucket(), id, q.Kind, g.tag, g.state,
+		s, err := r.c.query(page, r.site, id.Bucket(), id, q.Kind, g.tag, g.state,
 			created, q.After.Other, q.After.Key, q.Limit)
 		if err != nil {
 			return nil, err
@@ -144,17 +147,17 @@ func (r *reader) linksByTime(
 	return list, nil
 }
 
-// newest merges the pages of the groups.
-func newest(list []*store.Link, limit int, other func(*store.Link) profile.ID) []*store.Link {
+// merged puts the pages of the groups into one order, and cuts.
+func merged(list []*store.Link, q store.LinkQuery, other func(*store.Link) profile.ID) []*store.Link {
 	slices.SortFunc(list, func(a, b *store.Link) int {
-		if c := b.Created.Compare(a.Created); c != 0 {
-			return c
+		if !q.Oldest {
+			a, b = b, a
 		}
 		x, y := other(a), other(b)
-		return cmp.Or(slices.Compare(y[:], x[:]), strings.Compare(b.Key, a.Key))
+		return cmp.Or(a.Created.Compare(b.Created), slices.Compare(x[:], y[:]), strings.Compare(a.Key, b.Key))
 	})
-	if limit >= 0 && len(list) > limit {
-		list = list[:limit]
+	if q.Limit >= 0 && len(list) > q.Limit {
+		list = list[:q.Limit]
 	}
 	return list
 }

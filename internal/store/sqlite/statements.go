@@ -191,6 +191,11 @@ var (
 			WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND tag = ? AND state = ?
 				AND (created, dst, key) < (?, ?, ?)
 			ORDER BY created DESC, dst DESC, key DESC LIMIT ?`),
+		pageUp: sql(`
+			SELECT dst, key, tag, state, attrs, created, ends_at FROM link
+			WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND tag = ? AND state = ?
+				AND (created, dst, key) > (?, ?, ?)
+			ORDER BY created, dst, key LIMIT ?`),
 		count: sql(`
 			SELECT count(*) FROM (SELECT 1 FROM link
 			WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND tag = ? AND state = ? LIMIT ?)`),
@@ -205,6 +210,11 @@ var (
 			WHERE site = ? AND bucket = ? AND dst = ? AND kind = ? AND tag = ? AND state = ?
 				AND (created, src, key) < (?, ?, ?)
 			ORDER BY created DESC, src DESC, key DESC LIMIT ?`),
+		pageUp: sql(`
+			SELECT src, key, tag, state, '', created, ends_at FROM link_reverse
+			WHERE site = ? AND bucket = ? AND dst = ? AND kind = ? AND tag = ? AND state = ?
+				AND (created, src, key) > (?, ?, ?)
+			ORDER BY created, src, key LIMIT ?`),
 		count: sql(`
 			SELECT count(*) FROM (SELECT 1 FROM link_reverse
 			WHERE site = ? AND bucket = ? AND dst = ? AND kind = ? AND tag = ? AND state = ? LIMIT ?)`),

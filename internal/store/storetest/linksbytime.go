@@ -42,9 +42,9 @@ func (l *timeline) print(e *store.Link) string {
 }
 
 // pages reads a list by pages.
-func (l *timeline) pages(f *fixture, tag string, state store.LinkState, size int) (got []string) {
+func (l *timeline) pages(f *fixture, q store.LinkQuery, size int) (got []string) {
 	f.Helper()
-	q := store.LinkQuery{Kind: store.RoleLink, Tag: tag, State: state, Limit: size}
+	q.Kind, q.Limit = store.RoleLink, size
 	for {
 		page := read(f, func(r store.Reader) ([]*store.Link, error) { return l.list(r, q) })
 		for _, e := range page {
@@ -99,8 +99,14 @@ func testLinksByTime(f *fixture) {
 			for _, state := range append(states, "") {
 				want := l.expect(tag, state)
 				for _, size := range []int{-1, 1, 4, 100} {
-					if got := l.pages(f, tag, state, size); !slices.Equal(got, want) {
+					q := store.LinkQuery{Tag: tag, State: state}
+					if got := l.pages(f, q, size); !slices.Equal(got, want) {
 						f.Errorf("%s %q %q by %d:\n%q, want\n%q", l.name, tag, state, size, got, want)
+					}
+					q.Oldest = true
+					got := l.pages(f, q, size)
+					if slices.Reverse(got); !slices.Equal(got, want) {
+						f.Errorf("%s %q %q by %d upwards:\n%q, want\n%q", l.name, tag, state, size, got, want)
 					}
 				}
 				for _, max := range []int64{-1, 0, 1, 5, 1000} {
