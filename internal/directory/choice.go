@@ -32,7 +32,7 @@ const (
 	accountsRead    = 5000 // records
 )
 
-// Accounts looks for people and groups by terms, any of which may fit: a part
+// Choices looks for people and groups by terms, any of which may fit: a part
 // of a name or slug, or a whole e-mail address. Operators find by parts of
 // e-mails and phone numbers too; others do not, so that nobody's is found out
 // letter by letter. Where no profile fits, those whose e-mail is of the domain
@@ -40,7 +40,7 @@ const (
 //
 // It gives up to limit of them by name, and how many there are: more tells that
 // the list does not hold all, and count then is at least that many.
-func (s *Site) Accounts(ctx context.Context, who access.Principal, kind ChoiceKind, terms []string, limit int) (found []Choice, count int, more bool, err error) {
+func (s *Site) Choices(ctx context.Context, who access.Principal, kind ChoiceKind, terms []string, limit int) (found []Choice, count int, more bool, err error) {
 	operator, err := s.IsOperator(ctx, who)
 	if err == nil {
 		err = access.Admit(access.AccountSearch, who)
@@ -103,7 +103,7 @@ func (l *accountSearch) look(term string, fits func(p *Subject, term string) boo
 	}
 	var at store.Found
 	for {
-		batch, err := l.r.Search(types, term, at.Sort, at.ID, linkPage)
+		batch, err := l.r.Search(store.SearchQuery{Types: types, Term: term, After: at, Limit: linkPage})
 		if err != nil {
 			return err
 		}

@@ -293,7 +293,7 @@ func (s *Site) Identities(ctx context.Context, who access.Principal, q IdentityQ
 			return s.oneIdentity(r, who, q, types, &out)
 		}
 		for {
-			found, err := r.Search(types, term, next.Sort, next.ID, 200)
+			found, err := r.Search(store.SearchQuery{Types: types, Term: term, After: store.Found{ID: next.ID, Sort: next.Sort}, Limit: 200})
 			if err != nil {
 				return err
 			}

@@ -113,16 +113,27 @@ type Records interface {
 	// Lookup gives the ids of records of a type with an index value in range,
 	// by value, calling fn until it returns false.
 	Lookup(t profile.Type, r Range, fn func(id profile.ID, value string) bool) error
-	// Search lists ids of records of the types whose search text contains the
-	// folded term ("" lists all), ordered by (sort name, id), after that pair.
-	Search(types []profile.Type, term string, afterSort string, after profile.ID, limit int) ([]Found, error)
+	// Search lists ids of records whose search text contains a term, ordered
+	// by (sort name, id).
+	Search(SearchQuery) ([]Found, error)
+	// CountSearch counts them; it stops at max (negative: without bound).
+	CountSearch(types []profile.Type, term string, max int64) (int64, error)
 	// Count counts the records of a type.
 	Count(t profile.Type) (int64, error)
 	// Tombstone reads what an erased record left: ErrNotFound when none.
 	Tombstone(id profile.ID) (Tombstone, error)
 }
 
-// Found is a search hit.
+// SearchQuery selects records by their search texts.
+type SearchQuery struct {
+	Types     []profile.Type
+	Term      string // folded; "" lists all
+	Backwards bool   // from the end of the list to its beginning
+	After     Found  // the last one of the page before; the zero value: from the first
+	Limit     int    // negative: without bound
+}
+
+// Found is a search hit, and its place in the list.
 type Found struct {
 	ID   profile.ID
 	Sort string

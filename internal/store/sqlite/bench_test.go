@@ -203,7 +203,7 @@ func BenchmarkSearch(b *testing.B) {
 		b.Run(term, func(b *testing.B) {
 			for b.Loop() {
 				err := site.View(b.Context(), func(r store.Reader) error {
-					_, err := r.Search([]profile.Type{profile.User}, term, "", profile.ID{}, 25)
+					_, err := r.Search(store.SearchQuery{Types: []profile.Type{profile.User}, Term: term, Limit: 25})
 					return err
 				})
 				if err != nil {

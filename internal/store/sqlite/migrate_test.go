@@ -9,6 +9,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"facet/internal/profile"
+	"facet/internal/store"
 )
 
 // TestRolesWrittenBeforeTagsGetTheirs migrates a database of the first schema.
@@ -47,5 +48,56 @@ func TestRolesWrittenBeforeTagsGetTheirs(t *testing.T) {
 		if want := "role=manager role2= subscription="; got != want || err != nil {
 			t.Errorf("%s: %q, %v, want %q", table, got, err, want)
 		}
+	}
+}
+
+// TestSearchRowsWrittenBeforePacksGetTheirs migrates more than one pack of two
+// sites.
+func TestSearchRowsWrittenBeforePacksGetTheirs(t *testing.T) {
+	c, err := openConn(filepath.Join(t.TempDir(), "x.db"), sqlite3.SQLITE_OPEN_READWRITE|sqlite3.SQLITE_OPEN_CREATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	list, err := migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	if err := migrate(c, list[:3], now); err != nil {
+		t.Fatal(err)
+	}
+	var ids []profile.ID
+	for i := range 70 {
+		ids = append(ids, profile.NewID(now))
+		if err := c.script(fmt.Sprintf(`
+			INSERT INTO search (site, type, sort, bucket, id, text)
+			SELECT value, '$user', 'é %d', %d, x'%x', 'é %d' || char(10) || 'text of ' || value FROM json_each('[1, 2]')`,
+			i, ids[i].Bucket(), ids[i][:], i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := migrate(c, list, now); err != nil {
+		t.Fatal(err)
+	}
+	for site := range store.SiteID(4) {
+		r := &reader{c: c, site: site, ctx: t.Context()}
+		n := 0
+		err := r.eachMatch([]profile.Type{profile.User}, fmt.Sprintf("\ntext of %d", site), func(f *store.Found) bool {
+			var i int
+			if _, err := fmt.Sscanf(f.Sort, "é %d", &i); err != nil || ids[i] != f.ID {
+				t.Errorf("site %d: %v, %v", site, f, err)
+			}
+			n++
+			return true
+		})
+		if want := map[store.SiteID]int{1: 70, 2: 70}[site]; n != want || err != nil {
+			t.Errorf("site %d: %d entries, %v, want %d", site, n, err, want)
+		}
+	}
+	lost, err := c.pragma(`SELECT count(*) FROM search WHERE NOT EXISTS (
+		SELECT 1 FROM search_pack p WHERE p.pack = search.pack AND instr(p.entries, CAST(search.text AS BLOB)) > 0)`)
+	if lost != "0" || err != nil {
+		t.Errorf("%s rows do not know their pack, %v", lost, err)
 	}
 }

@@ -379,7 +379,7 @@ func TestAReaderIsFreeAgainAfterItsContextEnded(t *testing.T) {
 	for i := range 200 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i*5)*time.Microsecond)
 		err := st.View(ctx, func(r store.Reader) error {
-			_, err := r.Search([]profile.Type{profile.User}, "nobody", "", profile.ID{}, 10)
+			_, err := r.Search(store.SearchQuery{Types: []profile.Type{profile.User}, Term: "nobody", Limit: 10})
 			return err
 		})
 		if err != nil && !errors.Is(err, context.DeadlineExceeded) {

@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"facet/internal/profile"
 	"facet/internal/store"
@@ -229,43 +227,6 @@ func (r *reader) Lookup(t profile.Type, rng store.Range, fn func(id profile.ID, 
 		}
 		return fn(s.profileID(1), last)
 	})
-}
-
-// Search walks the ordered names of each type, looking into their texts.
-func (r *reader) Search(types []profile.Type, term, afterSort string, after profile.ID, limit int) ([]store.Found, error) {
-	var found []store.Found
-	for _, t := range types {
-		var s *stmt
-		var err error
-		if term == "" {
-			s, err = r.c.query(selectSearchAll, r.site, t, afterSort, after, limit)
-		} else {
-			s, err = r.c.query(selectSearch, r.site, t, afterSort, after, term, limit)
-		}
-		if err != nil {
-			return nil, err
-		}
-		err = each(s, func() bool {
-			found = append(found, store.Found{ID: s.profileID(1), Sort: s.text(0)})
-			return true
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	if len(types) > 1 {
-		slices.SortFunc(found, func(a, b store.Found) int {
-			if c := strings.Compare(a.Sort, b.Sort); c != 0 {
-				return c
-			}
-			return slices.Compare(a.ID[:], b.ID[:])
-		})
-		found = slices.Compact(found)
-		if limit >= 0 && len(found) > limit {
-			found = found[:limit]
-		}
-	}
-	return found, nil
 }
 
 // Count counts by index.

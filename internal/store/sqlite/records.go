@@ -148,11 +148,6 @@ func (t *tx) Create(rec *store.Record, e store.Event) error {
 	return t.Log(e)
 }
 
-func (t *tx) putSearch(rec *store.Record) error {
-	_, err := t.write(insertSearch, t.site, rec.Type, rec.Sort, rec.ID, rec.Bucket, rec.Search)
-	return err
-}
-
 // Save replaces a record: new names first, then the row under the condition of
 // its version, then what has changed of the rest.
 func (t *tx) Save(old, rec *store.Record, e store.Event) error {
@@ -246,10 +241,8 @@ func (t *tx) moveIndex(old, rec *store.Record) error {
 	if old.Sort == rec.Sort && old.Search == rec.Search {
 		return nil
 	}
-	if old.Search != "" && (old.Sort != rec.Sort || rec.Search == "") {
-		if _, err := t.write(deleteSearch, t.site, old.Type, old.Sort, old.ID, old.Bucket); err != nil {
-			return err
-		}
+	if err := t.dropSearch(old); err != nil {
+		return err
 	}
 	if rec.Search != "" {
 		return t.putSearch(rec)
@@ -362,7 +355,7 @@ func (t *tx) remove(rec *store.Record) error {
 			return err
 		}
 	}
-	if _, err := t.write(deleteSearch, t.site, rec.Type, rec.Sort, rec.ID, rec.Bucket); err != nil {
+	if err := t.dropSearch(rec); err != nil {
 		return err
 	}
 	for _, kept := range []statement{deleteHostsOf, deleteAnswersAbout} {

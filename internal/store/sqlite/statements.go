@@ -133,17 +133,29 @@ var (
 		WHERE site = ? AND type = ? AND path = ? AND value >= ? AND value <= ?
 		ORDER BY value, bucket, id`)
 	insertSearch = sql(`
-		INSERT INTO search (site, type, sort, id, bucket, text) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET text = excluded.text`)
+		INSERT INTO search (site, type, sort, id, bucket, text, pack) VALUES (?, ?, ?, ?, ?, ?, ?)`)
 	deleteSearch = sql(`
 		DELETE FROM search WHERE site = ? AND type = ? AND sort = ? AND id = ? AND bucket = ?`)
+	selectSearchPack = sql(`
+		SELECT pack FROM search WHERE site = ? AND type = ? AND sort = ? AND id = ? AND bucket = ?`)
 	selectSearch = sql(`
-		SELECT sort, id FROM search
-		WHERE site = ? AND type = ? AND (sort, id) > (?, ?) AND instr(text, ?) > 0
-		ORDER BY sort, id LIMIT ?`)
-	selectSearchAll = sql(`
-		SELECT sort, id FROM search
+		SELECT sort, id, text FROM search
 		WHERE site = ? AND type = ? AND (sort, id) > (?, ?) ORDER BY sort, id LIMIT ?`)
+	selectSearchDown = sql(`
+		SELECT sort, id, text FROM search
+		WHERE site = ? AND type = ? AND (sort, id) < (?, ?) ORDER BY sort DESC, id DESC LIMIT ?`)
+	selectSearchEnd = sql(`
+		SELECT sort, id, text FROM search
+		WHERE site = ? AND type = ? ORDER BY sort DESC, id DESC LIMIT ?`)
+	countSearch = sql(`
+		SELECT count(*) FROM (SELECT 1 FROM search WHERE site = ? AND type = ? LIMIT ?)`)
+	insertPack     = sql(`INSERT INTO search_pack (pack, entries) VALUES (?, ?)`)
+	updatePack     = sql(`UPDATE search_pack SET entries = ? WHERE pack = ?`)
+	deletePack     = sql(`DELETE FROM search_pack WHERE pack = ?`)
+	selectPack     = sql(`SELECT entries FROM search_pack WHERE pack = ?`)
+	selectLastPack = sql(`
+		SELECT pack, entries FROM search_pack WHERE pack BETWEEN ? AND ? ORDER BY pack DESC LIMIT 1`)
+	selectPacks = sql(`SELECT entries FROM search_pack WHERE pack BETWEEN ? AND ? ORDER BY pack`)
 )
 
 // Links, one row in each direction.

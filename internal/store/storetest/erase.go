@@ -145,7 +145,7 @@ func testErase(f *fixture) {
 				f.equal(attempts.Count, 0)
 				owned, _ := r.Owned(rec.ID, profile.Document, 0, -1)
 				f.equal(len(owned), 0)
-				found, _ := r.Search([]profile.Type{rec.Type}, Trace, "", none, -1)
+				found, _ := r.Search(store.SearchQuery{Types: []profile.Type{rec.Type}, Term: Trace, Limit: -1})
 				f.equal(len(found), 0)
 				err = r.Lookup(rec.Type, store.Range{Path: "p"}, func(_ profile.ID, v string) bool {
 					if strings.Contains(v, Trace) {

@@ -136,11 +136,22 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 			types := []profile.Type{profile.User, profile.Organization, profile.Document}
 			out := ""
 			for _, term := range []string{"text", "", "one", "two"} {
-				found, err := r.Search(types, term, "", none, -1)
+				found, err := r.Search(store.SearchQuery{Types: types, Term: term, Limit: -1})
 				if err != nil {
 					return nil, err
 				}
 				out += fmt.Sprint(term, len(found), " ")
+			}
+			return out, nil
+		},
+		"CountSearch": func(r store.Reader) (any, error) {
+			out := ""
+			for _, term := range []string{"text", "", "one", "two"} {
+				n, err := r.CountSearch([]profile.Type{profile.User, profile.Organization, profile.Document}, term, -1)
+				if err != nil {
+					return nil, err
+				}
+				out += fmt.Sprint(term, n, " ")
 			}
 			return out, nil
 		},
@@ -384,7 +395,7 @@ func testIsolation(f *fixture) {
 					f.equal(got, 1)
 				case "Tombstone":
 					f.equal(got, "none")
-				case "Search":
+				case "Search", "CountSearch":
 					f.equal(shown, fmt.Sprintf("text3 3 one%d two%d ", 3*strings.Count(in.own, "one"), 3*strings.Count(in.own, "two")))
 				case "CountFrom", "CountTo":
 					f.equal(shown, fmt.Sprintf("one%d two%d new0 ", strings.Count(in.own, "one"), strings.Count(in.own, "two")))
@@ -495,7 +506,7 @@ func dump(f *fixture, site store.Site) string {
 				fmt.Fprintf(&b, "%v\n", plain(rec))
 				return true
 			})
-			found, err2 := r.Search([]profile.Type{t}, "", "", none, -1)
+			found, err2 := r.Search(store.SearchQuery{Types: []profile.Type{t}, Limit: -1})
 			fmt.Fprintln(&b, found, err, err2)
 		}
 		return b.String()

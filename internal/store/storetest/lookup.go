@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -116,8 +118,11 @@ func testSearch(f *fixture) {
 
 	f.run("contains is exact, and any text is a plain text", func(f *fixture) {
 		for _, term := range []string{"", "text", "TEXT", "twin", "é", "%", "_", "100%", "%_", "'", "\\", "*", "nothing", "ext A", "😀 end"} {
-			got := read(f, func(r store.Reader) ([]store.Found, error) { return r.Search(users, term, "", none, -1) })
+			got := read(f, func(r store.Reader) ([]store.Found, error) {
+				return r.Search(store.SearchQuery{Types: users, Term: term, Limit: -1})
+			})
 			f.equal(got, expect(term))
+			f.equal(read(f, func(r store.Reader) (int64, error) { return r.CountSearch(users, term, -1) }), len(got))
 		}
 	})
 	f.run("pages follow one another", func(f *fixture) {
@@ -126,7 +131,7 @@ func testSearch(f *fixture) {
 			last := store.Found{}
 			for {
 				page := read(f, func(r store.Reader) ([]store.Found, error) {
-					return r.Search(users, term, last.Sort, last.ID, 4)
+					return r.Search(store.SearchQuery{Types: users, Term: term, After: last, Limit: 4})
 				})
 				if len(page) == 0 {
 					break
@@ -136,16 +141,100 @@ func testSearch(f *fixture) {
 			f.equal(got, expect(term))
 		}
 	})
+	f.run("what few of many have is found in order, forwards, backwards and counted", func(f *fixture) {
+		many, n := []profile.Type{"many"}, count(5000)
+		want := map[string][]store.Found{}
+		change := map[int]string{n / 2: "moved needle", n - 2: "", n - 3: "needle again"}
+		f.update(func(tx store.Tx) error {
+			for i := range n {
+				rec := f.user()
+				rec.Type, rec.Sort, rec.Search = "many", fmt.Sprintf("name %04d", i*7919%n/2), fmt.Sprintf("hay %d stack", i)
+				switch {
+				case i%700 == 699:
+					rec.Search += " needle"
+				case i > n-20:
+					rec.Search = strings.Repeat("tail ", 900) // larger than a page of any backend
+				}
+				if err := tx.Create(rec, f.event("x")); err != nil {
+					return err
+				}
+				if text, ok := change[i]; ok {
+					next := copyOf(rec)
+					next.Search = text
+					if err := tx.Save(rec, next, f.event("x")); err != nil {
+						return err
+					}
+					rec = next
+				}
+				if i == n-5 {
+					if err := tx.Remove(rec, f.event("x")); err != nil {
+						return err
+					}
+					continue
+				}
+				for _, term := range []string{"needle", "hay", "tail tail", "0 stack"} {
+					if strings.Contains(rec.Search, term) {
+						want[term] = append(want[term], store.Found{ID: rec.ID, Sort: rec.Sort})
+					}
+				}
+			}
+			return nil
+		})
+		for term, list := range want {
+			slices.SortFunc(list, func(a, b store.Found) int {
+				return cmp.Or(strings.Compare(a.Sort, b.Sort), slices.Compare(a.ID[:], b.ID[:]))
+			})
+			for _, size := range []int{-1, 3, 500} {
+				for _, back := range []bool{false, true} {
+					var got []store.Found
+					for q := (store.SearchQuery{Types: many, Term: term, Backwards: back, Limit: size}); len(got) < 40 || size != 3; {
+						page := read(f, func(r store.Reader) ([]store.Found, error) { return r.Search(q) })
+						got = append(got, page...)
+						if size < 0 || len(page) < size {
+							break
+						}
+						q.After = page[size-1]
+					}
+					if back {
+						slices.Reverse(got)
+						f.equal(got, list[len(list)-len(got):])
+					} else {
+						f.equal(got, list[:len(got)])
+					}
+					if len(got) < min(len(list), 39) {
+						f.Errorf("%q by %d: %d, want %d", term, size, len(got), len(list))
+					}
+				}
+			}
+			for _, max := range []int64{-1, 0, 1, 10, 100_000} {
+				got := read(f, func(r store.Reader) (int64, error) { return r.CountSearch(many, term, max) })
+				if all := int64(len(list)); max < 0 && got != all || max >= 0 && got != min(all, max) {
+					f.Errorf("%q up to %d: %d of %d", term, max, got, all)
+				}
+			}
+		}
+		all := read(f, func(r store.Reader) ([]store.Found, error) {
+			return r.Search(store.SearchQuery{Types: many, Limit: -1})
+		})
+		f.equal(len(all), n-2)
+		f.equal(read(f, func(r store.Reader) (int64, error) { return r.CountSearch(many, "", 3) }), 3)
+		f.equal(read(f, func(r store.Reader) (int64, error) { return r.CountSearch(many, "", -1) }), n-2)
+	})
 	f.run("several types are one list", func(f *fixture) {
 		both := []profile.Type{profile.Organization, profile.User}
-		got := read(f, func(r store.Reader) ([]store.Found, error) { return r.Search(both, "text", "", none, -1) })
+		got := read(f, func(r store.Reader) ([]store.Found, error) {
+			return r.Search(store.SearchQuery{Types: both, Term: "text", Limit: -1})
+		})
 		f.equal(len(got), len(expect("text"))+1)
 		if !slices.IsSortedFunc(got, func(a, b store.Found) int { return strings.Compare(a.Sort, b.Sort) }) {
 			f.Error("not in order")
 		}
-		part := read(f, func(r store.Reader) ([]store.Found, error) { return r.Search(both, "text", "", none, 3) })
+		f.equal(read(f, func(r store.Reader) (int64, error) { return r.CountSearch(both, "text", -1) }), len(got))
+		part := read(f, func(r store.Reader) ([]store.Found, error) {
+			return r.Search(store.SearchQuery{Types: both, Term: "text", Limit: 3})
+		})
 		f.equal(part, got[:3])
-		f.equal(len(read(f, func(r store.Reader) ([]store.Found, error) { return r.Search(nil, "", "", none, 3) })), 0)
+		f.equal(len(read(f, func(r store.Reader) ([]store.Found, error) { return r.Search(store.SearchQuery{Limit: 3}) })), 0)
 	})
 	f.run("a save moves, changes and hides", func(f *fixture) {
 		rec := add("moving", "first", "before")
@@ -157,7 +246,7 @@ func testSearch(f *fixture) {
 			f.update(func(tx store.Tx) error { return tx.Save(rec, next, f.event("x")) })
 			rec = next
 			got := read(f, func(r store.Reader) ([]store.Found, error) {
-				return r.Search([]profile.Type{"moving"}, step.want, "", none, -1)
+				return r.Search(store.SearchQuery{Types: []profile.Type{"moving"}, Term: step.want, Limit: -1})
 			})
 			if step.want == "" {
 				f.equal(len(got), 0)

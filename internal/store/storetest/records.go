@@ -149,7 +149,7 @@ func testRecords(f *fixture) {
 			f.wantErr(err, store.ErrNotFound)
 			n, err := r.Count("removable")
 			f.equal(n, 0)
-			found, _ := r.Search([]profile.Type{"removable"}, "", "", none, 10)
+			found, _ := r.Search(store.SearchQuery{Types: []profile.Type{"removable"}, Limit: 10})
 			f.equal(len(found), 0)
 			return errors.Join(err, r.Lookup("removable", store.Range{Path: "p"}, func(profile.ID, string) bool {
 				f.Error("index row left")

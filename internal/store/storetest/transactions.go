@@ -26,7 +26,7 @@ func testTransactions(f *fixture) {
 			f.equal(got.ID, rec.ID)
 			n, err := tx.Count("own")
 			f.equal(n, 1)
-			found, _ := tx.Search([]profile.Type{"own"}, "ow", "", none, 10)
+			found, _ := tx.Search(store.SearchQuery{Types: []profile.Type{"own"}, Term: "ow", Limit: 10})
 			f.equal(len(found), 1)
 			hits := 0
 			_ = tx.Lookup("own", store.Range{Path: "p"}, func(profile.ID, string) bool { hits++; return true })
