@@ -56,7 +56,9 @@ type roles struct {
 	types *roleTypes
 }
 
-func (s *Site) rolesIn(r store.Reader) *roles { return &roles{s, r, s.roleTypesIn(r)} }
+func (s *Site) rolesIn(r store.Reader, who access.Principal) *roles {
+	return &roles{s, r, s.roleTypesIn(r, who)}
+}
 
 // of reads a link, whose attributes are there, as the role of a user on a
 // profile.
@@ -139,7 +141,7 @@ func (s *Site) roleFor(r store.Reader, perm access.Permission, who access.Princi
 	if user, err = userNamed(r, username); err != nil {
 		return nil, nil, nil, err
 	}
-	l, err = s.rolesIn(r).pickRole(user, on, role)
+	l, err = s.rolesIn(r, who).pickRole(user, on, role)
 	return l, user, on, err
 }
 
@@ -163,7 +165,7 @@ func (s *Site) accessibleFor(r store.Reader, perm access.Permission, who access.
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	l, err = s.rolesIn(r).pickRole(user, on, role)
+	l, err = s.rolesIn(r, who).pickRole(user, on, role)
 	return l, user, on, err
 }
 
@@ -175,7 +177,7 @@ func (s *Site) Role(ctx context.Context, who access.Principal, slug, role, usern
 		if err != nil {
 			return err
 		}
-		out, err = s.rolesIn(r).of(l, user, on)
+		out, err = s.rolesIn(r, who).of(l, user, on)
 		return err
 	})
 	return out, err
@@ -188,7 +190,7 @@ func (s *Site) Accessible(ctx context.Context, who access.Principal, username, r
 		if err != nil {
 			return err
 		}
-		out, err = s.rolesIn(r).of(l, user, on)
+		out, err = s.rolesIn(r, who).of(l, user, on)
 		return err
 	})
 	return out, err
@@ -216,7 +218,7 @@ func (s *Site) EditRole(ctx context.Context, who access.Principal, slug, role, u
 				return err
 			}
 		}
-		out, err = s.rolesIn(tx).of(l, user, on)
+		out, err = s.rolesIn(tx, who).of(l, user, on)
 		return err
 	})
 	return out, err

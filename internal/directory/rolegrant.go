@@ -44,7 +44,7 @@ func (s *Site) GrantRole(ctx context.Context, who access.Principal, slug, role s
 		if err != nil {
 			return err
 		}
-		rs := s.rolesIn(tx)
+		rs := s.rolesIn(tx, who)
 		t, err := rs.types.asked(on, role)
 		if err != nil {
 			return err
@@ -221,7 +221,7 @@ func (s *Site) ResendGrant(ctx context.Context, who access.Principal, slug, role
 				return err
 			}
 		}
-		out, err = s.rolesIn(tx).of(l, user, on)
+		out, err = s.rolesIn(tx, who).of(l, user, on)
 		return err
 	})
 	return out, sent, err
@@ -231,7 +231,7 @@ func (s *Site) resend(tx store.Tx, who access.Principal, l *store.Link, user, on
 	if err := tx.Lock(user.ID); err != nil {
 		return err
 	}
-	t, err := s.roleTypesIn(tx).of(on, l.Tag)
+	t, err := s.roleTypesIn(tx, access.Principal{}).of(on, l.Tag)
 	if err != nil {
 		return err
 	}

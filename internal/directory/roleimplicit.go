@@ -31,14 +31,18 @@ func domainOf(email string) string {
 	return domain
 }
 
-// OfferRoles gives the caller the roles that the site offers by itself, and
-// those invitations that by now need no acceptance.
-func (s *Site) OfferRoles(ctx context.Context, who access.Principal) error {
+// OfferRoles gives the caller, when the user is the caller, the roles that the
+// site offers by itself, and those invitations that by now need no acceptance.
+func (s *Site) OfferRoles(ctx context.Context, who access.Principal, username string) error {
 	if err := access.Admit(access.AccessibleWrite, who); err != nil {
-		return nil // a restricted session may look, and changes nothing
+		return nil // whoever may look may not change anything
 	}
 	var some bool
 	err := s.data.View(ctx, func(r store.Reader) (err error) {
+		user, err := bySlug(r, profile.Slug, username)
+		if err != nil || user.ID != who.Subject {
+			return nil // it is not about the caller; whoever reads the list is told
+		}
 		offers, waiting, err := s.offersTo(r, who.Subject)
 		some = len(offers)+len(waiting) > 0
 		return err
@@ -99,7 +103,7 @@ func (s *Site) offersTo(r store.Reader, id profile.ID) (offers []offer, waiting 
 	if err != nil {
 		return nil, nil, err
 	}
-	types := s.roleTypesIn(r)
+	types := s.roleTypesIn(r, access.Principal{})
 	candidates, err := s.candidates(r, provedEmail(user))
 	if err != nil {
 		return nil, nil, err

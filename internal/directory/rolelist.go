@@ -4,52 +4,43 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"facet/internal/access"
 	"facet/internal/profile"
 	"facet/internal/store"
 )
 
-// RoleQuery selects a page of a list of roles, newest first.
+// RoleQuery selects a part of a list of roles, newest first.
 type RoleQuery struct {
-	Role     string           // of this type; "": any
-	States   []RoleState      // none: all
-	Personal bool             // the user's role on the own personal profile too, in lists of the user's side
-	Match    func(*Role) bool // nil: any
-	After    RoleMark
-	Skip     int // this many more, of those that match
-	Limit    int
+	Role     string      // of this type; "": any
+	States   []RoleState // none: all
+	Personal bool        // the user's role on the own personal profile too, in lists of the user's side
+	Oldest   bool        // the oldest first instead
+	Window   Window
+
+	Whole bool     // all at once, to be searched and ordered, where that can be had
+	Terms []string // folded; of a long list only what has one of these
 }
 
-// RoleMark is the place of a role in a list; the zero mark comes before all.
-type RoleMark struct {
-	Created time.Time
-	Other   profile.ID
-	Key     string
-}
-
-// RoleList is a page of roles.
+// RoleList is what a RoleQuery selects.
 type RoleList struct {
-	Roles     []Role
-	More      bool     // there are others after Mark
-	Mark      RoleMark // where the page ends
-	Count     int64    // of all that the query selects, but for Match
-	Invited   int64    // of the profile, or the user, whatever the query
-	Requested int64
+	Part[Role]
+	Total
+	Whole     bool  // Items are all there are, or, when Capped, as many as a search gives
+	Invited   Total // of the profile, or the user, whatever the query
+	Requested Total
 }
-
-// Totals of roles are counted so far; a search looks at so many.
-const (
-	MaxRoleCount = 100_000
-	rolesLooked  = 5000
-)
 
 // RoleState is where a role stands in its life: active, invited or requested.
 type RoleState = store.LinkState
 
 // RoleStates are the states that a role can be in.
 var RoleStates = []RoleState{store.LinkActive, store.LinkInvited, store.LinkRequested}
+
+const (
+	wholeRoles    = 1000 // a list is given whole up to here
+	searchedNames = 5000 // that a search in a longer list looks at, for each term
+)
 
 // Roles lists who is what on a profile, and who asks or is asked to be. Of a
 // type, requests are listed too, whatever type they are for: who accepts one
@@ -60,7 +51,7 @@ func (s *Site) Roles(ctx context.Context, who access.Principal, slug string, q R
 		if err != nil {
 			return err
 		}
-		l := roleLister{roles: s.rolesIn(r), q: q, toProfile: on}
+		l := roleLister{roles: s.rolesIn(r, who), q: q, toProfile: on}
 		if q.Role != "" {
 			t, err := l.types.asked(on, q.Role)
 			if err != nil {
@@ -82,13 +73,12 @@ func (s *Site) Accessibles(ctx context.Context, who access.Principal, username s
 		if err != nil {
 			return err
 		}
-		l := roleLister{roles: s.rolesIn(r), q: q, ofUser: user, tag: profile.Fold(q.Role)}
+		l := roleLister{roles: s.rolesIn(r, who), q: q, ofUser: user, tag: profile.Fold(q.Role)}
 		if one := strings.TrimSuffix(l.tag, "s"); builtInRole(one) != nil {
 			l.tag = one
 		}
 		if !q.Personal {
-			l.own, err = linkAt(r, user.ID, user.ID, roleHeld)
-			if err != nil {
+			if l.own, err = linkAt(r, user.ID, user.ID, roleHeld); err != nil {
 				return err
 			}
 		}
@@ -107,6 +97,7 @@ type roleLister struct {
 	tag        string      // "": any
 	anyRequest bool        // requests of any type belong to the list
 	own        *store.Link // the user's role on the personal profile, when it is left out
+	groups     []group
 }
 
 // group is a part of the list that an index has apart.
@@ -115,165 +106,225 @@ type group struct {
 	state store.LinkState
 }
 
-func (l *roleLister) groups() []group {
+func (l *roleLister) list() (out RoleList, err error) {
 	states := l.q.States
 	if len(states) == 0 {
 		states = RoleStates
 	}
-	var out []group
 	for _, state := range states {
 		g := group{l.tag, state}
 		if l.anyRequest && state == store.LinkRequested {
 			g.tag = ""
 		}
-		if !slices.Contains(out, g) {
-			out = append(out, g)
+		if !slices.Contains(l.groups, g) {
+			l.groups = append(l.groups, g)
 		}
 	}
-	return out
-}
-
-func (l *roleLister) list() (out RoleList, err error) {
+	if l.own != nil && !l.has(l.own) {
+		l.own = nil
+	}
 	if out.Invited, err = l.count(group{"", store.LinkInvited}); err != nil {
 		return out, err
 	}
 	if out.Requested, err = l.count(group{"", store.LinkRequested}); err != nil {
 		return out, err
 	}
-	groups := l.groups()
-	for _, g := range groups {
-		n, err := l.count(g)
+	if out.Total, err = l.count(l.groups...); err != nil {
+		return out, err
+	}
+	if l.own != nil && !out.Capped {
+		out.Count--
+	}
+	switch {
+	case l.q.Whole && out.Count <= wholeRoles:
+		out.Whole = true
+		links, err := l.merged(store.LinkQuery{Oldest: l.q.Oldest, Limit: -1})
 		if err != nil {
 			return out, err
 		}
-		out.Count += n
+		out.Items, err = l.read(links)
+		return out, err
+	case l.q.Whole && len(l.q.Terms) > 0:
+		out.Whole = true
+		out.Items, out.Capped, err = l.search()
+		return out, err
 	}
-	if l.own != nil && slices.ContainsFunc(groups, func(g group) bool { return g.state == l.own.State && (g.tag == "" || g.tag == l.own.Tag) }) {
-		out.Count--
+	links, err := l.sequence().window(l.q.Window.fit(out.Total))
+	if err != nil {
+		return out, err
 	}
-	out.Count = min(out.Count, MaxRoleCount)
-	err = l.page(groups, &out)
+	out.Previous, out.Next = links.Previous, links.Next
+	out.Items, err = l.read(links.Items)
 	return out, err
 }
 
-func (l *roleLister) count(g group) (int64, error) {
-	if l.toProfile != nil {
-		return l.r.CountTo(l.toProfile.ID, store.RoleLink, g.tag, g.state, MaxRoleCount)
-	}
-	return l.r.CountFrom(l.ofUser.ID, store.RoleLink, g.tag, g.state, MaxRoleCount)
+// has reports whether a link belongs to the list by its tag and state.
+func (l *roleLister) has(link *store.Link) bool {
+	return slices.ContainsFunc(l.groups, func(g group) bool { return g.state == link.State && (g.tag == "" || g.tag == link.Tag) })
 }
 
-// page fills in the page: read ahead by one, so that More is known.
-func (l *roleLister) page(groups []group, out *RoleList) error {
-	mark, skip, looked := l.q.After, l.q.Skip, 0
-	for {
-		batch := l.q.Limit + 1 - len(out.Roles)
-		if l.q.Match == nil {
-			batch += skip
-		} else {
-			batch = max(batch, 100)
-		}
-		links, err := l.merged(groups, mark, batch)
-		if err != nil {
-			return err
-		}
-		for _, link := range links {
-			if l.own != nil && link.Dst == l.own.Dst && link.Key == l.own.Key {
-				mark = l.markOf(link)
-				continue
-			}
-			if len(out.Roles) == l.q.Limit && l.q.Match == nil || looked == rolesLooked {
-				out.More, out.Mark = true, mark
-				return nil
-			}
-			before := mark
-			mark = l.markOf(link)
-			if skip > 0 && l.q.Match == nil {
-				skip--
-				continue
-			}
-			looked++
-			role, err := l.read(link)
-			if profile.IsKind(err, profile.NotFound) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			if l.q.Match != nil && !l.q.Match(&role) {
-				continue
-			}
-			if skip > 0 {
-				skip--
-				continue
-			}
-			if len(out.Roles) == l.q.Limit {
-				out.More, out.Mark = true, before
-				return nil
-			}
-			out.Roles = append(out.Roles, role)
-		}
-		if len(links) < batch {
-			out.Mark = mark
-			return nil
-		}
-	}
-}
-
-func (l *roleLister) markOf(link *store.Link) RoleMark {
-	if l.toProfile != nil {
-		return RoleMark{link.Created, link.Src, link.Key}
-	}
-	return RoleMark{link.Created, link.Dst, link.Key}
-}
-
-// merged reads the next links of all groups, newest first.
-func (l *roleLister) merged(groups []group, after RoleMark, limit int) ([]*store.Link, error) {
-	var out []*store.Link
+func (l *roleLister) count(groups ...group) (Total, error) {
+	var n int64
 	for _, g := range groups {
-		q := store.LinkQuery{Kind: store.RoleLink, Tag: g.tag, State: g.state, After: store.LinkMark(after), Limit: limit}
-		var links []*store.Link
-		var err error
+		count, id := l.r.CountFrom, l.ofUser
 		if l.toProfile != nil {
-			links, err = l.r.ToByTime(l.toProfile.ID, q)
-		} else {
-			links, err = l.r.FromByTime(l.ofUser.ID, q)
+			count, id = l.r.CountTo, l.toProfile
 		}
+		some, err := count(id.ID, store.RoleLink, g.tag, g.state, countLimit+1)
+		if err != nil {
+			return Total{}, err
+		}
+		n += some
+	}
+	return totalOf(n), nil
+}
+
+// sequence is the list, to be read from any place.
+func (l *roleLister) sequence() *sequence[*store.Link, store.LinkMark] {
+	return linkSequence(func(q store.LinkQuery) ([]*store.Link, error) {
+		q.Oldest = q.Oldest != l.q.Oldest
+		return l.merged(q)
+	}, store.LinkQuery{}, func(link *store.Link) (bool, error) { return !l.isOwn(link), nil }, l.other)
+}
+
+func (l *roleLister) other(link *store.Link) profile.ID {
+	if l.toProfile != nil {
+		return link.Src
+	}
+	return link.Dst
+}
+
+func (l *roleLister) isOwn(link *store.Link) bool {
+	return l.own != nil && link.Dst == l.own.Dst && link.Key == l.own.Key
+}
+
+// merged reads the next links of all groups, in order of time.
+func (l *roleLister) merged(q store.LinkQuery) ([]*store.Link, error) {
+	var out []*store.Link
+	for _, g := range l.groups {
+		q.Kind, q.Tag, q.State = store.RoleLink, g.tag, g.state
+		from, id := l.r.FromByTime, l.ofUser
+		if l.toProfile != nil {
+			from, id = l.r.ToByTime, l.toProfile
+		}
+		links, err := from(id.ID, q)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, links...)
 	}
-	slices.SortFunc(out, func(a, b *store.Link) int { return l.markOf(b).compare(l.markOf(a)) })
-	return out[:min(limit, len(out))], nil
-}
-
-func (m RoleMark) compare(n RoleMark) int {
-	if c := m.Created.Compare(n.Created); c != 0 {
-		return c
-	}
-	if c := slices.Compare(m.Other[:], n.Other[:]); c != 0 {
-		return c
-	}
-	return strings.Compare(m.Key, n.Key)
-}
-
-// read reads the role of a listed link: NotFound when its other end is gone.
-func (l *roleLister) read(link *store.Link) (Role, error) {
-	if l.toProfile == nil {
-		on, err := l.r.Record(link.Dst)
-		if err != nil {
-			return Role{}, err
+	slices.SortFunc(out, func(a, b *store.Link) int {
+		if q.Oldest {
+			a, b = b, a
 		}
-		return l.of(link, l.ofUser, on)
+		return l.compare(b, a)
+	})
+	if q.Limit >= 0 && len(out) > q.Limit {
+		out = out[:q.Limit]
 	}
-	link, err := l.r.Link(link.Src, link.Kind, link.Dst, link.Key) // with its attributes
-	if err != nil {
-		return Role{}, err
+	return out, nil
+}
+
+func (l *roleLister) compare(a, b *store.Link) int {
+	if c := a.Created.Compare(b.Created); c != 0 {
+		return c
 	}
-	user, err := l.r.Record(link.Src)
-	if err != nil {
-		return Role{}, err
+	x, y := l.other(a), l.other(b)
+	if c := slices.Compare(x[:], y[:]); c != 0 {
+		return c
 	}
-	return l.of(link, user, l.toProfile)
+	return strings.Compare(a.Key, b.Key)
+}
+
+// search finds the roles whose other end has one of the terms in its name,
+// slug, e-mail or phone. capped tells that there may be more.
+func (l *roleLister) search() (found []Role, capped bool, err error) {
+	types := []profile.Type{profile.User, profile.Organization, profile.Community}
+	if l.toProfile != nil {
+		types = types[:1]
+	}
+	var links []*store.Link
+	seen := map[profile.ID]bool{}
+	for _, term := range l.q.Terms {
+		var at store.Found
+		for looked := 0; ; {
+			hits, err := l.r.Search(store.SearchQuery{Types: types, Term: term, After: at, Limit: batch})
+			if err != nil {
+				return nil, false, err
+			}
+			for _, hit := range hits {
+				if at = hit; seen[hit.ID] {
+					continue
+				}
+				seen[hit.ID] = true
+				of, err := l.linksWith(hit.ID)
+				if err != nil {
+					return nil, false, err
+				}
+				links = append(links, of...)
+			}
+			looked += len(hits)
+			if len(hits) < batch {
+				break
+			}
+			if looked >= searchedNames || len(links) >= wholeRoles {
+				capped = true
+				break
+			}
+		}
+	}
+	slices.SortFunc(links, func(a, b *store.Link) int { return l.compare(b, a) })
+	found, err = l.read(links)
+	return found, capped, err
+}
+
+// linksWith gives the listed links whose other end is this.
+func (l *roleLister) linksWith(other profile.ID) (out []*store.Link, err error) {
+	src, dst := other, profile.ID{}
+	if l.toProfile != nil {
+		dst = l.toProfile.ID
+	} else {
+		src, dst = l.ofUser.ID, other
+	}
+	for _, key := range []string{roleHeld, roleAsked} {
+		link, err := linkAt(l.r, src, dst, key)
+		if err != nil {
+			return nil, err
+		}
+		if link != nil && l.has(link) {
+			out = append(out, link)
+		}
+	}
+	return out, nil
+}
+
+// read reads the roles of listed links.
+func (l *roleLister) read(links []*store.Link) ([]Role, error) {
+	out := make([]Role, 0, len(links))
+	for _, link := range links {
+		if l.isOwn(link) {
+			continue
+		}
+		user, on := l.ofUser, l.toProfile
+		var err error
+		if on != nil {
+			if link.Attrs == nil { // lists of this direction leave them out
+				if link, err = l.r.Link(link.Src, link.Kind, link.Dst, link.Key); err != nil {
+					return nil, err
+				}
+			}
+			user, err = l.r.Record(link.Src)
+		} else {
+			on, err = l.r.Record(link.Dst)
+		}
+		if err != nil {
+			return nil, err
+		}
+		role, err := l.of(link, user, on)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, role)
+	}
+	return out, nil
 }

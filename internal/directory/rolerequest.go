@@ -62,7 +62,7 @@ func (s *Site) RequestRole(ctx context.Context, who access.Principal, username, 
 		if err != nil {
 			return err
 		}
-		rs := s.rolesIn(tx)
+		rs := s.rolesIn(tx, who)
 		var t *RoleType
 		if role != "" {
 			if t, err = rs.types.asked(on, role); err != nil {
@@ -197,7 +197,7 @@ func (s *Site) ResendRequest(ctx context.Context, who access.Principal, username
 		if err != nil {
 			return err
 		}
-		rs := s.rolesIn(tx)
+		rs := s.rolesIn(tx, who)
 		if sent = l.State == store.LinkRequested; sent {
 			t, err := rs.types.of(on, l.Tag)
 			if err != nil {
@@ -249,7 +249,7 @@ func (s *Site) AcceptRole(ctx context.Context, who access.Principal, username, k
 		if err := s.acceptRole(tx, who, l, false); err != nil {
 			return err
 		}
-		out, err = s.rolesIn(tx).of(l, user, on)
+		out, err = s.rolesIn(tx, who).of(l, user, on)
 		return err
 	})
 	return out, err
@@ -333,7 +333,7 @@ func (s *Site) mailedRole(tx store.Tx, user *store.Record, key string) (*store.L
 func (s *Site) heldAlready(r store.Reader, on *store.Record, have, want string) error {
 	titles := []string{have, want}
 	for i, slug := range titles {
-		t, err := s.roleTypesIn(r).of(on, slug)
+		t, err := s.roleTypesIn(r, access.Principal{}).of(on, slug)
 		if err != nil {
 			return err
 		}

@@ -69,10 +69,11 @@ func roleTypeOf(rec *store.Record, owner *Subject) (*RoleType, error) {
 	return t, json.Unmarshal(rec.Attrs, &t.RoleTerms)
 }
 
-// roleTypes finds the role types of profiles, each of them once.
+// roleTypes finds the role types of profiles, each of them once, for a caller.
 type roleTypes struct {
 	s    *Site
 	r    store.Reader
+	who  access.Principal
 	seen map[roleKey]*RoleType
 }
 
@@ -81,8 +82,8 @@ type roleKey struct {
 	slug string
 }
 
-func (s *Site) roleTypesIn(r store.Reader) *roleTypes {
-	return &roleTypes{s: s, r: r, seen: map[roleKey]*RoleType{}}
+func (s *Site) roleTypesIn(r store.Reader, who access.Principal) *roleTypes {
+	return &roleTypes{s: s, r: r, who: who, seen: map[roleKey]*RoleType{}}
 }
 
 // of gives the role type with a slug that a profile has: its own, a global or
@@ -93,10 +94,30 @@ func (ts *roleTypes) of(on *store.Record, slug string) (*RoleType, error) {
 		return t, nil
 	}
 	t, err := ts.find(on, slug)
-	if err == nil {
-		ts.seen[key] = t
+	if err != nil || t == nil {
+		return nil, err
 	}
-	return t, err
+	if err := ts.rate(on, t); err != nil {
+		return nil, err
+	}
+	ts.seen[key] = t
+	return t, nil
+}
+
+// rate notes which types of a profile the caller may change: global ones are
+// the broker's, others their owner's.
+func (ts *roleTypes) rate(on *store.Record, types ...*RoleType) error {
+	if ts.who.IsNobody() {
+		return nil
+	}
+	is, err := ts.s.relationTo(ts.r, ts.who, on)
+	if err != nil {
+		return err
+	}
+	for _, t := range types {
+		t.Edit = access.Allow(roleTypeWrite(t), ts.who, is) == nil
+	}
+	return nil
 }
 
 func (ts *roleTypes) find(on *store.Record, slug string) (*RoleType, error) {
@@ -201,10 +222,11 @@ func (s *Site) RoleTypes(ctx context.Context, who access.Principal, slug string)
 		if err != nil {
 			return err
 		}
-		if out, err = s.roleTypesIn(r).all(on); err != nil {
+		types := s.roleTypesIn(r, who)
+		if out, err = types.all(on); err != nil {
 			return err
 		}
-		return s.editable(r, who, on, out...)
+		return types.rate(on, out...)
 	})
 	return out, err
 }
@@ -218,25 +240,10 @@ func (s *Site) RoleType(ctx context.Context, who access.Principal, slug, role st
 		if err != nil {
 			return err
 		}
-		if out, err = s.roleTypesIn(r).asked(on, role); err != nil {
-			return err
-		}
-		return s.editable(r, who, on, out)
+		out, err = s.roleTypesIn(r, who).asked(on, role)
+		return err
 	})
 	return out, err
-}
-
-// editable notes which types the caller may change: global ones are the
-// broker's, others their owner's.
-func (s *Site) editable(r store.Reader, who access.Principal, on *store.Record, types ...*RoleType) error {
-	is, err := s.relationTo(r, who, on)
-	if err != nil {
-		return err
-	}
-	for _, t := range types {
-		t.Edit = access.Allow(roleTypeWrite(t), who, is) == nil
-	}
-	return nil
 }
 
 func roleTypeWrite(t *RoleType) access.Permission {
@@ -249,7 +256,8 @@ func roleTypeWrite(t *RoleType) access.Permission {
 // AddRoleType makes a role type of a profile, or a global one where the profile
 // is the broker. Its slug comes from the title. Errors: NotFound, Forbidden,
 // Missing or Invalid with Field "title", TooLarge.
-func (s *Site) AddRoleType(ctx context.Context, who access.Principal, slug string, terms RoleTerms) (*RoleType, error) {
+func (s *Site) AddRoleType(ctx context.Context, who access.Principal, slug string, in RoleEdit) (*RoleType, error) {
+	terms := in.apply(RoleTerms{})
 	base := profile.Slugify(terms.Title, 40)
 	if base == "" {
 		return nil, profile.E(profile.Invalid, profile.CodeConstraint, "title", "The title must contain some alphabetical characters.")
@@ -394,7 +402,7 @@ func (s *Site) roleTypeFor(r store.Reader, who access.Principal, slug, role stri
 	if err != nil {
 		return nil, nil, err
 	}
-	t, err := s.roleTypesIn(r).asked(on, role)
+	t, err := s.roleTypesIn(r, who).asked(on, role)
 	if err != nil {
 		return nil, nil, err
 	}

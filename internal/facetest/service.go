@@ -143,7 +143,9 @@ func open(dir string, key credential.DataKey, clock *Clock) (store.Store, *direc
 func (s *Service) Mails(t testing.TB) []mail.Message {
 	t.Helper()
 	var out outbox
-	handlers := map[string]jobs.Handler{directory.MailJob: jobs.Mail(&out), store.BlobJob: jobs.Blob(s.Directory)}
+	handlers := map[string]jobs.Handler{
+		directory.MailJob: jobs.Mail(&out), store.BlobJob: jobs.Blob(s.Directory), directory.RoleSweepJob: jobs.RoleSweep(s.Directory),
+	}
 	system := s.Store.System()
 	due, err := system.DueJobs(t.Context(), s.Clock.Now(), time.Minute, 1000)
 	if err != nil {

@@ -63,6 +63,14 @@ func sortable(at string) string { return strings.TrimSuffix(at, "Z") }
 // writePage answers with a page of a list: searched by q (within q_f), ordered
 // by o, cut by page and page_size.
 func writePage[T any](w http.ResponseWriter, r *http.Request, c *face.Call, all []T, columns []column[T]) error {
+	out, err := pageOf(r, c, all, columns)
+	if err != nil {
+		return err
+	}
+	return write(w, http.StatusOK, out)
+}
+
+func pageOf[T any](r *http.Request, c *face.Call, all []T, columns []column[T]) (page[T], error) {
 	query := r.URL.Query()
 	all = search(all, columns, query)
 	order(all, columns, query)
@@ -76,7 +84,7 @@ func writePage[T any](w http.ResponseWriter, r *http.Request, c *face.Call, all 
 	case query.Has("page"):
 		n, err := strconv.Atoi(at)
 		if err != nil || n < 1 || n > last {
-			return invalidPage()
+			return page[T]{}, invalidPage()
 		}
 		number = n
 	}
@@ -87,7 +95,7 @@ func writePage[T any](w http.ResponseWriter, r *http.Request, c *face.Call, all 
 	if number > 1 {
 		out.Previous = pageLink(r, c, query, number-1)
 	}
-	return write(w, http.StatusOK, out)
+	return out, nil
 }
 
 func pageSize(query url.Values) int {

@@ -14,6 +14,8 @@ func routes() []face.Route {
 
 		key     = "/api/auth/{key}"
 		profile = "/api/profile/{profile}"
+		roles   = profile + "/roles"
+		mine    = "/api/users/{user}/accessibles"
 	)
 	return []face.Route{
 		{Method: post, Pattern: "/api/auth", Permission: access.SessionStart, Handle: login},
@@ -36,5 +38,28 @@ func routes() []face.Route {
 		{Method: del, Pattern: profile, Permission: access.ProfileErase, Handle: eraseProfile},
 		{Method: get, Pattern: profile + "/subscriptions", Permission: access.SubscriptionOf, Handle: listSubscriptions},
 		{Method: post, Pattern: profile + "/plans/{plan}/subscriptions", Permission: access.PlanGrant, Handle: grantSubscription},
+
+		{Method: get, Pattern: roles + "/describe", Permission: access.RoleTypeRead, Handle: listRoleTypes},
+		{Method: post, Pattern: roles + "/describe", Permission: access.RoleTypeWrite, Handle: createRoleType},
+		{Method: get, Pattern: roles + "/describe/{role}", Permission: access.RoleTypeRead, Handle: readRoleType},
+		{Method: put, Pattern: roles + "/describe/{role}", Permission: access.RoleTypeWrite, Handle: replaceRoleType},
+		{Method: patch, Pattern: roles + "/describe/{role}", Permission: access.RoleTypeWrite, Handle: updateRoleType},
+		{Method: del, Pattern: roles + "/describe/{role}", Permission: access.RoleTypeWrite, Handle: deleteRoleType},
+		{Method: get, Pattern: roles, Permission: access.RoleRead, Handle: listRoles},
+		{Method: get, Pattern: roles + "/{role}", Permission: access.RoleRead, Handle: listRoles},
+		{Method: post, Pattern: roles + "/{role}", Permission: access.RoleWrite, Handle: grantRole},
+		{Method: get, Pattern: roles + "/{role}/{user}", Permission: access.RoleRead, Handle: readRole},
+		{Method: put, Pattern: roles + "/{role}/{user}", Permission: access.RoleWrite, Handle: replaceRole},
+		{Method: post, Pattern: roles + "/{role}/{user}", Permission: access.RoleWrite, Handle: resendGrant},
+		{Method: del, Pattern: roles + "/{role}/{user}", Permission: access.RoleWrite, Handle: removeRole},
+
+		{Method: get, Pattern: mine, Permission: access.AccessibleRead, Handle: listAccessibles},
+		{Method: post, Pattern: mine, Permission: access.AccessibleWrite, Handle: requestRole},
+		{Method: get, Pattern: mine + "/{role}", Permission: access.AccessibleRead, Handle: listAccessibles},
+		{Method: post, Pattern: mine + "/{role}", Permission: access.AccessibleWrite, Handle: requestRole},
+		{Method: get, Pattern: mine + "/{role}/{profile}", Permission: access.AccessibleRead, Handle: readAccessible},
+		{Method: post, Pattern: mine + "/{role}/{profile}", Permission: access.AccessibleWrite, Handle: resendRequest},
+		{Method: del, Pattern: mine + "/{role}/{profile}", Permission: access.AccessibleWrite, Handle: leaveProfile},
+		{Method: put, Pattern: mine + "/accept/{key}", Permission: access.AccessibleAccept, Handle: acceptRole},
 	}
 }
