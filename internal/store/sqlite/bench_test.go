@@ -199,7 +199,7 @@ func BenchmarkStream(b *testing.B) {
 func BenchmarkSearch(b *testing.B) {
 	site := benchStore(b)
 	fill(b, site, 100_000)
-	for _, term := range []string{"xia", "user-12", "nobody"} {
+	for _, term := range []string{"xia", "user-12", "-12345", "nobody"} {
 		b.Run(term, func(b *testing.B) {
 			for b.Loop() {
 				err := site.View(b.Context(), func(r store.Reader) error {

@@ -220,12 +220,22 @@ func (t *tx) putSearch(rec *store.Record) error {
 	if strings.IndexByte(rec.Sort, 0) >= 0 || strings.IndexByte(rec.Search, 0) >= 0 || strings.IndexByte(string(rec.Type), 0) >= 0 {
 		return errNUL
 	}
-	pack, entries, err := t.lastPack()
+	low, high := packsOf(t.site)
+	s, err := t.c.query(selectLastPack, low, high)
 	if err != nil {
 		return err
 	}
-	had := len(entries)
-	t.pack = appendEntry(append(t.pack[:0], entries...), rec)
+	pack := low
+	t.pack = t.pack[:0]
+	err = each(s, func() bool {
+		pack, t.pack = s.int(0), append(t.pack, s.raw(1)...)
+		return false
+	})
+	if err != nil {
+		return err
+	}
+	had := len(t.pack)
+	t.pack = appendEntry(t.pack, rec)
 	if had > 0 && len(t.pack) <= packSize {
 		_, err = t.write(updatePack, t.pack, pack)
 	} else {
@@ -237,22 +247,6 @@ func (t *tx) putSearch(rec *store.Record) error {
 	}
 	_, err = t.write(insertSearch, t.site, rec.Type, rec.Sort, rec.ID, rec.Bucket, rec.Search, pack)
 	return err
-}
-
-// lastPack reads the pack that new entries go to; without one, the number
-// before the first.
-func (t *tx) lastPack() (pack int64, entries []byte, err error) {
-	low, high := packsOf(t.site)
-	s, err := t.c.query(selectLastPack, low, high)
-	if err != nil {
-		return 0, nil, err
-	}
-	pack = low
-	err = each(s, func() bool {
-		pack, entries = s.int(0), s.bytes(1)
-		return false
-	})
-	return pack, entries, err
 }
 
 // dropSearch deletes a record's search row, if it has one under its sort name,
