@@ -37,7 +37,7 @@ func (s *Site) erase(tx store.Tx, actor profile.ID, rec *store.Record) error {
 		return err
 	}
 	links, err := tx.From(rec.ID, store.SubscriptionLink, profile.ID{}, "", -1)
-	if err := s.endSubscriptions(tx, links, err); err != nil {
+	if err := s.forgetSubscriptions(tx, links, tagErased, err); err != nil {
 		return err
 	}
 	plans, err := tx.Owned(rec.ID, profile.Plan, 0, -1)
@@ -46,7 +46,7 @@ func (s *Site) erase(tx store.Tx, actor profile.ID, rec *store.Record) error {
 	}
 	for _, plan := range plans {
 		links, err := tx.To(plan.ID, store.SubscriptionLink, profile.ID{}, "", -1)
-		if err := s.endSubscriptions(tx, links, err); err != nil {
+		if err := s.forgetSubscriptions(tx, links, "", err); err != nil {
 			return err
 		}
 	}
@@ -117,9 +117,9 @@ func (s *Site) dropRoles(tx store.Tx, id profile.ID) error {
 	return nil
 }
 
-// endSubscriptions ends what a profile is subscribed to, or all subscriptions
-// to a plan.
-func (s *Site) endSubscriptions(tx store.Tx, links []*store.Link, err error) error {
+// forgetSubscriptions ends what a profile is subscribed to, or all
+// subscriptions to a plan, and takes out what was said of them.
+func (s *Site) forgetSubscriptions(tx store.Tx, links []*store.Link, tag string, err error) error {
 	if err != nil {
 		return err
 	}
@@ -127,18 +127,17 @@ func (s *Site) endSubscriptions(tx store.Tx, links []*store.Link, err error) err
 		if err := s.endSubscription(tx, l); err != nil {
 			return err
 		}
+		end, err := tx.Link(l.Src, l.Kind, l.Dst, l.Key)
+		if err != nil {
+			return err
+		}
+		end.Attrs = emptyObject
+		if tag != "" {
+			end.Tag = tag
+		}
+		if err := tx.SetLink(end); err != nil {
+			return err
+		}
 	}
 	return nil
-}
-
-func (s *Site) endSubscription(tx store.Tx, l *store.Link) error {
-	end := *l
-	end.State, end.Attrs = store.LinkEnded, emptyObject
-	if now := s.d.now(); end.EndsAt.IsZero() || end.EndsAt.After(now) {
-		end.EndsAt = now
-	}
-	if err := tx.SetLink(&end); err != nil {
-		return err
-	}
-	return tx.Release(l.Src, profile.Subscribed, l.Dst.String())
 }

@@ -230,7 +230,7 @@ func (s *Site) detail(r store.Reader, rec *store.Record) (Detail, error) {
 	if err != nil {
 		return Detail{}, err
 	}
-	subs, err := s.subscriptionsOf(r, rec)
+	subs, err := s.subscriptionsOf(r, rec, nil)
 	return Detail{Subject: p, Subscriptions: subs}, err
 }
 

@@ -183,7 +183,7 @@ func TestGrantsAreOneAtATime(t *testing.T) {
 	if _, made, err := grant("premium", directory.Grantee{Slug: "xia"}); err != nil || !made {
 		t.Error("a new one when the old one is over", made, err)
 	}
-	list, err := w.demo.Subscriptions(t.Context(), donny, "xia")
+	list, err := w.demo.Subscriptions(t.Context(), donny, "xia", directory.Period{})
 	if err != nil || len(list) != 1 {
 		t.Errorf("current: %v %v", list, err)
 	}

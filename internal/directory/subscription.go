@@ -4,12 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"facet/internal/access"
-	"facet/internal/credential"
 	"facet/internal/profile"
 	"facet/internal/store"
 )
@@ -19,70 +16,131 @@ import (
 type Subscription struct {
 	Created     time.Time
 	Ends        time.Time
-	AutoRenew   bool
+	AutoRenew   bool // for who charges: nothing is renewed here
 	Description string
-	Grant       string // while the subscriber has to accept: a fingerprint of the key, not the key
-	Request     string // while the provider has to accept
+	Extra       []byte // any JSON that the caller keeps with it; nil: none
+	Grant       string // the key to accept it with, while the subscriber has to
+	Request     string // likewise while the provider has to
 	Profile     Subject
 	Plan        Plan
+	Private     bool // the caller may not read the profile: only its name is for them
+	Editable    bool // the caller may change its dates
 }
 
-// subscriptionAttrs is what a subscription link carries.
+// subscriptionAttrs is what a subscription link carries. The key is no secret:
+// it names what waits, and accepting takes a manager.
 type subscriptionAttrs struct {
-	AutoRenew   bool   `json:"auto_renew"`
-	Description string `json:"description,omitempty"`
-	Grant       string `json:"grant,omitempty"`
-	Request     string `json:"request,omitempty"`
+	AutoRenew   bool            `json:"auto_renew"`
+	Description string          `json:"description,omitempty"`
+	Key         string          `json:"key,omitempty"`
+	Extra       json.RawMessage `json:"extra,omitempty"`
+}
+
+func subscriptionAttrsOf(l *store.Link) (a subscriptionAttrs, err error) {
+	err = json.Unmarshal(l.Attrs, &a)
+	return a, err
 }
 
 func subscriptionOf(l *store.Link, subscriber Subject, plan Plan) (Subscription, error) {
-	var a subscriptionAttrs
-	if err := json.Unmarshal(l.Attrs, &a); err != nil {
+	a, err := subscriptionAttrsOf(l)
+	if err != nil {
 		return Subscription{}, err
 	}
-	return Subscription{
-		Created: l.Created, Ends: l.EndsAt, AutoRenew: a.AutoRenew, Description: a.Description,
-		Grant: a.Grant, Request: a.Request, Profile: subscriber, Plan: plan,
-	}, nil
+	sub := Subscription{
+		Created: l.Created, Ends: l.EndsAt, AutoRenew: a.AutoRenew, Description: a.Description, Extra: a.Extra,
+		Profile: subscriber, Plan: plan,
+	}
+	switch l.State {
+	case store.LinkInvited:
+		sub.Grant = a.Key
+	case store.LinkRequested:
+		sub.Request = a.Key
+	}
+	return sub, nil
 }
+
+// Period is a span of time: Start is in it, End is not. Without a Start it has
+// no beginning; without an End it goes on to this moment.
+type Period struct {
+	Start, End time.Time
+}
+
+// until sets the end that was left open just after now.
+func (p Period) until(now time.Time) Period {
+	if p.End.IsZero() {
+		p.End = now.Add(time.Microsecond)
+	}
+	return p
+}
+
+// meets reports whether a subscription was there within the period, runs
+// whether it still was at its end, and ended whether it ended within. What
+// meets a period either runs or ended.
+func (p Period) meets(l *store.Link) bool {
+	return l.Created.Before(p.End) && !l.EndsAt.Before(p.Start)
+}
+func (p Period) runs(l *store.Link) bool  { return l.Created.Before(p.End) && !l.EndsAt.Before(p.End) }
+func (p Period) ended(l *store.Link) bool { return p.meets(l) && l.EndsAt.Before(p.End) }
+
+// The tags of subscriptions.
+const (
+	tagUnaccepted = "unaccepted" // ended without having been accepted
+	tagErased     = "erased"     // of who is no more
+)
+
+// waits reports whether a subscription is not accepted yet, accepted whether it
+// ever was.
+func waits(l *store.Link) bool {
+	return l.State == store.LinkInvited || l.State == store.LinkRequested
+}
+func accepted(l *store.Link) bool { return !waits(l) && l.Tag != tagUnaccepted }
 
 // Subscriptions lists a profile's subscriptions whose period is now, those that
 // wait for acceptance among them, newest first.
-func (s *Site) Subscriptions(ctx context.Context, who access.Principal, slug string) ([]Subscription, error) {
+func (s *Site) Subscriptions(ctx context.Context, who access.Principal, slug string, p Period) ([]Subscription, error) {
+	return s.subscriptionsIn(ctx, who, slug, p.until(s.d.now()).runs)
+}
+
+// ExpiredSubscriptions lists those that ended within a period.
+func (s *Site) ExpiredSubscriptions(ctx context.Context, who access.Principal, slug string, p Period) ([]Subscription, error) {
+	return s.subscriptionsIn(ctx, who, slug, p.until(s.d.now()).ended)
+}
+
+func (s *Site) subscriptionsIn(ctx context.Context, who access.Principal, slug string, want func(*store.Link) bool) ([]Subscription, error) {
 	var out []Subscription
-	now := s.d.now()
 	err := s.data.View(ctx, func(r store.Reader) error {
 		rec, err := s.profileFor(r, access.SubscriptionOf, who, slug)
 		if err != nil {
 			return err
 		}
-		all, err := s.subscriptionsOf(r, rec)
-		out = slices.DeleteFunc(all, func(sub Subscription) bool { return !sub.Ends.After(now) })
-		return err
+		if out, err = s.subscriptionsOf(r, rec, want); err != nil {
+			return err
+		}
+		return s.markEditable(r, who, out)
 	})
 	return out, err
 }
 
-// subscriptionsOf lists all subscriptions a profile ever had, newest first.
-func (s *Site) subscriptionsOf(r store.Reader, rec *store.Record) ([]Subscription, error) {
+// subscriptionsOf lists the subscriptions of a profile that are wanted (nil:
+// all), newest first.
+func (s *Site) subscriptionsOf(r store.Reader, rec *store.Record, want func(*store.Link) bool) ([]Subscription, error) {
 	subscriber, err := s.subject(r, rec)
 	if err != nil {
 		return nil, err
 	}
-	links, err := r.From(rec.ID, store.SubscriptionLink, profile.ID{}, "", -1)
+	links, err := r.FromByTime(rec.ID, store.LinkQuery{Kind: store.SubscriptionLink, Limit: -1})
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Subscription, 0, len(links))
 	for _, l := range links {
-		planRec, err := r.Record(l.Dst)
-		if profile.IsKind(err, profile.NotFound) {
+		if want != nil && !want(l) {
 			continue
 		}
-		if err != nil {
-			return nil, err
+		plan, err := s.planAt(r, l.Dst)
+		if profile.IsKind(err, profile.NotFound) {
+			continue // the provider is gone, the link is history
 		}
-		plan, err := planOf(planRec)
 		if err != nil {
 			return nil, err
 		}
@@ -92,236 +150,307 @@ func (s *Site) subscriptionsOf(r store.Reader, rec *store.Record) ([]Subscriptio
 		}
 		out = append(out, sub)
 	}
-	slices.SortStableFunc(out, func(a, b Subscription) int { return b.Created.Compare(a.Created) })
 	return out, nil
 }
 
-// Grantee is whom a subscription is granted to: a profile by slug, else by
-// e-mail.
-type Grantee struct {
-	Slug, Email, FullName string
-	Force                 bool // make an organization for an e-mail that nobody has, and invite it
-	Message               string
+func (s *Site) planAt(r store.Reader, id profile.ID) (Plan, error) {
+	rec, err := r.Record(id)
+	if err != nil {
+		return Plan{}, err
+	}
+	plan, err := planOf(rec)
+	if err != nil {
+		return Plan{}, err
+	}
+	org, err := r.Record(rec.Owner)
+	if err != nil {
+		return Plan{}, err
+	}
+	plan.Provider, err = s.subject(r, org)
+	return plan, err
 }
 
-// GrantSubscription subscribes a profile to a plan of the provider. One
-// subscription is current at a time: a second grant gives it back, with made
-// false. Errors: NotFound with Field "slug" or "email" for the grantee,
-// "plan" for the plan.
-func (s *Site) GrantSubscription(ctx context.Context, who access.Principal, provider, plan string, to Grantee) (sub Subscription, made bool, err error) {
-	if to.Slug == "" && to.Email == "" {
-		if to.Force {
-			return sub, false, noAddress()
-		}
-		return sub, false, profile.E(profile.Missing, profile.CodeRequired, "profile", "One of slug or (full_name, email, type) should be present")
+// markEditable notes of which subscriptions the caller manages the provider.
+func (s *Site) markEditable(r store.Reader, who access.Principal, subs []Subscription) error {
+	if len(subs) == 0 {
+		return nil
 	}
-	if to.Email != "" {
-		if err := checkEmail(to.Email); err != nil {
-			return sub, false, err
-		}
-	}
-	// What a forced grant may need is drawn up before the transaction.
-	var invited *store.Record
-	if to.Force && to.Email != "" {
-		if invited, err = s.draftInvited(ctx, who, to); err != nil {
-			return sub, false, err
-		}
-	}
-	seq, err := s.number(ctx)
+	roles, err := rolesOf(r, who.Subject, s.d.now())
 	if err != nil {
-		return sub, false, err
-	}
-	invitation, grant := credential.NewHexKey(), credential.NewHexKey()
-	err = s.data.Update(ctx, func(tx store.Tx) error {
-		made = false
-		planRec, p, err := s.planFor(tx, access.PlanGrant, who, provider, plan)
-		if err != nil {
-			return err
-		}
-		rec, err := s.grantee(tx, to)
-		if profile.IsKind(err, profile.NotFound) && to.Force {
-			if rec, err = invited, noAddress(); rec != nil {
-				err = s.createInvited(tx, who, p, rec, to, invitation)
-			}
-		}
-		if err != nil {
-			return err
-		}
-		subscriber, err := s.subject(tx, rec)
-		if err != nil {
-			return err
-		}
-		link, err := s.currentSubscription(tx, rec.ID, planRec.ID)
-		if err != nil {
-			return err
-		}
-		if link == nil {
-			made = true
-			if link, err = s.subscribe(tx, who, rec, p, strconv.FormatInt(seq, 10), grant); err != nil {
-				return err
-			}
-		}
-		sub, err = subscriptionOf(link, subscriber, p)
 		return err
-	})
-	return sub, made, err
+	}
+	broker := s.brokerRelation(roles).Has(access.Broker)
+	for i := range subs {
+		subs[i].Editable = broker || roles[subs[i].Plan.owner] == RoleManager
+	}
+	return nil
 }
 
-func noAddress() error {
-	return profile.E(profile.Missing, profile.CodeRequired, "email", "We cannot invite an organization without an e-mail address.")
+// SubscriptionAt names the subscription a profile has to a plan: by the plan
+// alone where Provider is "", for who may do so with the subscriber, else for
+// who may with the provider.
+type SubscriptionAt struct {
+	Provider, Plan, Profile string
 }
 
-// grantee finds a profile by slug, else by e-mail.
-func (s *Site) grantee(r store.Reader, to Grantee) (*store.Record, error) {
-	if to.Slug != "" {
-		rec, err := bySlug(r, profile.Slug, to.Slug)
-		if err == nil {
-			var ok bool
-			if ok, err = isProfile(r, rec); ok {
-				return rec, nil
-			}
+// findSubscription reads the subscription that the path names: the subscriber, the plan,
+// and the link of the current period, nil when there is none. perm is asked of
+// the side that the path begins with.
+func (s *Site) findSubscription(r store.Reader, who access.Principal, at SubscriptionAt, perm access.Permission) (*store.Record, Plan, *store.Link, error) {
+	var rec *store.Record
+	var plan Plan
+	var err error
+	if at.Provider != "" {
+		if _, plan, err = s.planFor(r, perm, who, at.Provider, at.Plan); err != nil {
+			return nil, plan, nil, err
 		}
-		if err != nil && !profile.IsKind(err, profile.NotFound) {
-			return nil, err
+		if rec, err = bySlug(r, profile.Slug, at.Profile); profile.IsKind(err, profile.NotFound) {
+			err = noSubscription(at)
 		}
-		return nil, profile.E(profile.NotFound, profile.CodeNotFound, "slug", "Profile %s does not exist.", to.Slug)
-	}
-	rec, err := r.ByName(profile.ID{}, profile.Email, profile.Fold(to.Email))
-	if err == nil {
-		if ok, err := isProfile(r, rec); ok || err != nil {
-			return rec, err
+	} else {
+		if rec, err = s.profileFor(r, perm, who, at.Profile); err != nil {
+			return nil, plan, nil, err
 		}
-	} else if !profile.IsKind(err, profile.NotFound) {
-		return nil, err
+		var planRec *store.Record
+		if planRec, err = bySlug(r, profile.PlanSlug, at.Plan); err == nil {
+			plan, err = s.planAt(r, planRec.ID)
+		}
+		if profile.IsKind(err, profile.NotFound) {
+			err = noSubscription(at)
+		}
 	}
-	if rec, err = s.organizationByEmail(r, to.Email); rec != nil || err != nil {
-		return rec, err
-	}
-	return nil, profile.E(profile.NotFound, profile.CodeNotFound, "email", "Profile %s does not exist.", to.Email)
-}
-
-// organizationByEmail finds the oldest organization that has an e-mail, nil
-// when there is none: organizations do not claim theirs.
-func (s *Site) organizationByEmail(r store.Reader, email string) (*store.Record, error) {
-	value := profile.Fold(email)
-	var ids []profile.ID
-	err := r.Lookup(profile.Organization, store.Range{Path: "email", Low: value, High: value}, func(id profile.ID, _ string) bool {
-		ids = append(ids, id)
-		return true
-	})
 	if err != nil {
-		return nil, err
+		return nil, plan, nil, err
 	}
-	var first *store.Record
-	for _, id := range ids {
-		rec, err := r.Record(id)
-		if err != nil {
-			return nil, err
-		}
-		if profile.Fold(textAt(rec.Attrs, "email")) == value && (first == nil || rec.Number < first.Number) {
-			first = rec
-		}
-	}
-	return first, nil
+	l, err := s.currentSubscription(r, rec.ID, plan.ID)
+	return rec, plan, l, err
 }
 
-// currentSubscription reads a subscription whose period is not over, nil when
+func noSubscription(at SubscriptionAt) error {
+	return profile.E(profile.NotFound, profile.CodeNotFound, "plan", "cannot find active subscription to %s for %s", at.Plan, at.Profile)
+}
+
+// currentSubscription reads the subscription whose period is not over, nil when
 // there is none.
-func (s *Site) currentSubscription(tx store.Tx, subscriber, plan profile.ID) (*store.Link, error) {
-	links, err := tx.From(subscriber, store.SubscriptionLink, profile.ID{}, "", -1)
+func (s *Site) currentSubscription(r store.Reader, subscriber, plan profile.ID) (*store.Link, error) {
+	links, err := s.periods(r, subscriber, plan)
 	if err != nil {
 		return nil, err
 	}
 	now := s.d.now()
-	for _, l := range links {
-		if l.Dst != plan || l.State == store.LinkEnded {
-			continue
-		}
-		if l.EndsAt.After(now) {
-			return l, nil
-		}
-		// its time is over: it becomes history, and gives the place free
-		if err := s.endSubscription(tx, l); err != nil {
-			return nil, err
-		}
+	i := slices.IndexFunc(links, func(l *store.Link) bool { return l.State != store.LinkEnded && l.EndsAt.After(now) })
+	if i < 0 {
+		return nil, nil
 	}
-	return nil, nil
+	return links[i], nil
 }
 
-// subscribe adds a subscription that begins now. It is active at once where
-// the plan says so, else it waits for the subscriber, who gets a key by mail.
-func (s *Site) subscribe(tx store.Tx, who access.Principal, rec *store.Record, p Plan, key, grant string) (*store.Link, error) {
-	now := s.d.now()
-	if err := tx.Claim(rec.ID, profile.Subscribed, p.ID.String(), p.ID); err != nil {
-		return nil, err
-	}
-	a := subscriptionAttrs{AutoRenew: p.AutoRenewable}
-	link := &store.Link{
-		Src: rec.ID, Kind: store.SubscriptionLink, Dst: p.ID, Key: key,
-		State: store.LinkActive, Created: now, EndsAt: p.periodEnd(now),
-	}
-	if !p.SkipOptin {
-		link.State = store.LinkInvited
-		a.Grant = fingerprint(grant)
-		if err := tx.PutTicket(s.newTicket(rec.ID, ticketSubscription, grant, ticketData{Plan: p.ID, Link: key})); err != nil {
+// periods lists all subscriptions of a profile to one plan.
+func (s *Site) periods(r store.Reader, subscriber, plan profile.ID) ([]*store.Link, error) {
+	var out []*store.Link
+	key := ""
+	for {
+		links, err := r.From(subscriber, store.SubscriptionLink, plan, key, linkPage)
+		if err != nil {
 			return nil, err
 		}
-		if email := textAt(rec.Attrs, "email"); email != "" {
-			err := tx.Enqueue(s.mailJob(rec.ID, "notice", email, MailData{
-				Subject:   p.Provider.FullName() + " offers you " + p.Title,
-				Recipient: textAt(rec.Attrs, "displayName"),
-				Text:      "The subscription begins when you accept it with this key: " + grant,
-			}))
-			if err != nil {
-				return nil, err
+		for _, l := range links {
+			if l.Dst != plan {
+				return out, nil
+			}
+			out = append(out, l)
+		}
+		if len(links) < linkPage {
+			return out, nil
+		}
+		key = links[len(links)-1].Key
+	}
+}
+
+// Subscription reads the subscription a profile has now. Errors: NotFound, with
+// Field "plan" where the profile is there; Forbidden.
+func (s *Site) Subscription(ctx context.Context, who access.Principal, at SubscriptionAt) (Subscription, error) {
+	var out Subscription
+	perm := access.SubscriptionOf
+	if at.Provider != "" {
+		perm = access.SubscriberRead
+	}
+	err := s.data.View(ctx, func(r store.Reader) error {
+		rec, plan, l, err := s.findSubscription(r, who, at, perm)
+		if err != nil {
+			return err
+		}
+		if l == nil {
+			return noSubscription(at)
+		}
+		out, err = s.subscriptionFor(r, who, l, rec, plan)
+		return err
+	})
+	return out, err
+}
+
+// subscriptionFor is subscriptionOf for a caller.
+func (s *Site) subscriptionFor(r store.Reader, who access.Principal, l *store.Link, rec *store.Record, plan Plan) (Subscription, error) {
+	subscriber, err := s.subject(r, rec)
+	if err != nil {
+		return Subscription{}, err
+	}
+	sub, err := subscriptionOf(l, subscriber, plan)
+	if err != nil {
+		return sub, err
+	}
+	is, err := s.relationTo(r, who, rec)
+	if err != nil {
+		return sub, err
+	}
+	sub.Private = access.Allow(access.ProfileRead, who, is) != nil
+	one := []Subscription{sub}
+	err = s.markEditable(r, who, one)
+	return one[0], err
+}
+
+// SubscriptionEdit changes a subscription; nil leaves a thing as it is.
+type SubscriptionEdit struct {
+	Ends        *time.Time // for who manages the provider; others' is passed over
+	AutoRenew   *bool
+	Description *string
+	Extra       json.RawMessage // "null" clears
+}
+
+// MaySubscription says whether the caller may change a subscription, or end it,
+// for faces that have to refuse before they read what is asked.
+func (s *Site) MaySubscription(ctx context.Context, who access.Principal, at SubscriptionAt) error {
+	return s.data.View(ctx, func(r store.Reader) error {
+		_, _, _, err := s.findToChange(r, who, at)
+		return err
+	})
+}
+
+// findToChange is findSubscription for who may change the subscription: a manager of the
+// subscriber, of the plan's own provider, or of the broker. A manager of
+// another provider of the subscriber may not.
+func (s *Site) findToChange(r store.Reader, who access.Principal, at SubscriptionAt) (*store.Record, Plan, *store.Link, error) {
+	if at.Provider != "" {
+		return s.findSubscription(r, who, at, access.SubscriberWrite)
+	}
+	rec, plan, l, err := s.findSubscription(r, who, at, access.SubscriptionWrite)
+	if err != nil {
+		return rec, plan, l, err
+	}
+	is, err := s.relationTo(r, who, rec)
+	if err != nil || is.Has(access.Manager|access.Broker) {
+		return rec, plan, l, err
+	}
+	roles, err := rolesOf(r, who.Subject, s.d.now())
+	if err == nil && roles[plan.owner] != RoleManager {
+		err = profile.E(profile.Forbidden, profile.CodeForbidden, "", "not allowed")
+	}
+	return rec, plan, l, err
+}
+
+// EditSubscription changes the subscription a profile has now. Errors as of
+// Subscription; Invalid with Field "ends_at" for an end before the beginning.
+func (s *Site) EditSubscription(ctx context.Context, who access.Principal, at SubscriptionAt, in SubscriptionEdit) (Subscription, error) {
+	var out Subscription
+	err := s.data.Update(ctx, func(tx store.Tx) error {
+		rec, plan, l, err := s.findToChange(tx, who, at)
+		if err != nil {
+			return err
+		}
+		if err := tx.Lock(rec.ID); err != nil {
+			return err
+		}
+		if l == nil {
+			return noSubscription(at)
+		}
+		if out, err = s.subscriptionFor(tx, who, l, rec, plan); err != nil {
+			return err
+		}
+		a, err := subscriptionAttrsOf(l)
+		if err != nil {
+			return err
+		}
+		next := *l
+		if in.Ends != nil && out.Editable {
+			if in.Ends.Before(l.Created) {
+				return profile.E(profile.Invalid, profile.CodeInvalid, "ends_at", "A subscription cannot end before it begins.")
+			}
+			next.EndsAt = *in.Ends
+		}
+		if in.AutoRenew != nil {
+			a.AutoRenew = *in.AutoRenew
+		}
+		if in.Description != nil {
+			a.Description = *in.Description
+		}
+		if in.Extra != nil {
+			if a.Extra = in.Extra; string(in.Extra) == "null" {
+				a.Extra = nil
 			}
 		}
-	}
-	link.Attrs = marshal(a)
-	if err := tx.AddLink(link); err != nil {
-		return nil, err
-	}
-	return link, tx.Log(s.event(who.Subject, "subscription.granted", rec.ID))
+		next.Attrs = marshal(a)
+		if string(next.Attrs) == string(l.Attrs) && next.EndsAt.Equal(l.EndsAt) {
+			return nil
+		}
+		if err := tx.SetLink(&next); err != nil {
+			return err
+		}
+		if err := tx.Log(s.event(who.Subject, "subscription.updated", rec.ID)); err != nil {
+			return err
+		}
+		out, err = s.subscriptionFor(tx, who, &next, rec, plan)
+		return err
+	})
+	return out, err
 }
 
-// draftInvited drafts the organization that a forced grant may make.
-func (s *Site) draftInvited(ctx context.Context, who access.Principal, to Grantee) (*store.Record, error) {
-	name := strings.TrimSpace(to.FullName)
-	if name == "" {
-		name = localPart(to.Email)
-	}
-	return s.newSubject(ctx, profile.Organization, who.Subject, []Set{{"displayName", &name}, {"email", &to.Email}})
+// CancelSubscription ends the subscription a profile has now; one that waits is
+// declined, denied or taken back. No error when there is none. Errors:
+// NotFound without a Field for the profile, Forbidden.
+func (s *Site) CancelSubscription(ctx context.Context, who access.Principal, at SubscriptionAt) error {
+	return s.data.Update(ctx, func(tx store.Tx) error {
+		rec, _, l, err := s.findToChange(tx, who, at)
+		if err != nil && profile.IsKind(err, profile.NotFound) && profile.AsError(err).Field != "" {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.Lock(rec.ID); err != nil || l == nil {
+			return err
+		}
+		if err := s.endSubscription(tx, l); err != nil {
+			return err
+		}
+		return tx.Log(s.event(who.Subject, "subscription.ended", rec.ID))
+	})
 }
 
-// createInvited makes the organization of a forced grant. A user who has the
-// e-mail manages it; else nobody does, and whoever gets the mail may.
-func (s *Site) createInvited(tx store.Tx, who access.Principal, p Plan, rec *store.Record, to Grantee, key string) error {
-	if to.Slug != "" {
-		if err := checkSlug(to.Slug); err != nil {
+// endSubscription makes a subscription history. Attrs of the link need not be
+// filled.
+func (s *Site) endSubscription(tx store.Tx, l *store.Link) error {
+	l, err := tx.Link(l.Src, l.Kind, l.Dst, l.Key)
+	if err != nil || l.State == store.LinkEnded {
+		return err
+	}
+	a, err := subscriptionAttrsOf(l)
+	if err != nil {
+		return err
+	}
+	if err := tx.Release(l.Src, profile.Subscribed, l.Dst.String()); err != nil {
+		return err
+	}
+	end := *l
+	if waits(l) {
+		end.Tag = tagUnaccepted
+		if err := dropRequest(tx, l, a); err != nil {
 			return err
 		}
 	}
-	base := slugFrom(textAt(rec.Attrs, "displayName"))
-	if err := s.createSlugged(tx, rec, to.Slug, base, s.event(who.Subject, "organization.created", rec.ID)); err != nil {
-		return err
+	a.AutoRenew, a.Key = false, ""
+	end.State, end.Attrs = store.LinkEnded, marshal(a)
+	if now := s.d.now(); end.EndsAt.IsZero() || end.EndsAt.After(now) {
+		end.EndsAt = now
 	}
-	user, err := tx.ByName(profile.ID{}, profile.Email, profile.Fold(to.Email))
-	if err == nil {
-		return s.addManager(tx, who.Subject, user.ID, rec.ID)
-	}
-	if !profile.IsKind(err, profile.NotFound) {
-		return err
-	}
-	ticket := s.newTicket(rec.ID, ticketInvitation, key, ticketData{Email: to.Email})
-	if err := tx.PutTicket(ticket); err != nil {
-		return err
-	}
-	return tx.Enqueue(s.mailJob(rec.ID, "invitation", to.Email, MailData{
-		Recipient: textAt(rec.Attrs, "displayName"),
-		Inviter:   p.Provider.FullName(),
-		What:      "a subscription to " + p.Title,
-		Text:      to.Message,
-		Link:      s.link("/api/auth/" + key),
-		Expires:   ticket.Expires,
-	}))
+	return tx.SetLink(&end)
 }

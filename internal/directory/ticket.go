@@ -14,9 +14,8 @@ import (
 
 // The kinds of ticket.
 const (
-	ticketInvitation   = "invitation"   // to manage the subject, by who has the e-mail
-	ticketSubscription = "subscription" // to accept a granted subscription
-	ticketRole         = "role"         // to accept a granted role; of a user without a password it is an invitation
+	ticketInvitation = "invitation" // to manage the subject, by who has the e-mail
+	ticketRole       = "role"       // to accept a granted role; of a user without a password it is an invitation
 )
 
 const ticketLife = 14 * 24 * time.Hour
@@ -24,8 +23,6 @@ const ticketLife = 14 * 24 * time.Hour
 // ticketData is what a ticket knows beside its subject.
 type ticketData struct {
 	Email string     `json:"email,omitempty"`
-	Plan  profile.ID `json:"plan,omitzero"`
-	Link  string     `json:"link,omitempty"`
 	On    profile.ID `json:"on,omitzero"` // the profile that a role is on
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"facet/internal/access"
+	"facet/internal/directory"
 	"facet/internal/face"
 )
 
@@ -14,6 +15,7 @@ func routes() []face.Route {
 
 		key     = "/api/auth/{key}"
 		profile = "/api/profile/{profile}"
+		plan    = profile + "/plans/{plan}"
 		roles   = profile + "/roles"
 		mine    = "/api/users/{user}/accessibles"
 	)
@@ -36,8 +38,38 @@ func routes() []face.Route {
 		{Method: put, Pattern: profile, Permission: access.ProfileWrite, Handle: replaceProfile},
 		{Method: patch, Pattern: profile, Permission: access.ProfileWrite, Handle: updateProfile},
 		{Method: del, Pattern: profile, Permission: access.ProfileErase, Handle: eraseProfile},
+
+		{Method: get, Pattern: "/api/pricing", Permission: access.PricingRead, Handle: pricing},
+		{Method: get, Pattern: profile + "/plans", Permission: access.PlanRead, Handle: listPlans},
+		{Method: post, Pattern: profile + "/plans", Permission: access.PlanWrite, Handle: createPlan},
+		{Method: get, Pattern: plan, Permission: access.PlanRead, Handle: readPlan},
+		{Method: put, Pattern: plan, Permission: access.PlanWrite, Handle: replacePlan},
+		{Method: patch, Pattern: plan, Permission: access.PlanWrite, Handle: updatePlan},
+		{Method: del, Pattern: plan, Permission: access.PlanWrite, Handle: deletePlan},
+		{Method: get, Pattern: plan + "/subscriptions", Permission: access.SubscriberRead, Handle: listProvided(directory.RunningSubscriptions)},
+		{Method: post, Pattern: plan + "/subscriptions", Permission: access.PlanGrant, Handle: grantSubscription},
+		{Method: get, Pattern: plan + "/subscriptions/all", Permission: access.SubscriberRead, Handle: listProvided(directory.AllSubscriptions)},
+		{Method: get, Pattern: plan + "/subscriptions/churned", Permission: access.SubscriberRead, Handle: listProvided(directory.ChurnedSubscriptions)},
+		{Method: get, Pattern: plan + "/subscriptions/{subscriber}", Permission: access.SubscriberRead, Handle: readPlanSubscription},
+		{Method: put, Pattern: plan + "/subscriptions/{subscriber}", Permission: access.SubscriberWrite, Handle: replacePlanSubscription},
+		{Method: del, Pattern: plan + "/subscriptions/{subscriber}", Permission: access.SubscriberWrite, Handle: removePlanSubscription},
+
+		{Method: get, Pattern: profile + "/subscribers", Permission: access.SubscriberRead, Handle: listSubscribers(directory.RunningSubscriptions)},
+		{Method: get, Pattern: profile + "/subscribers/all", Permission: access.SubscriberRead, Handle: listSubscribers(directory.AllSubscriptions)},
+		{Method: get, Pattern: profile + "/subscribers/unengaged", Permission: access.SubscriberRead, Handle: listUnengaged},
+		{Method: get, Pattern: profile + "/subscribers/subscriptions", Permission: access.SubscriberRead, Handle: listProvided(directory.RunningSubscriptions)},
+		{Method: get, Pattern: profile + "/subscribers/subscriptions/all", Permission: access.SubscriberRead, Handle: listProvided(directory.AllSubscriptions)},
+		{Method: get, Pattern: profile + "/subscribers/subscriptions/churned", Permission: access.SubscriberRead, Handle: listProvided(directory.ChurnedSubscriptions)},
+		{Method: post, Pattern: profile + "/subscribers/accept/{key}", Permission: access.PlanGrant, Handle: acceptRequest},
+
 		{Method: get, Pattern: profile + "/subscriptions", Permission: access.SubscriptionOf, Handle: listSubscriptions},
-		{Method: post, Pattern: profile + "/plans/{plan}/subscriptions", Permission: access.PlanGrant, Handle: grantSubscription},
+		{Method: post, Pattern: profile + "/subscriptions", Permission: access.SubscriptionRequest, Handle: requestSubscription},
+		{Method: get, Pattern: profile + "/subscriptions/expired", Permission: access.SubscriptionOf, Handle: listExpired},
+		{Method: post, Pattern: profile + "/subscriptions/accept/{key}", Permission: access.SubscriptionAccept, Handle: acceptGrant},
+		{Method: get, Pattern: profile + "/subscriptions/{plan}", Permission: access.SubscriptionOf, Handle: readSubscription},
+		{Method: put, Pattern: profile + "/subscriptions/{plan}", Permission: access.SubscriptionWrite, Handle: replaceSubscription},
+		{Method: patch, Pattern: profile + "/subscriptions/{plan}", Permission: access.SubscriptionWrite, Handle: updateSubscription},
+		{Method: del, Pattern: profile + "/subscriptions/{plan}", Permission: access.SubscriptionWrite, Handle: removeSubscription},
 
 		{Method: get, Pattern: roles + "/describe", Permission: access.RoleTypeRead, Handle: listRoleTypes},
 		{Method: post, Pattern: roles + "/describe", Permission: access.RoleTypeWrite, Handle: createRoleType},

@@ -1,31 +1,45 @@
 package djaoapp
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"facet/internal/access"
 	"facet/internal/directory"
 	"facet/internal/face"
 	"facet/internal/profile"
+	"facet/internal/schema"
 )
 
 // listSubscriptions lists a profile's subscriptions whose time is now (GET
 // /api/profile/{profile}/subscriptions).
 func listSubscriptions(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	subs, err := c.Site.Subscriptions(r.Context(), c.Who, r.PathValue("profile"))
+	return listOwn(w, r, c, c.Site.Subscriptions)
+}
+
+// listExpired lists those whose time is over (GET
+// /api/profile/{profile}/subscriptions/expired).
+func listExpired(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	return listOwn(w, r, c, c.Site.ExpiredSubscriptions)
+}
+
+func listOwn(w http.ResponseWriter, r *http.Request, c *face.Call,
+	list func(context.Context, access.Principal, string, directory.Period) ([]directory.Subscription, error),
+) error {
+	within, err := period(r)
+	if err != nil {
+		return err
+	}
+	subs, err := list(r.Context(), c.Who, r.PathValue("profile"), within)
 	if err != nil {
 		return hide(r, c, err, "Organization")
 	}
-	base := publicBase(c)
 	all := make([]subscription, len(subs))
 	for i := range subs {
-		s := &subs[i]
-		all[i] = subscription{
-			subscriptionBase: subscriptionBaseOf(s, organizationOf(&s.Profile), planSummary{s.Plan.Slug, s.Plan.Title}),
-			AppURL:           base + "/app/" + url.PathEscape(s.Profile.Slug) + "/" + url.PathEscape(s.Plan.Slug) + "/",
-		}
+		all[i] = subscriptionFor(c, &subs[i])
 	}
 	return writePage(w, r, c, all, subscriptionColumns)
 }
@@ -33,78 +47,192 @@ func listSubscriptions(w http.ResponseWriter, r *http.Request, c *face.Call) err
 // publicBase is the site's public address, without a slash at its end.
 func publicBase(c *face.Call) string { return strings.TrimSuffix(c.Site.Policy().BaseURL, "/") }
 
-// grantSubscription subscribes a profile to a plan (POST
-// /api/profile/{profile}/plans/{plan}/subscriptions). The grantee is in
-// "profile", or in "organization", its older name; the slug alone will do.
-func grantSubscription(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	if err := c.Site.MayProfile(r.Context(), access.PlanGrant, c.Who, r.PathValue("profile")); err != nil {
+// subscriptionFor is a subscription as the subscriber's side sees it.
+func subscriptionFor(c *face.Call, s *directory.Subscription) subscription {
+	base := publicBase(c)
+	own := base + "/api/profile/" + url.PathEscape(s.Profile.Slug) + "/subscriptions/"
+	out := subscription{
+		subscriptionBase: subscriptionBaseOf(s, organizationOf(&s.Profile), planSummary{s.Plan.Slug, s.Plan.Title}),
+		AppURL:           appURL(base, s), RemoveURL: own + url.PathEscape(s.Plan.Slug), Editable: s.Editable,
+	}
+	if s.Grant != "" {
+		out.AcceptURL = orNull(own + "accept/" + s.Grant)
+	}
+	return out
+}
+
+// appURL is where the application is that the subscriber subscribed to.
+func appURL(base string, s *directory.Subscription) string {
+	return base + "/app/" + url.PathEscape(s.Profile.Slug) + "/" + url.PathEscape(s.Plan.Slug) + "/"
+}
+
+// readSubscription answers with the subscription that a profile has to a plan
+// (GET /api/profile/{profile}/subscriptions/{plan}).
+func readSubscription(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	sub, err := c.Site.Subscription(r.Context(), c.Who, ownSubscription(r))
+	if err != nil {
+		return hide(r, c, err, "Organization")
+	}
+	return write(w, http.StatusOK, subscriptionFor(c, &sub))
+}
+
+func ownSubscription(r *http.Request) directory.SubscriptionAt {
+	return directory.SubscriptionAt{Profile: r.PathValue("profile"), Plan: r.PathValue("plan")}
+}
+
+// replaceSubscription changes a subscription; its end has to be there (PUT
+// /api/profile/{profile}/subscriptions/{plan}). Only who manages the provider
+// changes the end.
+func replaceSubscription(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	return editOwn(w, r, c, true)
+}
+
+// updateSubscription changes what is named (PATCH
+// /api/profile/{profile}/subscriptions/{plan}).
+func updateSubscription(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	return editOwn(w, r, c, false)
+}
+
+func editOwn(w http.ResponseWriter, r *http.Request, c *face.Call, dated bool) error {
+	sub, err := editSubscription(w, r, c, ownSubscription(r), dated)
+	if err != nil {
+		return hide(r, c, err, "Organization")
+	}
+	return write(w, http.StatusOK, subscriptionFor(c, &sub))
+}
+
+func editSubscription(w http.ResponseWriter, r *http.Request, c *face.Call, at directory.SubscriptionAt, dated bool) (sub directory.Subscription, err error) {
+	if err := c.Site.MaySubscription(r.Context(), c.Who, at); err != nil {
+		return sub, err
+	}
+	in, err := readFields(w, r)
+	if err != nil {
+		return sub, err
+	}
+	change := in.subscriptionEdit(dated)
+	if err := in.err(); err != nil {
+		return sub, err
+	}
+	return c.Site.EditSubscription(r.Context(), c.Who, at, change)
+}
+
+// removeSubscription ends a subscription now, or declines what was offered
+// (DELETE /api/profile/{profile}/subscriptions/{plan}).
+func removeSubscription(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	if err := c.Site.CancelSubscription(r.Context(), c.Who, ownSubscription(r)); err != nil {
+		return hide(r, c, err, "Organization")
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// requestSubscription asks for a plan (POST
+// /api/profile/{profile}/subscriptions). The plan is in "plan", by its slug or
+// as an object that has it.
+func requestSubscription(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	if err := c.Site.MayProfile(r.Context(), access.SubscriptionRequest, c.Who, r.PathValue("profile")); err != nil {
 		return hide(r, c, err, "Organization")
 	}
 	in, err := readFields(w, r)
 	if err != nil {
 		return err
 	}
-	to, field, err := in.grantee()
-	if err != nil {
+	plan := in.planSlug()
+	message, _ := in.note("message", 255)
+	if err := in.err(); err != nil {
 		return err
 	}
-	to.Force, _ = isTrue(r.URL.Query().Get("force"))
-	sub, made, err := c.Site.GrantSubscription(r.Context(), c.Who, r.PathValue("profile"), r.PathValue("plan"), to)
+	sub, made, err := c.Site.RequestSubscription(r.Context(), c.Who, r.PathValue("profile"), plan, message)
 	if err != nil {
-		return grantError(r, c, err, field)
+		return hide(r, c, err, "Organization")
 	}
 	status := http.StatusOK
 	if made {
 		status = http.StatusCreated
 	}
-	return write(w, status, grantedSubscription(subscriptionBaseOf(&sub, organizationDetailOf(&sub.Profile), planDetailOf(&sub.Plan))))
+	return write(w, status, subscriptionFor(c, &sub))
 }
 
-// grantee reads whom a subscription is for, and the field that says it.
-func (in *fields) grantee() (to directory.Grantee, field string, err error) {
-	field = "profile"
-	who, ok := in.nested(field)
-	if !ok && !in.has(field) {
-		if who, ok = in.nested("organization"); ok || in.has("organization") {
-			field = "organization"
+func (in *fields) planSlug() string {
+	if in.values["plan"].Kind() != '{' && (in.has("plan") || !in.has("plan.slug")) {
+		return in.required("plan", directory.MaxSlug)
+	}
+	plan, _ := in.nested("plan")
+	slug := plan.required("slug", directory.MaxSlug)
+	if len(*plan.problems) > 0 {
+		in.problem("plan", *plan.problems)
+	}
+	return slug
+}
+
+// acceptGrant begins a subscription that was granted to a profile (POST
+// /api/profile/{profile}/subscriptions/accept/{key}).
+func acceptGrant(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	sub, err := c.Site.AcceptGrant(r.Context(), c.Who, r.PathValue("profile"), r.PathValue("key"))
+	if err != nil {
+		return hide(r, c, err, "Organization")
+	}
+	return write(w, http.StatusOK, subscriptionFor(c, &sub))
+}
+
+// subscriptionEdit reads what may change of a subscription.
+func (in *fields) subscriptionEdit(dated bool) directory.SubscriptionEdit {
+	var out directory.SubscriptionEdit
+	if dated && !in.has("ends_at") {
+		in.wrong("ends_at", textRequired)
+	}
+	if text, ok := in.filled("ends_at", 40); ok {
+		at, ok := parseTime(text)
+		if !ok {
+			in.wrong("ends_at", textDateTime)
+		}
+		out.Ends = &at
+	}
+	if yes, ok := in.truth("auto_renew"); ok {
+		out.AutoRenew = &yes
+	}
+	if text, ok := in.note("description", 5000); ok || in.isNull("description") {
+		out.Description = &text
+	}
+	if raw, ok := in.values["extra"]; ok {
+		out.Extra = schema.Compact(nil, raw)
+	}
+	return out
+}
+
+const textDateTime = "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
+
+// timeForms are the forms of a date and time; without a zone it is in UTC.
+var timeForms = []string{time.RFC3339, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04Z07:00", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02"}
+
+// parseTime reads a date and time of the years 1 to 9999, to the microsecond.
+func parseTime(text string) (time.Time, bool) {
+	for _, form := range timeForms {
+		if at, err := time.Parse(form, text); err == nil {
+			at = at.UTC().Truncate(time.Microsecond)
+			return at, at.Year() >= 1 && at.Year() <= 9999
 		}
 	}
-	if !ok && len(*in.problems) == 0 {
-		in.wrong(field, textRequired)
-	}
-	to.Message, _ = in.note("message", 255)
-	if err := in.err(); err != nil {
-		return to, field, err
-	}
-	to.Slug, _ = who.filled("slug", directory.MaxSlug)
-	to.Email, _ = who.filled("email", 254)
-	to.FullName, _ = who.filled("full_name", 100)
-	if to.Slug == "" && to.Email == "" && len(*who.problems) == 0 {
-		who.problem("detail", []string{"One of slug or (full_name, email, type) should be present"})
-	}
-	if to.Email != "" && !directory.IsEmail(to.Email) {
-		who.wrong("email", textEmail)
-	}
-	return to, field, who.err()
+	return time.Time{}, false
 }
 
-// note reads a text that may be null.
-func (in *fields) note(name string, max int) (string, bool) {
-	if in.values[name].Kind() == 'n' {
-		return "", false
+// period reads the span of a list from start_at and ends_at.
+func period(r *http.Request) (p directory.Period, err error) {
+	for _, bound := range []struct {
+		name string
+		to   *time.Time
+	}{{"start_at", &p.Start}, {"ends_at", &p.End}} {
+		text := r.URL.Query().Get(bound.name)
+		if text == "" {
+			continue
+		}
+		at, ok := parseTime(strings.ReplaceAll(text, " ", "+")) // a "+" that the query did not escape
+		if !ok {
+			if at, ok = parseTime(text); !ok {
+				return p, refuse(profile.Invalid, profile.CodeDateTime, http.StatusBadRequest, object{{bound.name, []string{textDateTime}}})
+			}
+		}
+		*bound.to = at
 	}
-	return in.text(name, max)
-}
-
-// grantError gives the error of a grant: an unknown plan, an unknown grantee,
-// one that cannot be invited, and what is wrong with one that could.
-func grantError(r *http.Request, c *face.Call, err error, field string) error {
-	e := profile.AsError(err)
-	switch {
-	case e.Kind == profile.Missing && e.Field == "email":
-		return refuse(e.Kind, e.Code, http.StatusBadRequest, object{{"email", e.Message}})
-	case e.Field != "" && (e.Kind == profile.Invalid || e.Kind == profile.Missing):
-		return refuse(e.Kind, e.Code, http.StatusBadRequest, object{{field, invalid(e)}})
-	}
-	return hide(r, c, err, "Organization")
+	return p, nil
 }

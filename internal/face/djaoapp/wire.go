@@ -86,46 +86,62 @@ type planSummary struct {
 // planDetail is a plan. Amounts are in cents of unit.
 type planDetail struct {
 	planSummary
-	Description      string       `json:"description"`
-	IsActive         bool         `json:"is_active"`
-	SetupAmount      int64        `json:"setup_amount"`
-	PeriodAmount     int64        `json:"period_amount"`
-	PeriodType       string       `json:"period_type"` // hourly, daily, weekly, monthly, yearly
-	AdvanceDiscounts []struct{}   `json:"advance_discounts"`
-	UseCharges       []struct{}   `json:"use_charges"`
-	Unit             string       `json:"unit"` // ISO 4217, lower case
-	Profile          organization `json:"profile"`
-	Extra            *string      `json:"extra"`
-	PeriodLength     int          `json:"period_length"`
-	RenewalType      string       `json:"renewal_type"` // one-time, auto-renew, repeat
-	IsNotPriced      bool         `json:"is_not_priced"`
-	CreatedAt        string       `json:"created_at"`
-	SkipOptinOnGrant bool         `json:"skip_optin_on_grant"`
-	OptinOnRequest   bool         `json:"optin_on_request"`
+	Description      string         `json:"description"`
+	IsActive         bool           `json:"is_active"`
+	SetupAmount      int64          `json:"setup_amount"`
+	PeriodAmount     int64          `json:"period_amount"`
+	PeriodType       string         `json:"period_type"` // hourly, daily, weekly, monthly, yearly
+	AdvanceDiscounts jsontext.Value `json:"advance_discounts"`
+	UseCharges       jsontext.Value `json:"use_charges"`
+	Unit             string         `json:"unit"` // ISO 4217, lower case
+	Profile          organization   `json:"profile"`
+	Extra            jsontext.Value `json:"extra"`
+	PeriodLength     int            `json:"period_length"`
+	RenewalType      string         `json:"renewal_type"` // one-time, auto-renew, repeat
+	IsNotPriced      bool           `json:"is_not_priced"`
+	UnlockEvent      *string        `json:"unlock_event"`
+	CreatedAt        string         `json:"created_at"`
+	SkipOptinOnGrant bool           `json:"skip_optin_on_grant"`
+	OptinOnRequest   bool           `json:"optin_on_request"`
+	DiscountedAmount int64          `json:"discounted_period_amount"` // the period amount: nothing is sold here
+	IsCartItem       bool           `json:"is_cart_item"`             // false: likewise
+	Detail           string         `json:"detail,omitempty"`         // what was done
 }
 
 // subscription is a subscriber's subscription.
 type subscription struct {
 	subscriptionBase[organization, planSummary]
-	AppURL string `json:"app_url"`
+	AppURL    string  `json:"app_url"`
+	AcceptURL *string `json:"accept_grant_api_url"` // while the subscriber has to accept
+	RemoveURL string  `json:"remove_api_url"`
+	Editable  bool    `json:"editable"` // the caller may change its dates
+}
+
+// providedSubscription is a subscription on its provider's lists.
+type providedSubscription struct {
+	subscriptionBase[organization, planDetail]
+	AppURL    string  `json:"app_url"`
+	AcceptURL *string `json:"accept_request_api_url"` // while the provider has to accept
+	RemoveURL string  `json:"remove_api_url"`
+	Editable  bool    `json:"editable"`
 }
 
 // grantedSubscription is a subscription as its provider sees it.
 type grantedSubscription = subscriptionBase[organizationDetail, planDetail]
 
 // subscriptionBase is what all forms of a subscription have. A key is there
-// while the subscriber, or the provider, has to accept; what is shown is a
-// fingerprint of it.
+// while the subscriber, or the provider, has to accept: it names what waits and
+// lets nobody in.
 type subscriptionBase[Profile, Plan any] struct {
-	CreatedAt   string  `json:"created_at"`
-	EndsAt      string  `json:"ends_at"`
-	Description *string `json:"description"`
-	Profile     Profile `json:"profile"`
-	Plan        Plan    `json:"plan"`
-	AutoRenew   bool    `json:"auto_renew"`
-	Extra       *string `json:"extra"`
-	GrantKey    *string `json:"grant_key"`
-	RequestKey  *string `json:"request_key"`
+	CreatedAt   string         `json:"created_at"`
+	EndsAt      string         `json:"ends_at"`
+	Description *string        `json:"description"`
+	Profile     Profile        `json:"profile"`
+	Plan        Plan           `json:"plan"`
+	AutoRenew   bool           `json:"auto_renew"`
+	Extra       jsontext.Value `json:"extra"`
+	GrantKey    *string        `json:"grant_key"`
+	RequestKey  *string        `json:"request_key"`
 }
 
 // tokenAnswer carries a token.
@@ -148,7 +164,7 @@ func orNull(s string) *string {
 
 func organizationOf(p *directory.Subject) organization {
 	return organization{
-		Slug: p.Slug, PrintableName: printableName(p), Picture: orNull(p.Text(pathOf("picture"))),
+		Slug: p.Slug, PrintableName: printableName(p), Picture: orNull(p.Picture()),
 		Type: typeOf(p), Credentials: p.Password != "", CreatedAt: iso(p.Created),
 	}
 }
@@ -215,7 +231,7 @@ func profileDetailOf(p *directory.Detail, detail string) profileDetail {
 
 func userDetailOf(u *directory.Subject) userDetail {
 	d := userDetail{
-		Slug: u.Slug, Username: u.Slug, PrintableName: printableName(u), Picture: orNull(u.Text(pathOf("picture"))),
+		Slug: u.Slug, Username: u.Slug, PrintableName: printableName(u), Picture: orNull(u.Picture()),
 		Email: u.Text(pathOf("email")), Phone: u.Text(pathOf("phone")), FullName: u.FullName(),
 		NickName: extraText(u, extraNickName), Lang: extraText(u, extraLang),
 		Credentials: u.Password != "", CreatedAt: iso(u.Created),
@@ -231,16 +247,25 @@ func planDetailOf(p *directory.Plan) planDetail {
 	return planDetail{
 		planSummary: planSummary{p.Slug, p.Title}, Description: p.Description, IsActive: p.Active,
 		SetupAmount: p.SetupAmount, PeriodAmount: p.PeriodAmount, PeriodType: p.PeriodType, Unit: p.Unit,
-		AdvanceDiscounts: []struct{}{}, UseCharges: []struct{}{},
+		AdvanceDiscounts: orEmpty(p.Discounts), UseCharges: orEmpty(p.UseCharges), Extra: jsontext.Value(p.Extra),
 		Profile: organizationOf(&p.Provider), PeriodLength: max(p.PeriodLength, 1), RenewalType: p.RenewalType,
-		IsNotPriced: p.NotPriced, CreatedAt: iso(p.Created), SkipOptinOnGrant: p.SkipOptin, OptinOnRequest: p.RequestOptin,
+		IsNotPriced: p.NotPriced, UnlockEvent: orNull(p.UnlockEvent), CreatedAt: iso(p.Created),
+		SkipOptinOnGrant: p.SkipOptin, OptinOnRequest: p.RequestOptin, DiscountedAmount: p.PeriodAmount,
 	}
+}
+
+// orEmpty gives an empty array for none.
+func orEmpty(array []byte) jsontext.Value {
+	if len(array) == 0 {
+		return jsontext.Value("[]")
+	}
+	return array
 }
 
 func subscriptionBaseOf[Profile, Plan any](s *directory.Subscription, p Profile, plan Plan) subscriptionBase[Profile, Plan] {
 	return subscriptionBase[Profile, Plan]{
 		CreatedAt: iso(s.Created), EndsAt: iso(s.Ends), Description: orNull(s.Description), Profile: p, Plan: plan,
-		AutoRenew: s.AutoRenew, GrantKey: orNull(s.Grant), RequestKey: orNull(s.Request),
+		AutoRenew: s.AutoRenew, Extra: s.Extra, GrantKey: orNull(s.Grant), RequestKey: orNull(s.Request),
 	}
 }
 
