@@ -263,7 +263,7 @@ func newBadWalk(t *testing.T) *badWalk {
 	w.alice = w.Login(t, "alice")
 	revoked := w.Login(t, "xia")
 	w.Post(t, revoked, "/api/auth/logout", nil).Want(http.StatusOK)
-	other, err := w.Directory.CreateSite(ctx, directory.NewSite{Name: "other", Domain: w.other, Policy: directory.Policy{Registration: directory.RegistrationOpen}})
+	other, err := w.Directory.CreateSite(ctx, directory.NewSite{Name: "other", Domain: w.other, Policy: directory.Policy{Registration: directory.RegistrationOpen, UnverifiedEmail: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,7 @@ import (
 	"facet/internal/jobs"
 	"facet/internal/mail"
 	"facet/internal/server"
+	"facet/internal/sms"
 	"facet/internal/store"
 )
 
@@ -33,6 +34,7 @@ type serveCommand struct {
 	MetricsListen string `env:"FACET_METRICS_LISTEN" placeholder:"ADDR" help:"Address of /metrics; without it there is none."`
 	Demo          bool   `env:"FACET_DEMO" help:"Serve the demo site: public passwords, a fresh folder unless --data names one."`
 	Mail          string `env:"FACET_MAIL" placeholder:"URL" help:"Mail server, such as smtp://user:password@host:587, or folder:DIR. Without it mail waits."`
+	SMS           string `name:"sms" env:"FACET_SMS" placeholder:"URL" help:"Where text messages to phones go: folder:DIR. Without it phones get no codes."`
 	LogLevel      string `env:"FACET_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error (${default})."`
 }
 
@@ -47,6 +49,11 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 	if err != nil {
 		return usageError{err}
 	}
+	texts, err := c.texts()
+	if err != nil {
+		return usageError{err}
+	}
+	data.SMS = texts != nil || c.Demo
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
 		return usageError{err}
@@ -84,6 +91,11 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 		lines = append(lines, "mail is written to "+folder.Dir)
 		sender = folder
 	}
+	if c.Demo && texts == nil {
+		folder := &sms.Folder{Dir: filepath.Join(in.Dir, "sms")}
+		lines = append(lines, "text messages to phones are written to "+folder.Dir)
+		texts = folder
+	}
 	srv, err := server.New(server.Config{
 		Directory: in.Directory, Log: log, Metrics: prometheus.NewRegistry(), Version: buildVersion().Version,
 		Faces: []face.Face{djaoapp.New(), entity.New(), cloudillo.New(), household.New(), appdata.New()},
@@ -91,7 +103,7 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 	if err != nil {
 		return err
 	}
-	stopJobs := work(ctx, in, sender, log)
+	stopJobs := work(ctx, in, sender, texts, log)
 	defer stopJobs()
 
 	fmt.Fprintf(io.Out, "facet: serving on %s\n", address)
@@ -108,6 +120,14 @@ func (c serveCommand) sender() (mail.Sender, error) {
 		return nil, nil
 	}
 	return mail.ParseURL(c.Mail)
+}
+
+// texts reads --sms: nil when there is none.
+func (c serveCommand) texts() (sms.Sender, error) {
+	if c.SMS == "" {
+		return nil, nil
+	}
+	return sms.ParseURL(c.SMS)
 }
 
 // prepare seeds the demo and gives the lines to print.
@@ -139,8 +159,12 @@ func (c serveCommand) prepare(ctx context.Context, in *config.Installation, addr
 
 // work starts the jobs worker; stop ends it and waits. Without a sender mail
 // stays in the store until a server with one starts.
-func work(ctx context.Context, in *config.Installation, sender mail.Sender, log *slog.Logger) (stop func()) {
-	handlers := map[string]jobs.Handler{store.BlobJob: jobs.Blob(in.Directory), directory.RoleSweepJob: jobs.RoleSweep(in.Directory)}
+func work(ctx context.Context, in *config.Installation, sender mail.Sender, texts sms.Sender, log *slog.Logger) (stop func()) {
+	handlers := map[string]jobs.Handler{store.BlobJob: jobs.Blob(in.Directory), directory.ExpiryJob: jobs.Expiry(in.Directory),
+		directory.RoleSweepJob: jobs.RoleSweep(in.Directory)}
+	if texts != nil {
+		handlers[directory.SMSJob] = jobs.SMS(texts)
+	}
 	if sender == nil {
 		log.Warn("no --mail is set: messages wait in the store")
 	} else {

@@ -28,6 +28,7 @@ type Data struct {
 	Database string // "": SQLite in Dir; else sqlite:DIR
 	KeyFile  string // "": the store's folder with ".key" added, beside the folder and not in its backups
 	Key      string // the data key itself, in base64url; "": KeyFile is read
+	SMS      bool   // text messages to phones can be sent
 }
 
 // Installation is an open store with its directory.
@@ -120,7 +121,7 @@ func (d Data) Open(ctx context.Context, log *slog.Logger) (*Installation, error)
 	}
 	if err == nil {
 		var in *Installation
-		if in, err = open(ctx, dir, st, key, log); err == nil {
+		if in, err = d.open(ctx, dir, st, key, log); err == nil {
 			return in, nil
 		}
 	}
@@ -151,7 +152,7 @@ func (d Data) OpenForReading(ctx context.Context, log *slog.Logger) (*Installati
 	}
 	if err == nil {
 		var in *Installation
-		if in, err = open(ctx, dir, st, key, log); err == nil {
+		if in, err = d.open(ctx, dir, st, key, log); err == nil {
 			return in, nil
 		}
 	}
@@ -160,15 +161,15 @@ func (d Data) OpenForReading(ctx context.Context, log *slog.Logger) (*Installati
 }
 
 // open reads the sites once, which shows whether the key is the right one.
-func open(ctx context.Context, dir string, st store.Store, key credential.DataKey, log *slog.Logger) (*Installation, error) {
-	d := directory.New(directory.Config{
-		Store: st, DataKey: key, Log: log,
+func (d Data) open(ctx context.Context, dir string, st store.Store, key credential.DataKey, log *slog.Logger) (*Installation, error) {
+	all := directory.New(directory.Config{
+		Store: st, DataKey: key, Log: log, SMS: d.SMS,
 		Hasher: credential.NewHasher(credential.HasherConfig{}), Media: media.NewStore(filepath.Join(dir, "blobs")),
 	})
-	if _, err := d.HoldsRealSite(ctx); err != nil {
+	if _, err := all.HoldsRealSite(ctx); err != nil {
 		return nil, fmt.Errorf("the data folder %s: %w", dir, err)
 	}
-	return &Installation{Store: st, Directory: d, Dir: dir}, nil
+	return &Installation{Store: st, Directory: all, Dir: dir}, nil
 }
 
 func (d Data) keyFile(dir string) string {

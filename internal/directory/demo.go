@@ -81,10 +81,15 @@ var demoUsers = []demoUser{
 		members: []member{{Name: "Robin", AgeLimit: new(16)}}},
 }
 
+var demoAgreements = []Agreement{
+	{Title: "Terms of Use", Text: "Be kind to each other, and leave the desks as you found them."},
+	{Title: "Privacy", Text: "What is told here is gone when the demo ends."},
+}
+
 func (d *Directory) seedDemo(ctx context.Context, baseURL string) error {
 	s, err := d.CreateSite(ctx, NewSite{
 		Name: demoSite, Domain: demoDomain, Hosts: []string{"localhost", "127.0.0.1", demoDomain}, Default: true,
-		Policy: Policy{Title: "Coworking Space", Registration: RegistrationOpen, DemoPasswords: true, ShadowProfiles: true, Communities: true, BaseURL: baseURL},
+		Policy: Policy{Title: "Coworking Space", Registration: RegistrationOpen, DemoPasswords: true, ShadowProfiles: true, Communities: true, UnverifiedEmail: true, Frictionless: true, BaseURL: baseURL},
 	})
 	if err != nil {
 		return err
@@ -113,6 +118,11 @@ func (d *Directory) seedDemo(ctx context.Context, baseURL string) error {
 	}
 	if d.media != nil {
 		if err := s.addFile(ctx, demoFile, demoPicture()); err != nil {
+			return err
+		}
+	}
+	for _, a := range demoAgreements {
+		if _, err := s.addAgreement(ctx, profile.ID{}, a); err != nil {
 			return err
 		}
 	}

@@ -31,6 +31,7 @@ type Config struct {
 	Now     func() time.Time // nil: time.Now
 	Log     *slog.Logger
 	Media   Media // nil: no pictures are kept
+	SMS     bool  // somebody does the jobs that send text messages to phones
 }
 
 // Directory serves all sites of one store.
@@ -41,6 +42,7 @@ type Directory struct {
 	now     func() time.Time
 	log     *slog.Logger
 	media   Media
+	sms     bool
 	files   sync.RWMutex // held for reading while a file is put and noted, for writing while an unused one is deleted
 
 	loading sync.Mutex
@@ -54,7 +56,7 @@ func New(c Config) *Directory {
 		now = time.Now
 	}
 	return &Directory{
-		store: c.Store, dataKey: c.DataKey, hasher: c.Hasher, log: c.Log, media: c.Media,
+		store: c.Store, dataKey: c.DataKey, hasher: c.Hasher, log: c.Log, media: c.Media, sms: c.SMS,
 		now: func() time.Time { return now().UTC().Truncate(time.Microsecond) },
 	}
 }

@@ -21,6 +21,9 @@ import (
 func (s *Site) dress(rec *store.Record) {
 	names := make([]profile.Name, 0, 6)
 	for _, n := range rec.Names {
+		if n.Space == profile.Phone && n.Value != textAt(rec.Attrs, "mobileNumber") {
+			continue // another number, through whichever face, is not verified
+		}
 		if !fromAttributes(n.Space) {
 			names = append(names, n)
 		}

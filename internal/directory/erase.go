@@ -36,6 +36,9 @@ func (s *Site) erase(tx store.Tx, actor profile.ID, rec *store.Record) error {
 	if err := s.dropNotes(tx, actor, rec.ID); err != nil {
 		return err
 	}
+	if err := dropSignatures(tx, rec.ID); err != nil {
+		return err
+	}
 	links, err := tx.From(rec.ID, store.SubscriptionLink, profile.ID{}, "", -1)
 	if err := s.forgetSubscriptions(tx, links, tagErased, err); err != nil {
 		return err

@@ -11,17 +11,24 @@ import (
 
 // Credentials is what somebody signs in with.
 type Credentials struct {
-	Login    string          // what was typed as user name
-	Spaces   []profile.Space // where to look it up, in order; no other is tried
-	Password string
+	Login     string          // what was typed as user name
+	Spaces    []profile.Space // where to look it up, in order; no other is tried
+	Password  string
+	EmailCode string // that was sent, instead of the password or beside it
+	PhoneCode string
+	OTP       string // one-time password, for who turned them on
 }
 
 // Login signs a person in. One function serves all faces, with one ledger of
-// attempts per subject. Errors: Unauthenticated/CodeCredentials for a wrong
-// name or password alike, Missing/CodePasswordMissing, Limited/CodeAttempts,
-// Forbidden/CodeDisabled (only to who knows the password), Busy.
+// attempts per subject. All that is given has to be right: a password, a code
+// that was sent, or both; and a one-time password, where the person turned
+// them on. Errors: Unauthenticated/CodeCredentials for a wrong name or
+// password alike, Unauthenticated/CodeOneTime or CodeOneTimeRequired with the
+// Field "email_code", "phone_code" or "otp_code", Missing/CodePasswordMissing,
+// Limited/CodeAttempts, Forbidden/CodeDisabled (only to who has the proof),
+// Busy; Unauthenticated/CodeRequired for who proves an e-mail that nobody has.
 func (s *Site) Login(ctx context.Context, c Credentials, use TokenUse) (SignIn, error) {
-	if c.Password == "" {
+	if c.Password == "" && c.EmailCode == "" && c.PhoneCode == "" {
 		return SignIn{}, profile.E(profile.Missing, profile.CodePasswordMissing, "password", "Password is required.")
 	}
 	rec, err := s.find(ctx, c.Login, c.Spaces)
@@ -31,20 +38,68 @@ func (s *Site) Login(ctx context.Context, c Credentials, use TokenUse) (SignIn, 
 	if err != nil {
 		return SignIn{}, err
 	}
-	if err := s.checkPassword(ctx, rec, c.Password); err != nil {
-		return SignIn{}, err
+	if c.Password != "" {
+		if err := s.checkPassword(ctx, rec, c.Password); err != nil {
+			return SignIn{}, err
+		}
 	}
-	if rec.State != profile.Active {
+	codes, err := s.tryCodes(ctx, rec, c)
+	switch {
+	case err != nil:
+		return SignIn{}, err
+	case rec == nil:
+		return SignIn{}, profile.E(profile.Unauthenticated, profile.CodeRequired, "", "Please enter a few information about yourself.")
+	case rec.State != profile.Active:
 		return SignIn{}, profile.E(profile.Forbidden, profile.CodeDisabled, "", "the account is disabled")
+	}
+	if err := s.secondFactor(ctx, rec.ID, c.OTP); err != nil {
+		return SignIn{}, err
 	}
 	if err := s.ensureMember(ctx, rec); err != nil {
 		return SignIn{}, err
 	}
-	return s.begin(ctx, rec, use)
+	if rec, err = s.noteProved(ctx, rec, codes); err != nil {
+		return SignIn{}, err
+	}
+	return s.begin(ctx, rec, use, codes...)
 }
 
-// begin opens a session for somebody whose proof was good.
-func (s *Site) begin(ctx context.Context, rec *store.Record, use TokenUse) (SignIn, error) {
+// tryCodes checks the codes that somebody typed, each against the address of
+// rec, or without one against the e-mail that was typed as the name.
+func (s *Site) tryCodes(ctx context.Context, rec *store.Record, c Credentials) (out []proven, err error) {
+	email, phone := "", ""
+	if rec != nil {
+		email, phone = textAt(rec.Attrs, "email"), rec.Name(profile.Phone)
+	} else if IsEmail(c.Login) {
+		email = c.Login
+	}
+	if c.EmailCode != "" {
+		out = append(out, proven{profile.Email, email})
+		err = s.tryCode(ctx, out[0], c.EmailCode, true)
+	}
+	if c.PhoneCode != "" && err == nil {
+		out = append(out, proven{profile.Phone, phone})
+		err = s.tryCode(ctx, out[len(out)-1], c.PhoneCode, true)
+	}
+	return out, err
+}
+
+// secondFactor asks for a one-time password where the user turned them on.
+func (s *Site) secondFactor(ctx context.Context, user profile.ID, typed string) error {
+	var needed bool
+	err := s.data.View(ctx, func(r store.Reader) (err error) {
+		needed, err = needsOTP(r, user)
+		return err
+	})
+	if err != nil || !needed {
+		return err
+	}
+	return s.checkOTP(ctx, user, typed)
+}
+
+// begin opens a session for somebody whose proof was good; the codes among it
+// are used up.
+func (s *Site) begin(ctx context.Context, rec *store.Record, use TokenUse, codes ...proven) (SignIn, error) {
 	row := s.newSession(rec.ID, access.Restriction{}, use)
 	err := s.data.Update(ctx, func(tx store.Tx) error {
 		now, err := tx.Record(rec.ID) // disabled or erased meanwhile?
@@ -53,6 +108,11 @@ func (s *Site) begin(ctx context.Context, rec *store.Record, use TokenUse) (Sign
 		}
 		if now.State != profile.Active {
 			return profile.E(profile.Forbidden, profile.CodeDisabled, "", "the account is disabled")
+		}
+		for _, p := range codes {
+			if err := s.useCode(tx, rec.ID, p, true); err != nil {
+				return err
+			}
 		}
 		if err := tx.Touch(rec.ID, row.Created); err != nil {
 			return err
@@ -68,8 +128,14 @@ func (s *Site) begin(ctx context.Context, rec *store.Record, use TokenUse) (Sign
 // find looks a typed name up in spaces, in order. An idtag may be the slug
 // under the site's domain.
 func (s *Site) find(ctx context.Context, typed string, spaces []profile.Space) (rec *store.Record, err error) {
-	value := profile.Fold(typed)
 	for _, space := range spaces {
+		value := profile.Fold(typed)
+		if space == profile.Phone {
+			var ok bool
+			if value, ok = E164(typed); !ok {
+				continue
+			}
+		}
 		if space == profile.IDTag {
 			err = s.data.View(ctx, func(r store.Reader) (err error) {
 				rec, err = s.byIDTag(r, typed)

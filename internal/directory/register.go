@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"strings"
 
+	"facet/internal/access"
 	"facet/internal/credential"
 	"facet/internal/profile"
 	"facet/internal/store"
@@ -34,25 +35,106 @@ type NewAccount struct {
 	Sets         []Set               // further attributes; of the organization for AccountOrganization, else the user's
 	Face         string              // whose extras Extras are
 	Extras       map[string]json.RawMessage
+	By           access.Principal // who asks, nobody for who registers
+	EmailCode    string           // that was sent to Email: the proof that it is theirs
+	PhoneCode    string           // that was sent to Phone
+	Signs        []string         // slugs of agreements
 
 	hash   string // encoded, instead of Password
 	proved bool   // the e-mail is shown to be the person's
 	number int64  // 0: the next one
 	idtag  string // explicit, outside the site's domain
+	codes  []proven
 }
 
 // Register makes an account for whoever asks, as the site's policy allows, and
-// signs it in. Errors name the kernel's fields: "slug" (user name), "email",
-// "password", "displayName", "organization". Forbidden/CodeRegistrationClosed.
+// signs it in; an operator may whatever the policy. Where the e-mail is that
+// of a user who has no password yet, an invitation, the account is completed:
+// by who proves the e-mail with a code, or by an operator. Errors name the
+// kernel's fields: "slug" (user name), "email", "password", "displayName",
+// "organization", and "email_code", "phone_code" (Unauthenticated/CodeOneTime).
+// Forbidden/CodeRegistrationClosed; Missing/CodeProofRequired where the site
+// wants the e-mail proven.
 func (s *Site) Register(ctx context.Context, in NewAccount, use TokenUse) (SignIn, error) {
-	if err := s.registrationOpen(); err != nil {
+	operator, err := s.IsOperator(ctx, in.By)
+	if err != nil {
 		return SignIn{}, err
 	}
-	rec, err := s.createAccount(ctx, profile.ID{}, in, nil)
+	policy := s.Policy()
+	closed := policy.Registration == RegistrationClosed || policy.Registration != RegistrationOpen && in.EmailCode == ""
+	if closed && !operator {
+		return SignIn{}, registrationClosed()
+	}
+	if in.codes, err = s.tryNewCodes(ctx, in); err != nil {
+		return SignIn{}, err
+	}
+	in.proved = in.EmailCode != ""
+	if operator || in.EmailCode != "" {
+		switch rec, err := s.invited(ctx, in.Email); {
+		case err != nil:
+			return SignIn{}, err
+		case rec != nil:
+			return s.complete(ctx, rec.ID, in, use, func(tx store.Tx) error { return s.useCodes(tx, rec.ID, in.codes) })
+		}
+	}
+	switch {
+	case policy.Registration != RegistrationOpen && !operator:
+		return SignIn{}, registrationClosed()
+	case operator || policy.UnverifiedEmail:
+	case in.Email != "" && in.EmailCode == "":
+		return SignIn{}, unproven("email")
+	case in.Email == "" && in.PhoneCode == "":
+		return SignIn{}, unproven("phone")
+	}
+	rec, err := s.createAccount(ctx, profile.ID{}, in, func(tx store.Tx, user *store.Record) error { return s.useCodes(tx, user.ID, in.codes) })
 	if err != nil {
 		return SignIn{}, err
 	}
 	return s.begin(ctx, rec, use)
+}
+
+// tryNewCodes checks the codes that somebody registers with.
+func (s *Site) tryNewCodes(ctx context.Context, in NewAccount) (out []proven, err error) {
+	if in.EmailCode != "" {
+		out = append(out, proven{profile.Email, in.Email})
+		err = s.tryCode(ctx, out[0], in.EmailCode, false)
+	}
+	if in.PhoneCode != "" && err == nil {
+		out = append(out, proven{profile.Phone, in.Phone})
+		err = s.tryCode(ctx, out[len(out)-1], in.PhoneCode, false)
+	}
+	return out, err
+}
+
+func (s *Site) useCodes(tx store.Tx, subject profile.ID, codes []proven) error {
+	for _, p := range codes {
+		if err := s.useCode(tx, subject, p, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setPhone makes a phone that was proven a name to sign in with.
+func (in *NewAccount) setPhone(rec *store.Record) {
+	for _, p := range in.codes {
+		if p.space == profile.Phone {
+			setName(rec, profile.Phone, p.address)
+		}
+	}
+}
+
+// invited reads the user of an e-mail who has no password yet: nil when there
+// is none.
+func (s *Site) invited(ctx context.Context, email string) (*store.Record, error) {
+	if email == "" {
+		return nil, nil
+	}
+	rec, err := s.data.Get(ctx, profile.Email, profile.Fold(email))
+	if profile.IsKind(err, profile.NotFound) || err == nil && (rec.Type != profile.User || rec.Password != "" || rec.State != profile.Active) {
+		return nil, nil
+	}
+	return rec, err
 }
 
 // RegisterHashed is Register for somebody whose password is known only by its
@@ -60,8 +142,10 @@ func (s *Site) Register(ctx context.Context, in NewAccount, use TokenUse) (SignI
 // Register; Invalid with Field "password" for a hash that credential.Check
 // refuses.
 func (s *Site) RegisterHashed(ctx context.Context, in NewAccount, hash string) (Subject, error) {
-	if err := s.registrationOpen(); err != nil {
-		return Subject{}, err
+	if policy := s.Policy(); policy.Registration != RegistrationOpen {
+		return Subject{}, registrationClosed()
+	} else if !policy.UnverifiedEmail {
+		return Subject{}, unproven("email")
 	}
 	if err := credential.Check(hash); err != nil {
 		return Subject{}, err
@@ -74,11 +158,19 @@ func (s *Site) RegisterHashed(ctx context.Context, in NewAccount, hash string) (
 	return subjectOf(rec), nil
 }
 
-func (s *Site) registrationOpen() error {
-	if s.Policy().Registration != RegistrationOpen {
-		return profile.E(profile.Forbidden, profile.CodeRegistrationClosed, "", "registration is disabled.")
+func registrationClosed() error {
+	return profile.E(profile.Forbidden, profile.CodeRegistrationClosed, "", "registration is disabled.")
+}
+
+// unproven refuses an address that somebody wants to register with, and has not
+// shown to read.
+func unproven(field string) error {
+	what := "e-mail address"
+	if field == "phone" {
+		what = "phone number"
 	}
-	return nil
+	return profile.E(profile.Missing, profile.CodeProofRequired, field,
+		"This %s must be verified before going any further. (Click the button below to send a verification code.)", what)
 }
 
 // createAccount makes a user who can sign in: with the default household
@@ -113,6 +205,7 @@ func (s *Site) createAccount(ctx context.Context, actor profile.ID, in NewAccoun
 		renumber(user, in.number)
 	}
 	setName(user, profile.IDTag, in.idtag)
+	in.setPhone(user)
 	user.Extras = mergeExtras(user.Extras, in.Face, in.Extras)
 	if in.proved {
 		proveEmail(user)
@@ -122,13 +215,9 @@ func (s *Site) createAccount(ctx context.Context, actor profile.ID, in NewAccoun
 	if err != nil {
 		return nil, err
 	}
-	var org *store.Record
-	if in.Kind == AccountOrganization {
-		name := in.Organization
-		org, err = s.newSubject(ctx, profile.Organization, actor, append(in.Sets, Set{"displayName", &name}, Set{"email", orNil(in.Email)}))
-		if err != nil {
-			return nil, inOrganization(err)
-		}
+	org, err := s.newOrganization(ctx, actor, in)
+	if err != nil {
+		return nil, err
 	}
 	now := s.d.now()
 	err = s.data.Update(ctx, func(tx store.Tx) error {
@@ -141,25 +230,45 @@ func (s *Site) createAccount(ctx context.Context, actor profile.ID, in NewAccoun
 		if err := tx.Create(member, s.event(actor, "household.created", member.ID)); err != nil {
 			return err
 		}
-		if in.Kind == AccountPersonal {
-			if err := s.addManager(tx, actor, user.ID, user.ID); err != nil {
-				return err
-			}
+		if err := s.addKind(tx, actor, user, in, org); err != nil {
+			return err
 		}
-		if org != nil {
-			if err := s.createNamed(tx, org, slugFrom(in.Organization), s.event(actor, "organization.created", org.ID)); err != nil {
-				return inOrganization(err)
-			}
-			if err := s.addManager(tx, actor, user.ID, org.ID); err != nil {
-				return err
-			}
-		}
-		if with == nil {
-			return nil
+		if err := s.sign(tx, user.ID, in.Signs); err != nil || with == nil {
+			return err
 		}
 		return with(tx, user)
 	})
 	return user, err
+}
+
+// newOrganization drafts the organization that an account is made with, nil
+// where it is made without one.
+func (s *Site) newOrganization(ctx context.Context, actor profile.ID, in NewAccount) (*store.Record, error) {
+	if in.Kind != AccountOrganization {
+		return nil, nil
+	}
+	org, err := s.newSubject(ctx, profile.Organization, actor, append(in.Sets, Set{"displayName", &in.Organization}, Set{"email", orNil(in.Email)}))
+	if err != nil {
+		return nil, inOrganization(err)
+	}
+	return org, nil
+}
+
+// addKind writes what the kind of account asks for beside the user.
+func (s *Site) addKind(tx store.Tx, actor profile.ID, user *store.Record, in NewAccount, org *store.Record) error {
+	switch in.Kind {
+	case AccountPersonal:
+		if is, err := isPersonal(tx, user.ID); err != nil || is {
+			return err
+		}
+		return s.addManager(tx, actor, user.ID, user.ID)
+	case AccountOrganization:
+		if err := s.createNamed(tx, org, slugFrom(in.Organization), s.event(actor, "organization.created", org.ID)); err != nil {
+			return inOrganization(err)
+		}
+		return s.addManager(tx, actor, user.ID, org.ID)
+	}
+	return nil
 }
 
 func checkAccount(in NewAccount) error {

@@ -20,6 +20,7 @@ const (
 // SignIn is what a caller gets for signing in, registering or renewing.
 type SignIn struct {
 	Subject        Subject
+	Session        profile.ID
 	Token          string // JWT, EdDSA
 	Expires        time.Time
 	Refresh        string // "" where the face has no refresh tokens
@@ -59,7 +60,8 @@ const (
 	typeClaim      = "type"
 	accessToken    = "access"
 	refreshToken   = "refresh"
-	generationName = "gen" // of a refresh token
+	cookieToken    = "cookie" // lives as long as its session
+	generationName = "gen"    // of a refresh token
 )
 
 // issue signs the tokens of a session that is in the store.
@@ -69,7 +71,7 @@ func (s *Site) issue(ctx context.Context, row *store.Session) (SignIn, error) {
 	if row.Generation == 0 {
 		life = s.Policy().accessLife()
 	}
-	out := SignIn{Expires: earlier(now.Add(life), row.Expires)}
+	out := SignIn{Session: row.ID, Expires: earlier(now.Add(life), row.Expires)}
 	extra, err := s.claims(ctx, row, &out.Subject)
 	if err != nil {
 		return SignIn{}, err
@@ -138,10 +140,33 @@ func (s *Site) claims(ctx context.Context, row *store.Session, subject *Subject)
 	return extra, err
 }
 
+// Cookie gives what a browser keeps of a session that has just begun, and
+// until when: it acts for the session as long as that lives.
+func (s *Site) Cookie(ctx context.Context, in SignIn) (value string, until time.Time, err error) {
+	row, err := s.session(ctx, in.Subject.ID, in.Session)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	value, err = s.keys.Sign(credential.Claims{
+		Subject: row.Subject, Session: row.ID.String(), ID: row.ID.String(), Issued: s.d.now(), Expires: row.Expires,
+		Extra: map[string]any{typeClaim: cookieToken},
+	})
+	return value, row.Expires, err
+}
+
 // Authenticate reads a token and asks the live session row. Errors:
 // Unauthenticated/CodeBadToken, Expired/CodeExpiredToken.
 func (s *Site) Authenticate(ctx context.Context, token string) (access.Principal, error) {
-	claims, id, err := s.verify(token, accessToken)
+	return s.authenticate(ctx, token, accessToken)
+}
+
+// AuthenticateCookie is Authenticate for what a browser keeps.
+func (s *Site) AuthenticateCookie(ctx context.Context, value string) (access.Principal, error) {
+	return s.authenticate(ctx, value, cookieToken)
+}
+
+func (s *Site) authenticate(ctx context.Context, token, kind string) (access.Principal, error) {
+	claims, id, err := s.verify(token, kind)
 	if err != nil {
 		return access.Principal{}, err
 	}

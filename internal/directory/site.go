@@ -27,18 +27,20 @@ const (
 // Policy is what the owner of a site decides. The zero value of a field is the
 // safe one.
 type Policy struct {
-	Title          string       `json:"title"`                      // what people call the site
-	Registration   Registration `json:"registration"`               // "" is invitation
-	PasswordMin    int          `json:"password_min"`               // characters; 0 is 10
-	ShadowProfiles bool         `json:"shadow_profiles"`            // any signed-in user may create them
-	ProfilesPerDay int          `json:"profiles_per_day,omitempty"` // that one user may create; 0 is 100
-	Communities    bool         `json:"communities,omitempty"`      // any signed-in user may create them
-	AccessSeconds  int          `json:"access_seconds,omitempty"`   // life of DjaoApp's one token; 0 is 3600
-	BaseURL        string       `json:"base_url"`                   // of links in mails; never taken from Host
-	MailProviders  []string     `json:"mail_providers,omitempty"`   // domains, beside the well-known ones, whose addresses say nothing of whom people work for
-	MailFrom       string       `json:"mail_from"`                  //
-	Broker         profile.ID   `json:"broker,omitzero"`            // the organization that owns the site
-	DemoPasswords  bool         `json:"demo_passwords,omitempty"`   // passwords of any length: demo sites only
+	Title           string       `json:"title"`                      // what people call the site
+	Registration    Registration `json:"registration"`               // "" is invitation
+	PasswordMin     int          `json:"password_min"`               // characters; 0 is 10
+	ShadowProfiles  bool         `json:"shadow_profiles"`            // any signed-in user may create them
+	ProfilesPerDay  int          `json:"profiles_per_day,omitempty"` // that one user may create; 0 is 100
+	Communities     bool         `json:"communities,omitempty"`      // any signed-in user may create them
+	AccessSeconds   int          `json:"access_seconds,omitempty"`   // life of DjaoApp's one token; 0 is 3600
+	BaseURL         string       `json:"base_url"`                   // of links in mails; never taken from Host
+	MailProviders   []string     `json:"mail_providers,omitempty"`   // domains, beside the well-known ones, whose addresses say nothing of whom people work for
+	MailFrom        string       `json:"mail_from"`                  //
+	Broker          profile.ID   `json:"broker,omitzero"`            // the organization that owns the site
+	UnverifiedEmail bool         `json:"unverified_email,omitempty"` // people may register without proving their e-mail
+	Frictionless    bool         `json:"frictionless,omitempty"`     // people may act before they have a password and signed the terms (DjaoApp)
+	DemoPasswords   bool         `json:"demo_passwords,omitempty"`   // passwords of any length: demo sites only
 }
 
 // DefaultPolicy is that of a new real site: strict.

@@ -20,6 +20,7 @@ type Subject struct {
 	Personal  bool   // a user that is a profile too: it has a manager role on itself
 	Provider  bool   // it owns plans, or the site
 	Password  string // kind of its password hash, "" when it has none
+	OTP       bool   // it gives a one-time password to sign in
 	State     profile.State
 	Created   time.Time
 	Updated   time.Time
@@ -33,7 +34,7 @@ func subjectOf(rec *store.Record) Subject {
 	return Subject{
 		ID: rec.ID, Type: rec.Type, Number: rec.Number, Version: rec.Version,
 		Slug: rec.Name(profile.Slug), Name: personName(rec.Attrs), Password: rec.Password, State: rec.State,
-		Created: rec.Created, Updated: rec.Updated, LastLogin: rec.LastLogin,
+		OTP: string(rawAt(rec.Extras, ownExtras+"."+otpSecret)) == "true", Created: rec.Created, Updated: rec.Updated, LastLogin: rec.LastLogin,
 		idtag: rec.Name(profile.IDTag), attrs: rec.Attrs, extras: rec.Extras,
 	}
 }

@@ -98,7 +98,7 @@ func (s *Site) Invitation(ctx context.Context, key string) (Invitation, error) {
 // ticket's is refused.
 func (s *Site) Redeem(ctx context.Context, key string, in NewAccount, use TokenUse) (SignIn, error) {
 	if s.Policy().Registration == RegistrationClosed {
-		return SignIn{}, profile.E(profile.Forbidden, profile.CodeRegistrationClosed, "", "registration is disabled.")
+		return SignIn{}, registrationClosed()
 	}
 	inv, err := s.Invitation(ctx, key)
 	if err != nil {
@@ -110,23 +110,30 @@ func (s *Site) Redeem(ctx context.Context, key string, in NewAccount, use TokenU
 	case profile.Fold(in.Email) != profile.Fold(inv.Email):
 		return SignIn{}, profile.E(profile.Invalid, profile.CodeProofRequired, "email", "This invitation is for another e-mail address.")
 	}
-	if inv.Profile.Type == profile.User {
-		return s.complete(ctx, key, in, use)
+	in.proved = true
+	spend := func(tx store.Tx) (on profile.ID, err error) {
+		row, _, target, err := s.invitation(tx, key)
+		if err != nil {
+			return on, err
+		}
+		row.Uses--
+		return target.ID, tx.PutTicket(row)
+	}
+	if id := inv.Profile.ID; inv.Profile.Type == profile.User {
+		return s.complete(ctx, id, in, use, func(tx store.Tx) error {
+			_, err := spend(tx)
+			return err
+		})
 	}
 	if strings.TrimSpace(in.FullName) == "" {
 		in.FullName = inv.Profile.FullName()
 	}
-	in.proved = true
 	rec, err := s.createAccount(ctx, profile.ID{}, in, func(tx store.Tx, user *store.Record) error {
-		row, _, target, err := s.invitation(tx, key)
+		on, err := spend(tx)
 		if err != nil {
 			return err
 		}
-		row.Uses--
-		if err := tx.PutTicket(row); err != nil {
-			return err
-		}
-		return s.addManager(tx, user.ID, user.ID, target.ID)
+		return s.addManager(tx, user.ID, user.ID, on)
 	})
 	if err != nil {
 		return SignIn{}, err
@@ -135,8 +142,8 @@ func (s *Site) Redeem(ctx context.Context, key string, in NewAccount, use TokenU
 }
 
 // complete gives a user who has no password yet the one they chose, and what
-// else they say of themselves: the mailed key is the proof.
-func (s *Site) complete(ctx context.Context, key string, in NewAccount, use TokenUse) (SignIn, error) {
+// else they say of themselves. with uses the proof up.
+func (s *Site) complete(ctx context.Context, id profile.ID, in NewAccount, use TokenUse, with func(store.Tx) error) (SignIn, error) {
 	hash, err := s.hashPassword(ctx, passwordSecret, in.Password)
 	if err != nil {
 		return SignIn{}, err
@@ -146,16 +153,14 @@ func (s *Site) complete(ctx context.Context, key string, in NewAccount, use Toke
 			return SignIn{}, err
 		}
 	}
-	edit := Edit{Slug: orNil(in.Username), FullName: orNil(strings.TrimSpace(in.FullName)), Sets: in.Sets, Face: in.Face, Extras: in.Extras}
-	var id profile.ID
-	var mailed string
-	err = s.data.View(ctx, func(r store.Reader) error {
-		_, data, rec, err := s.invitation(r, key)
-		if err == nil {
-			id, mailed = rec.ID, profile.Fold(data.Email)
-		}
-		return err
-	})
+	edit := Edit{Slug: orNil(in.Username), FullName: orNil(strings.TrimSpace(in.FullName)), Face: in.Face, Extras: in.Extras}
+	if in.Kind != AccountOrganization {
+		edit.Sets = in.Sets
+	}
+	if in.Phone != "" {
+		edit.Sets = append([]Set{{"mobileNumber", &in.Phone}}, edit.Sets...)
+	}
+	org, err := s.newOrganization(ctx, id, in)
 	if err != nil {
 		return SignIn{}, err
 	}
@@ -167,18 +172,20 @@ func (s *Site) complete(ctx context.Context, key string, in NewAccount, use Toke
 		if err != nil {
 			return step{}, err
 		}
-		if mailed != "" && profile.Fold(textAt(st.rec.Attrs, "email")) == mailed {
+		if in.proved && profile.Fold(textAt(st.rec.Attrs, "email")) == profile.Fold(in.Email) {
 			proveEmail(st.rec)
 		}
+		in.setPhone(st.rec)
 		st.rec.Password = credential.Kind(hash)
 		st.paths = append(st.paths, passwordSecret)
 		st.with = func(tx store.Tx) error {
-			row, _, _, err := s.invitation(tx, key)
-			if err != nil {
+			if err := with(tx); err != nil {
 				return err
 			}
-			row.Uses--
-			if err := tx.PutTicket(row); err != nil {
+			if err := s.sign(tx, id, in.Signs); err != nil {
+				return err
+			}
+			if err := s.addKind(tx, id, st.rec, in, org); err != nil {
 				return err
 			}
 			return s.putPassword(tx, st.rec, hash)
@@ -186,6 +193,9 @@ func (s *Site) complete(ctx context.Context, key string, in NewAccount, use Toke
 		return st, nil
 	})
 	if err != nil {
+		return SignIn{}, err
+	}
+	if err := s.ensureMember(ctx, rec); err != nil {
 		return SignIn{}, err
 	}
 	return s.begin(ctx, rec, use)

@@ -21,6 +21,7 @@ import (
 	"facet/internal/mail"
 	"facet/internal/media"
 	"facet/internal/server"
+	"facet/internal/sms"
 	"facet/internal/store"
 	"facet/internal/store/sqlite"
 )
@@ -47,6 +48,8 @@ type Service struct {
 	// Watch looks at every answer, such as Contract.Check; nil: nobody does.
 	Watch func(testing.TB, Call, Answer)
 	Dir   string // of the store
+
+	texts []sms.Message // sent, and not given by Texts yet
 }
 
 // New starts a Service with some faces; it ends with the test.
@@ -134,7 +137,7 @@ func open(dir string, key credential.DataKey, clock *Clock) (store.Store, *direc
 	}
 	return db, directory.New(directory.Config{
 		Store: db, DataKey: key, Hasher: credential.NewHasher(credential.HasherConfig{Concurrency: 2}), Now: clock.Now, Log: log,
-		Media: media.NewStore(filepath.Join(dir, "blobs")),
+		Media: media.NewStore(filepath.Join(dir, "blobs")), SMS: true,
 	}), nil
 }
 
@@ -145,6 +148,7 @@ func (s *Service) Mails(t testing.TB) []mail.Message {
 	var out outbox
 	handlers := map[string]jobs.Handler{
 		directory.MailJob: jobs.Mail(&out), store.BlobJob: jobs.Blob(s.Directory), directory.RoleSweepJob: jobs.RoleSweep(s.Directory),
+		directory.ExpiryJob: jobs.Expiry(s.Directory), directory.SMSJob: jobs.SMS((*phones)(s)),
 	}
 	system := s.Store.System()
 	due, err := system.DueJobs(t.Context(), s.Clock.Now(), time.Minute, 1000)
@@ -160,6 +164,24 @@ func (s *Service) Mails(t testing.TB) []mail.Message {
 		}
 	}
 	return out
+}
+
+// Texts does the jobs that wait, mails among them, and gives the text messages
+// that were sent to phones since it was last asked.
+func (s *Service) Texts(t testing.TB) []sms.Message {
+	t.Helper()
+	s.Mails(t)
+	out := s.texts
+	s.texts = nil
+	return out
+}
+
+// phones is an sms.Sender that keeps what it is to send.
+type phones Service
+
+func (p *phones) Send(_ context.Context, m sms.Message) error {
+	p.texts = append(p.texts, m)
+	return nil
 }
 
 // outbox is a mail.Sender that keeps what it is to send.

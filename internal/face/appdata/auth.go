@@ -38,7 +38,7 @@ func login(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 func (in *body) credentials() (directory.Credentials, error) {
 	who := directory.Credentials{Spaces: []profile.Space{profile.Slug, profile.Email, profile.Phone}}
 	var email string
-	texts := map[string]*string{"username": &who.Login, "email": &email, "password": &who.Password}
+	texts := map[string]*string{"username": &who.Login, "email": &email, "password": &who.Password, "otp_code": &who.OTP}
 	if err := in.object(func(name string) (bool, error) { return in.into(texts, "", name) }); err != nil {
 		return who, err
 	}

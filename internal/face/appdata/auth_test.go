@@ -145,7 +145,7 @@ func TestUserWithoutNamesHasThoseMadeUp(t *testing.T) {
 func TestSitesKnowNothingOfEachOther(t *testing.T) {
 	s := serve(t)
 	policy := directory.DefaultPolicy()
-	policy.Registration = directory.RegistrationOpen
+	policy.Registration, policy.UnverifiedEmail = directory.RegistrationOpen, true
 	other, err := s.Directory.CreateSite(t.Context(), directory.NewSite{Name: "other", Domain: "other.example", Policy: policy})
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ func login(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	var in struct {
 		IDTag    string `json:"idTag"`
 		Password string `json:"password"`
+		OTPCode  string `json:"otp_code"` // of who turned one-time passwords on
 	}
 	if err := read(w, r, &in); err != nil {
 		return err
@@ -24,7 +25,7 @@ func login(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 		return required("idTag")
 	}
 	signIn, err := c.Site.Login(r.Context(), directory.Credentials{
-		Login: in.IDTag, Spaces: []profile.Space{profile.IDTag}, Password: in.Password,
+		Login: in.IDTag, Spaces: []profile.Space{profile.IDTag}, Password: in.Password, OTP: in.OTPCode,
 	}, directory.Exchanged)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package djaoapp
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -17,31 +18,50 @@ func login(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	username := in.required("username", 254)
-	password, _ := in.secret("password")
-	who := directory.Credentials{Login: username, Password: password, Spaces: []profile.Space{profile.Slug, profile.Email, profile.Phone}}
-	if username != "" && !isLoginName(&who) {
-		in.wrong("username", "Enter a valid username, email or phone number.")
+	who := directory.Credentials{Login: in.required("username", 254), Spaces: []profile.Space{profile.Slug, profile.Email, profile.Phone}}
+	who.Password, _ = in.secret("password")
+	if who.Login != "" && !isLoginName(who.Login) {
+		in.wrong("username", textLogin)
 	}
+	p := in.proof()
+	who.EmailCode, who.PhoneCode, who.OTP = p.EmailCode, p.PhoneCode, p.OTP
 	if err := in.err(); err != nil {
 		return err
 	}
 	signedIn, err := c.Site.Login(r.Context(), who, directory.Exchanged)
 	if err != nil {
-		return err
+		return mismatched(err)
 	}
-	return write(w, http.StatusCreated, tokenAnswer{signedIn.Token})
+	return writeToken(w, r, c, signedIn)
 }
 
-// isLoginName reports whether somebody may be known by the name: a user name,
-// an e-mail, or a phone number, which is then looked up as E.164.
-func isLoginName(who *directory.Credentials) bool {
-	if directory.IsSlug(who.Login) || directory.IsEmail(who.Login) {
-		return true
+// writeToken answers with the token of a session that began. With "cookie" in
+// the query a browser is told to keep the session too.
+func writeToken(w http.ResponseWriter, r *http.Request, c *face.Call, in directory.SignIn) error {
+	if yes, _ := isTrue(r.URL.Query().Get("cookie")); yes {
+		if err := setCookies(w, r, c, in); err != nil {
+			return err
+		}
 	}
-	number, ok := e164(who.Login)
-	who.Login = number
-	return ok
+	return write(w, http.StatusCreated, tokenAnswer{in.Token})
+}
+
+// mismatched answers a code that does not match as a bad value, as signing in
+// and registering do.
+func mismatched(err error) error {
+	if e := profile.AsError(err); err != nil && e.Code == profile.CodeOneTime {
+		return refuse(profile.Invalid, profile.CodeOneTime, http.StatusBadRequest, object{{e.Field, e.Message}})
+	}
+	return err
+}
+
+const textLogin = "Enter a valid username, email or phone number."
+
+// isLoginName reports whether somebody may be known by the name: a user name,
+// an e-mail, or a phone number.
+func isLoginName(name string) bool {
+	_, phone := directory.E164(name)
+	return phone || directory.IsSlug(name) || directory.IsEmail(name)
 }
 
 // register makes an account (POST /api/auth/register).
@@ -50,7 +70,7 @@ func register(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	if in.has("password") == in.has("new_password") && !in.has("password") {
+	if !in.has("password") && !in.has("new_password") {
 		return refuse(profile.Missing, profile.CodePasswordMissing, http.StatusUnauthorized, detail("Please enter a few information about yourself."))
 	}
 	account, names := in.account()
@@ -59,6 +79,9 @@ func register(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 		account.Organization = in.organizationName()
 	}
 	in.required("full_name", 100)
+	if account.Signs, err = in.signs(r, c); err != nil {
+		return err
+	}
 	if account.Email == "" && account.Phone == "" && !in.blames("email", "phone") {
 		in.wrong("email", "Either email or phone must be valid.")
 		in.wrong("phone", "Either email or phone must be valid.")
@@ -66,11 +89,12 @@ func register(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err := in.err(); err != nil {
 		return err
 	}
+	account.By = c.Who
 	signedIn, err := c.Site.Register(r.Context(), account, directory.Exchanged)
 	if err != nil {
-		return renamed(err, names...)
+		return mismatched(renamed(err, names...))
 	}
-	return write(w, http.StatusCreated, tokenAnswer{signedIn.Token})
+	return writeToken(w, r, c, signedIn)
 }
 
 // account reads what registering and redeeming a ticket have in common. names
@@ -91,7 +115,7 @@ func (in *fields) account() (account directory.NewAccount, names []string) {
 	account.FullName, _ = in.filled("full_name", 100)
 	account.Email, _ = in.text("email", 254)
 	if phone, ok := in.text("phone", 50); ok && phone != "" {
-		if account.Phone, ok = e164(phone); !ok {
+		if account.Phone, ok = directory.E164(phone); !ok {
 			in.wrong("phone", "Enter a valid phone number.")
 		}
 	}
@@ -104,6 +128,8 @@ func (in *fields) account() (account directory.NewAccount, names []string) {
 		}
 	}
 	account.Extras = in.extras()
+	p := in.proof()
+	account.EmailCode, account.PhoneCode = p.EmailCode, p.PhoneCode
 	return account, []string{"slug", username, "password", secret, "organization", "organization_name"}
 }
 
@@ -198,29 +224,63 @@ func invitation(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 
 // activate makes the account that a mailed key invites (POST /api/auth/{key}).
 func activate(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	key, err := ticketKey(r)
+	signedIn, err := redeem(w, r, c)
 	if err != nil {
 		return err
 	}
+	return writeToken(w, r, c, signedIn)
+}
+
+// redeem uses a mailed key up.
+func redeem(w http.ResponseWriter, r *http.Request, c *face.Call) (directory.SignIn, error) {
+	key, err := ticketKey(r)
+	if err != nil {
+		return directory.SignIn{}, err
+	}
 	if _, err := c.Site.Invitation(r.Context(), key); err != nil {
-		return deadKey(err)
+		return directory.SignIn{}, deadKey(err)
 	}
 	in, err := readFields(w, r)
 	if err != nil {
-		return err
+		return directory.SignIn{}, err
 	}
 	if !in.has("password") {
 		in.required("new_password", 1<<20)
 	}
 	account, names := in.account()
+	if account.Signs, err = in.signs(r, c); err != nil {
+		return directory.SignIn{}, err
+	}
 	if err := in.err(); err != nil {
-		return err
+		return directory.SignIn{}, err
 	}
 	signedIn, err := c.Site.Redeem(r.Context(), key, account, directory.Exchanged)
+	return signedIn, deadKey(renamed(err, names...))
+}
+
+// readSession tells who the caller is, and the roles they hold, but for that on
+// the own personal profile, by the titles of their types (GET
+// /api/auth/tokens).
+func readSession(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	user, err := c.Site.Me(r.Context(), c.Who)
 	if err != nil {
-		return deadKey(renamed(err, names...))
+		return err
 	}
-	return write(w, http.StatusCreated, tokenAnswer{signedIn.Token})
+	out := publicSession{userDetail: userDetailOf(&user), LastVisited: iso(c.Site.Now()), Roles: []accessible{}}
+	if out.LastLogin != nil {
+		out.LastVisited = *out.LastLogin
+	}
+	list, err := c.Site.Accessibles(r.Context(), c.Who, user.Slug, directory.RoleQuery{States: []directory.RoleState{directory.RoleStates[0]}, Whole: true})
+	if err != nil && !profile.IsKind(err, profile.Forbidden) { // a restricted session has no roles
+		return err
+	}
+	for i := range list.Items {
+		out.Roles = append(out.Roles, accessibleOf(c, &list.Items[i], ""))
+	}
+	slices.SortStableFunc(out.Roles, func(a, b accessible) int {
+		return strings.Compare(titleOf(a.RoleDescription), titleOf(b.RoleDescription))
+	})
+	return write(w, http.StatusOK, out)
 }
 
 // exchange gives a new token for one of the caller's that still works (POST
@@ -278,6 +338,7 @@ func logout(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err := c.Site.Logout(r.Context(), c.Who); err != nil {
 		return err
 	}
+	dropCookies(w, r)
 	return write(w, http.StatusOK, signedOut{Time: iso(c.Site.Now())})
 }
 
@@ -286,6 +347,7 @@ func revoke(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err := c.Site.Logout(r.Context(), c.Who); err != nil {
 		return err
 	}
+	dropCookies(w, r)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

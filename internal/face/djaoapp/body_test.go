@@ -71,7 +71,7 @@ func manyFields() string {
 
 // call makes a request that fits a route's pattern.
 func call(method, pattern, token string) facetest.Call {
-	path := strings.NewReplacer("{user}", "xia", "{profile}", "cowork", "{plan}", "premium", "{key}", strings.Repeat("a", 40)).Replace(pattern)
+	path := strings.NewReplacer("{user}", "xia", "{profile}", "cowork", "{plan}", "premium", "{key}", strings.Repeat("a", 40), "{agreement}", "terms-of-use").Replace(pattern)
 	return facetest.Call{Method: method, Path: path, Token: token}
 }
 
@@ -79,7 +79,7 @@ func TestBadBodiesAreRefusedOnEveryRoute(t *testing.T) {
 	s := serve(t)
 	donny := s.Login(t, "donny")
 	for _, r := range djaoapp.New().Routes() {
-		if r.Method == http.MethodGet || r.Method == http.MethodDelete || r.Pattern == "/api/auth/logout" {
+		if r.Method == http.MethodGet || r.Method == http.MethodDelete || r.Pattern == "/api/auth/logout" || strings.HasSuffix(r.Pattern, "/activate") { // those read none
 			continue
 		}
 		token := donny
@@ -87,7 +87,7 @@ func TestBadBodiesAreRefusedOnEveryRoute(t *testing.T) {
 			c := call(r.Method, r.Pattern, token)
 			c.Type, c.Body = bad.typ, bad.body
 			want := bad.status
-			if strings.HasSuffix(r.Pattern, "{key}") {
+			if strings.HasPrefix(r.Pattern, "/api/auth/") && strings.HasSuffix(r.Pattern, "{key}") {
 				want = 400 // the key is looked at first
 				if bad.what == "too large" {
 					want = 413

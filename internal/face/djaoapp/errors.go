@@ -129,6 +129,20 @@ func (f djaoapp) answer(e *profile.Error, r *http.Request, c *face.Call) (status
 		return http.StatusUnauthorized, object{{"username", e.Message}, {"password", e.Message}}
 	case profile.CodePasswordMissing:
 		return http.StatusUnauthorized, object{{"password", e.Message}}
+	case profile.CodeOneTimeRequired:
+		return http.StatusUnauthorized, object{{e.Field, e.Message}}
+	case profile.CodeRequired:
+		if e.Kind == profile.Unauthenticated { // the proof is right, and nobody is there
+			return http.StatusUnauthorized, detail(e.Message)
+		}
+	case profile.CodeProofRequired:
+		if e.Kind == profile.Missing {
+			return http.StatusUnauthorized, object{{e.Field, e.Message}}
+		}
+	case profile.CodeAttempts:
+		if e.Field != "" { // one-time passwords
+			return http.StatusForbidden, object{{e.Field, e.Message}}
+		}
 	case profile.CodeDisabled:
 		return http.StatusForbidden, detail("User inactive or deleted.")
 	case profile.CodeRegistrationClosed, profile.CodeLastManager:

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"facet/internal/directory"
 	"facet/internal/profile"
 )
 
@@ -63,11 +64,11 @@ func FuzzE164(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
-		number, ok := e164(typed)
+		number, ok := directory.E164(typed)
 		if !ok {
 			return
 		}
-		if again, ok := e164(number); !ok || again != number {
+		if again, ok := directory.E164(number); !ok || again != number {
 			t.Errorf("%q is %q, which is %q (%t)", typed, number, again, ok)
 		}
 	})
@@ -78,9 +79,9 @@ func TestE164(t *testing.T) {
 		"(415) 555-1234": "+14155551234", "1 415 555 1234": "+14155551234", "+33 1 23 45 67 89": "+33123456789",
 		"555-1234": "", "+0123456789": "", "+1234567": "", "+1234567890123456": "", "415 555 1234 x2": "", "4155551234+": "",
 	} {
-		got, ok := e164(typed)
+		got, ok := directory.E164(typed)
 		if ok != (want != "") || ok && got != want {
-			t.Errorf("e164(%q) = %q, %t, want %q", typed, got, ok, want)
+			t.Errorf("E164(%q) = %q, %t, want %q", typed, got, ok, want)
 		}
 	}
 }

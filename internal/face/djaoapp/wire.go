@@ -234,7 +234,7 @@ func userDetailOf(u *directory.Subject) userDetail {
 		Slug: u.Slug, Username: u.Slug, PrintableName: printableName(u), Picture: orNull(u.Picture()),
 		Email: u.Text(pathOf("email")), Phone: u.Text(pathOf("phone")), FullName: u.FullName(),
 		NickName: extraText(u, extraNickName), Lang: extraText(u, extraLang),
-		Credentials: u.Password != "", CreatedAt: iso(u.Created),
+		Credentials: u.Password != "", OTPEnabled: u.OTP, CreatedAt: iso(u.Created),
 	}
 	if !u.LastLogin.IsZero() {
 		at := iso(u.LastLogin)

@@ -23,7 +23,10 @@ func login(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if _, ok := in.values["email"]; ok {
 		who.Spaces = []profile.Space{profile.Email}
 	}
-	if err := in.only("username", "email", "login", "password"); err != nil {
+	if code := in.text("otp_code"); code != nil {
+		who.OTP = *code
+	}
+	if err := in.only("username", "email", "login", "password", "otp_code"); err != nil {
 		return err
 	}
 	signedIn, err := c.Site.Login(r.Context(), who, directory.Refreshed)

@@ -1,11 +1,11 @@
-package djaoapp
+package directory
 
 import "strings"
 
-// e164 writes a phone number as E.164: "+" and the country code first. One
+// E164 writes a phone number as E.164: "+" and the country code first. One
 // without a country is of the United States, as in DjaoApp. ok is false for
 // what cannot be a number.
-func e164(typed string) (number string, ok bool) {
+func E164(typed string) (number string, ok bool) {
 	var digits strings.Builder
 	international := false
 	for i, r := range typed {
@@ -28,4 +28,10 @@ func e164(typed string) (number string, ok bool) {
 		}
 	}
 	return "+" + number, len(number) >= 8 && len(number) <= 15 && number[0] != '0'
+}
+
+// isPhone reports whether a text is written as E.164 already.
+func isPhone(s string) bool {
+	number, ok := E164(s)
+	return ok && number == s
 }
