@@ -57,7 +57,7 @@ func openBare(ctx context.Context, dir string) (*bareWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, pragma := range []string{"journal_mode = WAL", "synchronous = FULL", "foreign_keys = OFF", "temp_store = MEMORY", "secure_delete = FAST", "cache_size = -65536"} {
+	for _, pragma := range []string{"journal_mode = WAL", "synchronous = FULL", "foreign_keys = OFF", "temp_store = MEMORY", "secure_delete = ON", "cache_size = -65536"} {
 		if _, err := conn.ExecContext(ctx, "PRAGMA "+pragma); err != nil {
 			return nil, err
 		}
@@ -76,12 +76,14 @@ func (w *bareWriter) close() error {
 
 // bareStatements insert what entity.create does.
 type bareStatements struct {
-	begin, commit, name, record, attribute, search, event driver.StmtExecContext
-	args                                                  []driver.NamedValue
+	begin, commit, name, record, attribute, search, pack, event driver.StmtExecContext
+	args                                                        []driver.NamedValue
+	packs                                                       int64 // the number of the last pack
+	entries                                                     []byte
 }
 
 func prepareBare(c driver.Conn) (*bareStatements, error) {
-	s := &bareStatements{args: make([]driver.NamedValue, 0, 20)}
+	s := &bareStatements{args: make([]driver.NamedValue, 0, 20), packs: 1<<32 + 1_000_000}
 	for _, st := range []struct {
 		into *driver.StmtExecContext
 		text string
@@ -92,7 +94,8 @@ func prepareBare(c driver.Conn) (*bareStatements, error) {
 		{&s.record, `INSERT INTO record (site, bucket, id, type, number, owner, creator, attrs, extras, names, sort, state, password, version, created, updated, login)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&s.attribute, `INSERT INTO attribute (site, type, path, value, bucket, id) VALUES (?, ?, ?, ?, ?, ?)`},
-		{&s.search, `INSERT INTO search (site, type, sort, id, bucket, text) VALUES (?, ?, ?, ?, ?, ?)`},
+		{&s.search, `INSERT INTO search (site, type, sort, id, bucket, text, pack) VALUES (?, ?, ?, ?, ?, ?, ?)`},
+		{&s.pack, `INSERT INTO search_pack (pack, entries) VALUES (?, ?) ON CONFLICT DO UPDATE SET entries = excluded.entries`},
 		{&s.event, `INSERT INTO event (site, epoch, tx, seq, bucket, at, actor, subject, kind, paths, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 	} {
 		prepared, err := c.Prepare(st.text)
@@ -184,7 +187,14 @@ func (s *bareStatements) insert(rec *store.Record, tx, seq int64) error {
 			return err
 		}
 	}
-	if err := s.exec(s.search, site, typ, rec.Sort, id, bucket, rec.Search); err != nil {
+	if len(s.entries) > 3900 {
+		s.packs, s.entries = s.packs+1, s.entries[:0]
+	}
+	s.entries = fmt.Appendf(s.entries, "\x00%s\x00%x\x00%s\x00%s", typ, id, rec.Sort, rec.Search)
+	if err := s.exec(s.search, site, typ, rec.Sort, id, bucket, rec.Search, s.packs); err != nil {
+		return err
+	}
+	if err := s.exec(s.pack, s.packs, s.entries); err != nil {
 		return err
 	}
 	return s.exec(s.event, site, int64(1), tx, seq, bucket, at, actor[:], id, "user.created", "[]", rec.Version)
@@ -226,7 +236,8 @@ func (w *bareWriter) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	_, _ = rw.Write(answer)
 }
 
-// rowsOf counts the rows of each kind in every table. A row's kind is its
+// rowsOf counts the rows of each kind in every table but those of counters, and
+// search_pack, whose rows hold those of search once more. A row's kind is its
 // values with ids, whole numbers and digits in text made alike.
 func rowsOf(ctx context.Context, dir string) (map[string]int, error) {
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "facet.db")+"?mode=ro")
@@ -234,7 +245,7 @@ func rowsOf(ctx context.Context, dir string) (map[string]int, error) {
 		return nil, err
 	}
 	defer db.Close()
-	tables, err := texts(ctx, db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('meta', 'sequence')`)
+	tables, err := texts(ctx, db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('meta', 'sequence', 'search_pack')`)
 	if err != nil {
 		return nil, err
 	}

@@ -166,7 +166,7 @@ func (c *client) exchange(n int64) {
 		}
 		status, _ := strconv.Atoi(string(c.in[len("HTTP/1.1 "):][:3]))
 		if status != c.job.Status || !bytes.HasSuffix(c.in[:got], []byte(c.job.Suffix)) {
-			c.err = fmt.Errorf("an answer was not right: %s", c.in[:got])
+			c.err = fmt.Errorf("an answer was not right: %.500s", c.in[:got])
 		}
 		return
 	}

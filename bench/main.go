@@ -1,10 +1,11 @@
 // Command bench measures Facet beside baselines in the same run: reads by uuid
 // through the entity face beside a bare net/http handler that writes the same
 // bytes, durable creates beside a bare group-committing loop that inserts the
-// same rows, and the checks of tokens, clients and passwords beside handlers
-// without them.
+// same rows, the checks of tokens, clients and passwords beside handlers
+// without them, and pages of long lists: the first beside a deep one, and
+// searches beside a walk through the same texts in memory.
 //
-//	CGO_ENABLED=0 go run ./bench [-quick] [-only read|create|check] [-records N] [-json FILE]
+//	CGO_ENABLED=0 go run ./bench [-quick] [-only read|create|check|list] [-records N] [-members N] [-json FILE]
 //
 // The server is the one that `facet serve` builds, with its access log written
 // to the null device and metrics counted. It runs in this process, the load
@@ -23,6 +24,8 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -37,6 +40,7 @@ type settings struct {
 	profile  string
 	folder   string
 	records  int
+	members  int
 
 	runs     int
 	length   time.Duration // of a run that is bounded by time
@@ -51,13 +55,14 @@ func main() {
 	s := settings{warm: 300 * time.Millisecond, creates: 20_000, signIns: 100, hotSet: 20_000, fewCount: 10_000}
 	generator := flag.Bool("generator", false, "be the load generator: jobs on standard input, results on standard output")
 	flag.BoolVar(&s.quick, "quick", false, "three short runs, without the million records")
-	flag.StringVar(&s.only, "only", "", "measure just one of read, create, check")
+	flag.StringVar(&s.only, "only", "", "measure just one of read, create, check, list")
 	flag.StringVar(&s.jsonFile, "json", "", "write the figures to this `file` too")
 	flag.StringVar(&s.profile, "cpuprofile", "", "write a CPU profile of our last measured run to this `file`")
 	flag.StringVar(&s.folder, "dir", "", "make the temporary data folders in this `folder`")
 	flag.DurationVar(&s.length, "length", 0, "length of a read run (2s, with -quick 0.5s)")
 	flag.IntVar(&s.runs, "runs", 0, "runs of each (5, with -quick 3)")
-	flag.IntVar(&s.records, "records", 1_000_000, "records of the second read figure, 0 for none")
+	flag.IntVar(&s.records, "records", 1_000_000, "records of the second read figure, 0 for none, and of the searches")
+	flag.IntVar(&s.members, "members", 100_000, "members of the profile whose roles are listed")
 	flag.Parse()
 	if *generator {
 		if err := generate(os.Stdin, os.Stdout); err != nil {
@@ -75,6 +80,7 @@ func main() {
 		if !asked {
 			s.records = 0
 		}
+		s.members = min(s.members, 5000)
 	}
 	s.runs, s.length = cmp.Or(s.runs, runs), cmp.Or(s.length, length)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -87,8 +93,9 @@ func main() {
 
 // run measures what is asked for and prints the table.
 func (s settings) run(ctx context.Context) (err error) {
-	if s.only != "" && s.only != "read" && s.only != "create" && s.only != "check" {
-		return fmt.Errorf("-only %s: it is one of read, create", s.only)
+	parts := []string{"read", "create", "check", "list"}
+	if s.only != "" && !slices.Contains(parts, s.only) {
+		return fmt.Errorf("-only %s: it is one of %s", s.only, strings.Join(parts, ", "))
 	}
 	if s.folder, err = os.MkdirTemp(s.folder, "facet-bench-"); err != nil {
 		return err
@@ -107,7 +114,7 @@ func (s settings) run(ctx context.Context) (err error) {
 	for _, part := range []struct {
 		name string
 		fn   func(context.Context) error
-	}{{"read", b.read}, {"create", b.create}, {"check", b.check}} {
+	}{{"read", b.read}, {"create", b.create}, {"check", b.check}, {"list", b.list}} {
 		if s.only != "" && s.only != part.name {
 			continue
 		}
