@@ -13,7 +13,7 @@ import (
 // for others: the organization takes the roles on it, its plans, role types and
 // subscriptions, and a copy of what is said of it. Sign-in, secrets, household
 // and documents stay with the user, who manages the organization and is a user
-// only from then on. Errors: Forbidden, NotFound; Invalid/CodeInvalid where the
+// only from then on. Errors: Forbidden, NotFound; Invalid/CodeNotPersonal where the
 // user is no personal profile; those of the fields.
 func (s *Site) ConvertPersonal(ctx context.Context, who access.Principal, user string, in NewProfile) (Subject, error) {
 	owner, err := s.userNamed(ctx, access.ProfileConnect, who, user)
@@ -45,7 +45,7 @@ func (s *Site) ConvertPersonal(ctx context.Context, who access.Principal, user s
 			return err
 		}
 		if personal, err := isPersonal(tx, owner.ID); err != nil || !personal {
-			return joinErr(err, profile.E(profile.Invalid, profile.CodeInvalid, "", "Invalid request."))
+			return joinErr(err, profile.E(profile.Invalid, profile.CodeNotPersonal, "", "The user is no personal profile."))
 		}
 		if err := s.createSlugged(tx, org, in.Slug, slugFrom(in.FullName), s.event(who.Subject, "organization.created", org.ID)); err != nil {
 			return err
@@ -157,8 +157,7 @@ func (s *Site) moveOwned(tx store.Tx, actor, from, to profile.ID) error {
 }
 
 // moveSubscriptions gives the subscriptions of one profile to another, those
-// that ended too. One that waits for acceptance gets a new key, by mail: the
-// old one was the user's.
+// that ended too.
 func (s *Site) moveSubscriptions(tx store.Tx, from profile.ID, to *store.Record) error {
 	links, err := tx.From(from, store.SubscriptionLink, profile.ID{}, "", -1)
 	if err != nil {
@@ -178,10 +177,12 @@ func (s *Site) moveSubscriptions(tx store.Tx, from profile.ID, to *store.Record)
 				return err
 			}
 		}
+		if err := moveRequest(tx, l, to.ID); err != nil {
+			return err
+		}
 		if err := tx.AddLink(&moved); err != nil {
 			return err
 		}
 	}
 	return nil
 }
-

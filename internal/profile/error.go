@@ -72,6 +72,7 @@ const (
 	CodeUnready            Code = "unready"             // the account has no password yet, or the terms are not signed
 	CodeDisabled           Code = "disabled"            // the account is disabled
 	CodeAttempts           Code = "attempts"            // too many wrong tries
+	CodeNotPersonal        Code = "not_personal"        // a user that is no personal profile
 	CodeRepeat             Code = "repeat"              // a key for repeats that stands for another request
 	CodeQuota              Code = "quota"               // as many as one person may make within the time
 	CodeSubscribed         Code = "subscribed"          // a plan that somebody subscribed to

@@ -1,11 +1,13 @@
 package djaoapp
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"facet/internal/access"
 	"facet/internal/directory"
 	"facet/internal/face"
+	"facet/internal/profile"
 )
 
 // readUser answers with a user's account (GET /api/users/{user}).
@@ -32,7 +34,8 @@ func listProfiles(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 }
 
 // connectProfile makes a profile that a user manages (POST
-// /api/users/{user}/profiles).
+// /api/users/{user}/profiles), or with convert_from_personal an organization of
+// the user's personal profile.
 func connectProfile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err := c.Site.MayUser(r.Context(), access.ProfileConnect, c.Who, r.PathValue("user")); err != nil {
 		return hide(r, c, err, "User")
@@ -41,8 +44,11 @@ func connectProfile(w http.ResponseWriter, r *http.Request, c *face.Call) error 
 	if err != nil {
 		return err
 	}
-	draft := in.newProfile()
-	if err := in.err(); err != nil {
+	if convert, _ := isTrue(r.URL.Query().Get("convert_from_personal")); convert {
+		return convertPersonal(w, r, c, in)
+	}
+	draft, err := in.madeProfile(r)
+	if err != nil {
 		return err
 	}
 	made, err := c.Site.ConnectProfile(r.Context(), c.Who, r.PathValue("user"), draft)
@@ -52,15 +58,36 @@ func connectProfile(w http.ResponseWriter, r *http.Request, c *face.Call) error 
 	return write(w, http.StatusCreated, organizationDetailOf(&made))
 }
 
+// convertPersonal makes an organization of a user's personal profile; the names
+// of persons stay with the user.
+func convertPersonal(w http.ResponseWriter, r *http.Request, c *face.Call, in *fields) error {
+	draft := directory.NewProfile{Face: name}
+	draft.FullName, _ = in.filled("full_name", 100)
+	draft.Slug, _ = in.filled("slug", maxSlug)
+	draft.Email, _ = in.filled("email", 254)
+	draft.Sets, draft.Extras = in.sets(), in.extras()
+	if err := in.err(); err != nil {
+		return err
+	}
+	draft.Extras[extraNickName], draft.Extras[extraLang] = json.RawMessage("null"), json.RawMessage("null")
+	if _, err := c.Site.ConvertPersonal(r.Context(), c.Who, r.PathValue("user"), draft); err != nil {
+		if profile.IsCode(err, profile.CodeNotPersonal) {
+			return refuse(profile.Invalid, profile.CodeNotPersonal, http.StatusBadRequest, object{{"error", "Invalid request."}})
+		}
+		return hide(r, c, err, "User")
+	}
+	return write(w, http.StatusOK, detail("Successfully converted personal profile to organization."))
+}
+
 // shadowProfile makes a profile that nobody manages (POST
-// /api/accounts/profiles).
+// /api/accounts/profiles; POST /api/profile, its path until 2022).
 func shadowProfile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	in, err := readFields(w, r)
 	if err != nil {
 		return err
 	}
-	draft := in.newProfile()
-	if err := in.err(); err != nil {
+	draft, err := in.madeProfile(r)
+	if err != nil {
 		return err
 	}
 	made, err := c.Site.ShadowProfile(r.Context(), c.Who, draft)
@@ -68,6 +95,16 @@ func shadowProfile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 		return err
 	}
 	return write(w, http.StatusCreated, organizationDetailOf(&made))
+}
+
+// madeProfile reads the request that makes a profile.
+func (in *fields) madeProfile(r *http.Request) (directory.NewProfile, error) {
+	draft := in.newProfile()
+	err := in.err()
+	if err == nil {
+		draft.Repeat, err = in.repeat(r)
+	}
+	return draft, err
 }
 
 // newProfile reads what a profile is made from.

@@ -149,6 +149,8 @@ func (f djaoapp) answer(e *profile.Error, r *http.Request, c *face.Call) (status
 		return http.StatusForbidden, detail(e.Message)
 	case profile.CodeSyntax:
 		return http.StatusBadRequest, detail("JSON parse error - " + e.Message)
+	case profile.CodeRepeat:
+		return http.StatusUnprocessableEntity, detail(e.Message)
 	}
 	switch e.Kind {
 	case profile.Unauthenticated, profile.Expired:

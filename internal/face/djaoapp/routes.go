@@ -15,10 +15,11 @@ func routes() []face.Route {
 
 		key     = "/api/auth/{key}"
 		profile = "/api/profile/{profile}"
-		plan    = profile + "/plans/{plan}"
 		roles   = profile + "/roles"
 		mine    = "/api/users/{user}/accessibles"
+		plan    = profile + "/plans/{plan}"
 	)
+	uploads := face.NewUploads()
 	return []face.Route{
 		{Method: post, Pattern: "/api/auth", Permission: access.SessionStart, Handle: login},
 		{Method: post, Pattern: "/api/auth/register", Permission: access.SessionStart, Handle: register},
@@ -64,6 +65,25 @@ func routes() []face.Route {
 		{Method: get, Pattern: "/api/users/{user}/profiles", Permission: access.UserProfiles, Handle: listProfiles},
 		{Method: post, Pattern: "/api/users/{user}/profiles", Permission: access.ProfileConnect, Handle: connectProfile},
 		{Method: post, Pattern: "/api/accounts/profiles", Permission: access.ProfileShadow, Handle: shadowProfile},
+		{Method: post, Pattern: "/api/profile", Permission: access.ProfileShadow, Handle: shadowProfile},
+		{Method: get, Pattern: "/api/accounts", Permission: access.AccountSearch, Handle: searchAccounts},
+		{Method: get, Pattern: "/api/accounts/profiles", Permission: access.AccountSearch, Handle: searchProfiles},
+		{Method: get, Pattern: "/api/accounts/profiles/{profile}", Permission: access.AccountSearch, Handle: readAccount},
+		{Method: get, Pattern: "/api/accounts/users", Permission: access.AccountSearch, Handle: searchUsers},
+
+		{Method: get, Pattern: "/api/users", Permission: access.ContactRead, Handle: listPeople},
+		{Method: post, Pattern: "/api/users", Permission: access.ContactWrite, Handle: createContact},
+		{Method: get, Pattern: "/api/contacts", Permission: access.ContactRead, Handle: listPeople},
+		{Method: post, Pattern: "/api/contacts", Permission: access.ContactWrite, Handle: createContact},
+		{Method: get, Pattern: "/api/contacts/{user}/activities", Permission: access.ContactRead, Handle: listActivities(directory.AboutContact)},
+		{Method: post, Pattern: "/api/contacts/{user}/activities", Permission: access.ContactWrite, Handle: createActivity(directory.AboutContact)},
+		{Method: get, Pattern: "/api/activities/{profile}", Permission: access.NoteRead, Handle: listActivities(directory.AboutAccount)},
+		{Method: post, Pattern: "/api/activities/{profile}", Permission: access.NoteWrite, Handle: createActivity(directory.AboutAccount)},
+		{Method: get, Pattern: "/api/metrics/registered", Permission: access.ReportRead, Handle: listRegistered},
+		{Method: post, Pattern: "/api/users/{user}/picture", Permission: access.UserPicture, Handle: receivePicture(uploads, access.UserPicture), MaxBody: maxForm},
+		{Method: post, Pattern: "/api/contacts/{user}/picture", Permission: access.ContactWrite, Handle: receivePicture(uploads, access.ContactWrite), MaxBody: maxForm},
+		{Method: post, Pattern: profile + "/picture", Permission: access.ProfileWrite, Handle: receivePicture(uploads, access.ProfileWrite), MaxBody: maxForm},
+		{Method: get, Pattern: "/api/profile", Permission: access.ProfileList, Handle: listAll},
 
 		{Method: get, Pattern: profile, Permission: access.ProfileRead, Handle: readProfile},
 		{Method: put, Pattern: profile, Permission: access.ProfileWrite, Handle: replaceProfile},
