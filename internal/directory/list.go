@@ -48,7 +48,9 @@ func (s *Site) Subjects(ctx context.Context, who access.Principal, list SubjectL
 		if err != nil {
 			return err
 		}
-		if total, err = l.count(); err != nil {
+		if found.Previous == "" && found.Next == "" && w.Skip == 0 { // that is all
+			total.Count = int64(len(found.Items))
+		} else if total, err = l.count(); err != nil {
 			return err
 		}
 		part = Part[Subject]{Previous: found.Previous, Next: found.Next, Items: make([]Subject, len(found.Items))}
