@@ -109,7 +109,7 @@ func (s *Site) plansToList(r store.Reader, who access.Principal, provider, plan 
 
 // ReadProvided reads subscriptions of a list whole. Those of who was erased
 // meanwhile are left out.
-func (s *Site) ReadProvided(ctx context.Context, list []Provided) ([]Subscription, error) {
+func (s *Site) ReadProvided(ctx context.Context, who access.Principal, list []Provided) ([]Subscription, error) {
 	var out []Subscription
 	err := s.data.View(ctx, func(r store.Reader) error {
 		out = make([]Subscription, 0, len(list))
@@ -123,7 +123,7 @@ func (s *Site) ReadProvided(ctx context.Context, list []Provided) ([]Subscriptio
 			}
 			out = append(out, sub)
 		}
-		return nil
+		return s.markEditable(r, who, out)
 	})
 	return out, err
 }

@@ -317,13 +317,22 @@ type SubscriptionEdit struct {
 	Extra       json.RawMessage // "null" clears
 }
 
-// MaySubscription says whether the caller may change a subscription, or end it,
-// for faces that have to refuse before they read what is asked.
+// MaySubscription says whether the caller may change a subscription, if it is
+// there, for faces that have to refuse before they read what is asked.
 func (s *Site) MaySubscription(ctx context.Context, who access.Principal, at SubscriptionAt) error {
 	return s.data.View(ctx, func(r store.Reader) error {
 		_, _, _, err := s.findToChange(r, who, at)
+		if isMissing(err) {
+			return nil
+		}
 		return err
 	})
+}
+
+// isMissing reports whether the profile that a path begins with is there and
+// what follows is not.
+func isMissing(err error) bool {
+	return profile.IsKind(err, profile.NotFound) && profile.AsError(err).Field != ""
 }
 
 // findToChange is findSubscription for who may change the subscription: a manager of the
@@ -410,7 +419,7 @@ func (s *Site) EditSubscription(ctx context.Context, who access.Principal, at Su
 func (s *Site) CancelSubscription(ctx context.Context, who access.Principal, at SubscriptionAt) error {
 	return s.data.Update(ctx, func(tx store.Tx) error {
 		rec, _, l, err := s.findToChange(tx, who, at)
-		if err != nil && profile.IsKind(err, profile.NotFound) && profile.AsError(err).Field != "" {
+		if isMissing(err) {
 			return nil
 		}
 		if err != nil {

@@ -1,7 +1,9 @@
 package facetest
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,12 +16,14 @@ import (
 // Contract is a face's OpenAPI document, to hold answers against.
 type Contract struct {
 	doc   *openapi3.T
-	paths []contractPath // those without parameters first
+	paths []contractPath // those with fewer parameters first
 }
 
 type contractPath struct {
 	fits *regexp.Regexp
 	item *openapi3.PathItem
+
+	parameters int
 }
 
 var parameter = regexp.MustCompile(`\\\{[^/]*\\\}`)
@@ -40,13 +44,10 @@ func NewContract(t testing.TB, name string) *Contract {
 	}
 	c := &Contract{doc: doc}
 	for path, item := range doc.Paths.Map() {
-		at := contractPath{regexp.MustCompile("^" + parameter.ReplaceAllString(regexp.QuoteMeta(path), "[^/]+") + "$"), item}
-		if strings.Contains(path, "{") {
-			c.paths = append(c.paths, at)
-		} else {
-			c.paths = append([]contractPath{at}, c.paths...)
-		}
+		at := contractPath{regexp.MustCompile("^" + parameter.ReplaceAllString(regexp.QuoteMeta(path), "[^/]+") + "$"), item, strings.Count(path, "{")}
+		c.paths = append(c.paths, at)
 	}
+	slices.SortFunc(c.paths, func(a, b contractPath) int { return cmp.Compare(a.parameters, b.parameters) })
 	return c
 }
 

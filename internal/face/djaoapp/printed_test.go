@@ -19,8 +19,8 @@ var (
 	userKeys = []string{"slug", "username", "printable_name", "picture", "email", "phone", "full_name", "nick_name", "lang",
 		"credentials", "otp_enabled", "created_at", "last_login"}
 	planKeys = []string{"slug", "title", "description", "is_active", "setup_amount", "period_amount", "period_type", "advance_discounts",
-		"use_charges", "unit", "profile", "extra", "period_length", "renewal_type", "is_not_priced", "created_at", "skip_optin_on_grant",
-		"optin_on_request"}
+		"use_charges", "unit", "profile", "extra", "period_length", "renewal_type", "is_not_priced", "unlock_event", "created_at",
+		"skip_optin_on_grant", "optin_on_request", "discounted_period_amount", "is_cart_item"}
 	subscriptionKeys = []string{"created_at", "ends_at", "description", "profile", "plan", "auto_renew", "extra", "grant_key", "request_key"}
 )
 
@@ -97,7 +97,7 @@ func TestPrintedCallGrantsASubscription(t *testing.T) {
 
 	xia := s.Login(t, "xia")
 	list := s.Get(t, xia, "/api/profile/xia/subscriptions?o=created_at&ot=desc").Want(200)
-	wantKeys(t, list, "results.0", append(slices.Clone(subscriptionKeys), "app_url")...)
+	wantKeys(t, list, "results.0", append(slices.Clone(subscriptionKeys), "app_url", "accept_grant_api_url", "remove_api_url", "editable")...)
 	wantKeys(t, list, "results.0.profile", organizationKeys...)
 	wantKeys(t, list, "results.0.plan", "slug", "title")
 	list.Is(map[string]any{

@@ -107,6 +107,7 @@ func routes() []face.Route {
 
 		{Method: get, Pattern: profile + "/subscribers", Permission: access.SubscriberRead, Handle: listSubscribers(directory.RunningSubscriptions)},
 		{Method: get, Pattern: profile + "/subscribers/all", Permission: access.SubscriberRead, Handle: listSubscribers(directory.AllSubscriptions)},
+		{Method: get, Pattern: profile + "/subscribers/engaged", Permission: access.SubscriberRead, Handle: listEngaged},
 		{Method: get, Pattern: profile + "/subscribers/unengaged", Permission: access.SubscriberRead, Handle: listUnengaged},
 		{Method: get, Pattern: profile + "/subscribers/subscriptions", Permission: access.SubscriberRead, Handle: listProvided(directory.RunningSubscriptions)},
 		{Method: get, Pattern: profile + "/subscribers/subscriptions/all", Permission: access.SubscriberRead, Handle: listProvided(directory.AllSubscriptions)},

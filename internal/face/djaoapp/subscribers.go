@@ -191,7 +191,7 @@ func listProvided(list directory.SubscriptionList) face.Handler {
 func writeProvided[T any](w http.ResponseWriter, r *http.Request, c *face.Call, found []directory.Provided,
 	columns []column[T], of func(*directory.Subscription) T,
 ) error {
-	subs, err := c.Site.ReadProvided(r.Context(), found)
+	subs, err := c.Site.ReadProvided(r.Context(), c.Who, found)
 	if err != nil {
 		return err
 	}
@@ -241,6 +241,34 @@ func listSubscribers(list directory.SubscriptionList) face.Handler {
 		}
 		return writeSubscribers(w, r, c, found)
 	}
+}
+
+// engagedRole is who acts for a subscriber.
+type engagedRole struct {
+	role
+	Profile organization `json:"profile"`
+}
+
+var engagedColumns = []column[engagedRole]{
+	{"username", func(r *engagedRole) string { return r.User.Username }, true, true},
+	{"user_full_name", func(r *engagedRole) string { return r.User.FullName }, true, true},
+	{"slug", func(r *engagedRole) string { return r.Profile.Slug }, true, true},
+	{"full_name", func(r *engagedRole) string { return r.Profile.PrintableName }, true, true},
+	{"created_at", func(r *engagedRole) string { return sortable(r.CreatedAt) }, false, true},
+}
+
+// listEngaged lists who acts for the subscribers of a profile and signed in
+// within 7 days, last first (GET /api/profile/{profile}/subscribers/engaged).
+func listEngaged(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	found, err := c.Site.EngagedSubscribers(r.Context(), c.Who, r.PathValue("profile"))
+	if err != nil {
+		return hide(r, c, err, "Organization")
+	}
+	all := make([]engagedRole, len(found))
+	for i := range found {
+		all[i] = engagedRole{roleOf(c, &found[i], ""), organizationOf(&found[i].Profile)}
+	}
+	return writePage(w, r, c, all, engagedColumns)
 }
 
 // listUnengaged lists the subscribers of whom nobody signed in for 90 days (GET
