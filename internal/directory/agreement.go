@@ -23,7 +23,7 @@ type Agreement struct {
 	Slug    string
 	Title   string
 	Text    string
-	Updated time.Time // what was signed before has to be signed again
+	Updated time.Time // from then on, what was signed before has to be signed again
 }
 
 type agreementAttrs struct {
@@ -298,7 +298,7 @@ func (s *Site) Signed(ctx context.Context, who access.Principal, slug string) (a
 			return err
 		}
 		_, sig, err := readSignature(r, who.Subject, rec.ID)
-		if at = sig.Signed; at.Before(a.Updated) {
+		if at = sig.Signed; at.Before(a.Updated) && !a.Updated.After(s.d.now()) {
 			at = time.Time{}
 		}
 		return err

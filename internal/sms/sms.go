@@ -70,4 +70,3 @@ func ParseURL(s string) (Sender, error) {
 	}
 	return &Folder{Dir: filepath.Clean(strings.TrimPrefix(dir, "//"))}, nil
 }
-
