@@ -126,19 +126,8 @@ func (s *sequence[T, M]) window(w Window) (Part[T], error) {
 	return out, nil
 }
 
-// linksTo is the list, newest first, of the links that reach a record; q says
-// of what kind, tag and state.
-func linksTo(r store.Reader, dst profile.ID, q store.LinkQuery, keep func(*store.Link) (bool, error)) *sequence[*store.Link, store.LinkMark] {
-	return linkSequence(func(q store.LinkQuery) ([]*store.Link, error) { return r.ToByTime(dst, q) }, q, keep,
-		func(l *store.Link) profile.ID { return l.Src })
-}
-
-// linksFrom is the list, newest first, of the links that leave a record.
-func linksFrom(r store.Reader, src profile.ID, q store.LinkQuery, keep func(*store.Link) (bool, error)) *sequence[*store.Link, store.LinkMark] {
-	return linkSequence(func(q store.LinkQuery) ([]*store.Link, error) { return r.FromByTime(src, q) }, q, keep,
-		func(l *store.Link) profile.ID { return l.Dst })
-}
-
+// linkSequence is the list, newest first, of the links that read gives for q;
+// other is their far end.
 func linkSequence(read func(store.LinkQuery) ([]*store.Link, error), q store.LinkQuery, keep func(*store.Link) (bool, error), other func(*store.Link) profile.ID) *sequence[*store.Link, store.LinkMark] {
 	return &sequence[*store.Link, store.LinkMark]{
 		read: func(after store.LinkMark, up bool, limit int) ([]*store.Link, error) {

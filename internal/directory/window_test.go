@@ -107,7 +107,7 @@ func TestTheLastWindowIsAsLongAsTheLastPage(t *testing.T) {
 }
 
 func TestPlacesOfLinksAreReadAsWritten(t *testing.T) {
-	list := linksTo(nil, profile.ID{}, store.LinkQuery{}, nil)
+	list := linkSequence(nil, store.LinkQuery{}, nil, nil)
 	rapid.Check(t, func(t *rapid.T) {
 		m := store.LinkMark{
 			Created: time.UnixMicro(rapid.Int64().Draw(t, "created")).UTC(), Other: profile.NewID(time.Now()),
@@ -120,7 +120,7 @@ func TestPlacesOfLinksAreReadAsWritten(t *testing.T) {
 }
 
 func FuzzPlaces(f *testing.F) {
-	list := linksTo(nil, profile.ID{}, store.LinkQuery{}, nil)
+	list := linkSequence(nil, store.LinkQuery{}, nil, nil)
 	f.Add(list.print(store.LinkMark{Created: time.Unix(1, 0), Key: "7"}))
 	f.Add("")
 	f.Add("AAAA")
