@@ -10,13 +10,23 @@ import (
 	"facet/internal/profile"
 )
 
-// readUser answers with a user's account (GET /api/users/{user}).
+// readUser answers with a user's account (GET /api/users/{user}), and with what
+// was noted about the person for who may read that.
 func readUser(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	user, err := c.Site.User(r.Context(), c.Who, r.PathValue("user"))
+	slug := r.PathValue("user")
+	user, err := c.Site.User(r.Context(), c.Who, slug)
 	if err != nil {
 		return hide(r, c, err, "User")
 	}
-	return write(w, http.StatusOK, userDetailOf(&user))
+	out := userRead{userDetail: userDetailOf(&user)}
+	switch notes, err := c.Site.Notes(r.Context(), directory.AboutContact, c.Who, slug); {
+	case profile.IsKind(err, profile.Forbidden):
+	case err != nil:
+		return err
+	default:
+		out.Activities = activitiesOf(notes[:min(len(notes), defaultPageSize)])
+	}
+	return write(w, http.StatusOK, out)
 }
 
 // listProfiles lists the profiles that a user manages (GET

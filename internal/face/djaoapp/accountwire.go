@@ -2,6 +2,13 @@ package djaoapp
 
 import "facet/internal/directory"
 
+// userRead is a user's account, with the newest notes about the person for who
+// may read them.
+type userRead struct {
+	userDetail
+	Activities []activity `json:"activities,omitzero"`
+}
+
 // userAnswer is a user's account, and what was done.
 type userAnswer struct {
 	userDetail

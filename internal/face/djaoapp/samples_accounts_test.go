@@ -110,6 +110,16 @@ func TestSamplesOfUsers(t *testing.T) {
 		like(t, s.Get(t, donny, "/api/users/donny").Want(200), `{"slug":"donny","username":"donny","created_at":"2018-01-01T00:00:00Z",
 			"printable_name":"Donny","full_name":"Donny Smith","email":"donny.smith@locahost.localdomain"}`)
 	})
+	t.Run("C95 read with notes", func(t *testing.T) { // which are the site's, not the person's
+		s.Post(t, donny, "/api/contacts/xia/activities", `{"text":"Phone call"}`).Want(201)
+		s.Post(t, donny, "/api/contacts/xia/activities", `{"text":"Follow up e-mail","account":"cowork"}`).Want(201)
+		like(t, s.Get(t, donny, "/api/users/xia").Want(200), `{"slug":"xia","username":"xia","email":"xia@locahost.localdomain","full_name":"Xia Lee","nick_name":"Xia",
+			"created_at":"2018-01-01T00:00:00Z","activities":[{"created_at":"2018-01-01T00:00:00Z","created_by":"alice","text":"Phone call","account":null},
+			{"created_at":"2018-01-02T00:00:00Z","created_by":"alice","text":"Follow up e-mail","account":"cowork"}]}`)
+		if _, there := s.Get(t, xia, "/api/users/xia").Want(200).At("activities"); there {
+			t.Error("the person reads the notes of the site")
+		}
+	})
 	t.Run("C96 C97 change", func(t *testing.T) {
 		const body = `{"email":"xia@locahost.localdomain","full_name":"Xia Lee","nick_name":"Xia"}`
 		want := map[string]any{"slug": "xia", "printable_name": "Xia", "full_name": "Xia Lee", "email": "xia@locahost.localdomain"}
