@@ -85,14 +85,14 @@ func (r *reader) CountTo(dst profile.ID, kind store.LinkKind, tag string, state 
 }
 
 // linksByTime are the statements of one direction.
-type linksByTime struct{ groups, page, pageUp, count statement }
+type linksByTime struct{ nextState, nextTag, page, pageUp, count statement }
 
 type linkGroup struct {
 	tag   string
 	state store.LinkState
 }
 
-// linkGroups finds the groups of a tag and a state ("": any), one seek each.
+// linkGroups finds the groups of a tag and a state ("": any), two seeks each.
 func (r *reader) linkGroups(st *linksByTime, id profile.ID, kind store.LinkKind, tag string, state store.LinkState) ([]linkGroup, error) {
 	if tag != "" && state != "" {
 		return []linkGroup{{tag, state}}, nil
@@ -100,22 +100,32 @@ func (r *reader) linkGroups(st *linksByTime, id profile.ID, kind store.LinkKind,
 	var groups []linkGroup
 	at := linkGroup{tag: tag}
 	for {
-		s, err := r.c.query(st.groups, r.site, id.Bucket(), id, kind, at.tag, at.state)
+		s, err := r.c.query(st.nextState, r.site, id.Bucket(), id, kind, at.tag, at.state)
 		if err != nil {
 			return nil, err
 		}
-		found := false
-		err = each(s, func() bool {
-			at, found = linkGroup{s.text(0), store.LinkState(s.text(1))}, true
-			return false
-		})
-		if err != nil || !found || tag != "" && at.tag != tag {
+		found, err := nextGroup(s, &at)
+		if !found && err == nil && tag == "" {
+			if s, err = r.c.query(st.nextTag, r.site, id.Bucket(), id, kind, at.tag); err != nil {
+				return nil, err
+			}
+			found, err = nextGroup(s, &at)
+		}
+		if err != nil || !found {
 			return groups, err
 		}
 		if state == "" || at.state == state {
 			groups = append(groups, at)
 		}
 	}
+}
+
+func nextGroup(s *stmt, at *linkGroup) (found bool, err error) {
+	err = each(s, func() bool {
+		*at, found = linkGroup{s.text(0), store.LinkState(s.text(1))}, true
+		return false
+	})
+	return found, err
 }
 
 // linksByTime reads a page of each group.

@@ -191,12 +191,17 @@ var (
 		ORDER BY src, key LIMIT ?`)
 )
 
-// Links by time. A group is the links of one tag and state.
+// Links by time. A group is the links of one tag and state; two statements find
+// the next, because a comparison of pairs would walk through the equal ones.
 var (
 	linksFrom = linksByTime{
-		groups: sql(`
+		nextState: sql(`
 			SELECT tag, state FROM link
-			WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND (tag, state) > (?, ?)
+			WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND tag = ? AND state > ?
+			ORDER BY state LIMIT 1`),
+		nextTag: sql(`
+			SELECT tag, state FROM link
+			WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND tag > ?
 			ORDER BY tag, state LIMIT 1`),
 		page: sql(`
 			SELECT dst, key, tag, state, attrs, created, ends_at FROM link
@@ -213,9 +218,13 @@ var (
 			WHERE site = ? AND bucket = ? AND src = ? AND kind = ? AND tag = ? AND state = ? LIMIT ?)`),
 	}
 	linksTo = linksByTime{
-		groups: sql(`
+		nextState: sql(`
 			SELECT tag, state FROM link_reverse
-			WHERE site = ? AND bucket = ? AND dst = ? AND kind = ? AND (tag, state) > (?, ?)
+			WHERE site = ? AND bucket = ? AND dst = ? AND kind = ? AND tag = ? AND state > ?
+			ORDER BY state LIMIT 1`),
+		nextTag: sql(`
+			SELECT tag, state FROM link_reverse
+			WHERE site = ? AND bucket = ? AND dst = ? AND kind = ? AND tag > ?
 			ORDER BY tag, state LIMIT 1`),
 		page: sql(`
 			SELECT src, key, tag, state, '', created, ends_at FROM link_reverse
