@@ -96,6 +96,15 @@ func TestSamplesOfProfiles(t *testing.T) {
 		a := s.Get(t, donny, "/api/metrics/registered").Want(200)
 		like(t, a, printedPage+`{"slug":"alice","username":"alice","full_name":"Alice Cooper","printable_name":"Alice Cooper","picture":null}]}`)
 	})
+	t.Run("C95 account with notes", func(t *testing.T) {
+		s, _, donny := subscribed(t)
+		s.Post(t, donny, "/api/contacts/xia/activities", `{"text":"Phone call"}`).Want(201)
+		s.Post(t, donny, "/api/contacts/xia/activities", `{"text":"Follow up e-mail","account":"cowork"}`).Want(201)
+		a := s.Get(t, donny, "/api/users/xia").Want(200).Is(map[string]any{"activities.0.account": "cowork", "activities.1.account": nil})
+		like(t, a, `{"slug":"xia","username":"xia","email":"xia@locahost.localdomain","full_name":"Xia Lee","nick_name":"Xia","created_at":"2018-01-01T00:00:00Z",
+			"activities":[{"created_at":"2018-01-01T00:00:00Z","created_by":"alice","text":"Phone call","account":null},
+			{"created_at":"2018-01-02T00:00:00Z","created_by":"alice","text":"Follow up e-mail","account":"cowork"}]}`)
+	})
 	t.Run("C99 people", func(t *testing.T) {
 		s, _, donny := subscribed(t)
 		a := s.Get(t, donny, "/api/users?q=xia").Want(200).Is(map[string]any{"count": 1, "results.0.slug": "xia"})
