@@ -85,6 +85,13 @@ func openConn(path string, flags int32) (*conn, error) {
 	defer libc.Xfree(c.tls, out)
 	rc := sqlite3.Xsqlite3_open_v2(c.tls, name, out, flags|sqlite3.SQLITE_OPEN_NOMUTEX|sqlite3.SQLITE_OPEN_EXRESCODE, 0)
 	c.db = *(*uintptr)(pointer(out))
+	if rc == sqlite3.SQLITE_OK {
+		// Plans do not depend on arguments: or a statement whose index has a
+		// condition is prepared anew whenever its arguments change.
+		va := c.malloc(16)
+		defer libc.Xfree(c.tls, va)
+		rc = sqlite3.Xsqlite3_db_config(c.tls, c.db, sqlite3.SQLITE_DBCONFIG_ENABLE_QPSG, libc.VaList(va, int32(1), uintptr(0)))
+	}
 	if rc != sqlite3.SQLITE_OK {
 		err := c.error(rc, "")
 		c.close()
