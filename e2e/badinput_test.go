@@ -186,6 +186,7 @@ func badRoutes(ids goodIDs) map[string]badRoute {
 		"POST /entity.delete": {path: "/entity.delete", body: credentials, wrong: deleted},
 	}
 	maps.Copy(rows, planRoutes())
+	maps.Copy(rows, roleRoutes())
 	maps.Copy(rows, profileRoutes())
 	maps.Copy(rows, householdRoutes(ids))
 	maps.Copy(rows, appdataRoutes(ids))
@@ -300,6 +301,7 @@ func newBadWalk(t *testing.T) *badWalk {
 	w.ids.member = w.Post(t, w.xia, "/api/users/v1/users/"+w.ids.uuid+"/user_profiles", `{"name":"Member"}`).Want(http.StatusCreated).Text("data.0.id")
 
 	addPlan(t, w.Service, w.xia)
+	w.Post(t, w.xia, "/api/profile/xia/roles/describe", `{"title":"Walk"}`).Want(http.StatusCreated)
 	w.Post(t, w.donny, "/api/profile/cowork/plans/premium/subscriptions?force=1",
 		map[string]any{"organization": map[string]any{"email": "invited@input.example", "full_name": "Invited"}}).Want(http.StatusCreated)
 	for _, m := range w.Mails(t) {

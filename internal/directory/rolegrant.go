@@ -26,6 +26,12 @@ type RoleGrantee struct {
 // Errors: NotFound, with Field "role" for the type and "user" for the user;
 // Forbidden; Missing with Field "email"; Conflict/CodeLastManager.
 func (s *Site) GrantRole(ctx context.Context, who access.Principal, slug, role string, to RoleGrantee) (out Role, made bool, err error) {
+	if to.Slug == "" && to.Email == "" {
+		if to.Force {
+			return out, false, noUserAddress()
+		}
+		return out, false, profile.E(profile.Missing, profile.CodeRequired, "slug", "This field is required.")
+	}
 	if to.Email != "" {
 		if err := checkEmail(to.Email); err != nil {
 			return out, false, err
