@@ -185,6 +185,7 @@ func badRoutes(ids goodIDs) map[string]badRoute {
 		"POST /entity.update": {path: "/entity.update", body: credentials + `&attributes={"givenName":"Bad"}`, wrong: written},
 		"POST /entity.delete": {path: "/entity.delete", body: credentials, wrong: deleted},
 	}
+	maps.Copy(rows, accountRoutes(ids))
 	maps.Copy(rows, planRoutes())
 	maps.Copy(rows, roleRoutes())
 	maps.Copy(rows, profileRoutes())

@@ -74,6 +74,9 @@ func chooseLegal(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err := in.err(); err != nil {
 		return err
 	}
+	if len(choices) == 0 {
+		return write(w, http.StatusOK, agreementDetailOf(&a))
+	}
 	if err := c.Site.Choose(r.Context(), c.Who, a.Slug, choices); err != nil {
 		return noAgreement(err)
 	}
