@@ -1,6 +1,9 @@
 package e2e_test
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // accountRoutes are the rows of the routes about accounts, what proves them, and
 // agreements; xia is the user.
@@ -62,7 +65,7 @@ func accountRoutes(ids goodIDs) map[string]badRoute {
 		"POST /api/legal/{agreement}":        {path: "/api/legal/privacy", body: `{"analytics":true}`, empty: 200, wrong: map[string][]any{"analytics": noTruth}},
 		"POST /api/legal/{agreement}/sign":   {path: "/api/legal/terms-of-use/sign", body: `{"read_terms":true}`, wrong: map[string][]any{"read_terms": append([]any{false}, noTruth...)}},
 		"GET /api/agreements":                {path: "/api/agreements", ignores: true},
-		"POST /api/agreements":               {path: "/api/agreements", body: `{"title":"Bad Input"}`, wrong: with(agreement, "title", "Terms of Use", "***")},
+		"POST /api/agreements":               {path: "/api/agreements", body: `{"title":"Bad Input"}`, wrong: with(maps.Clone(agreement), "title", "Terms of Use", "***")},
 		"GET /api/agreements/{agreement}":    {path: "/api/agreements/terms-of-use", ignores: true},
 		"PUT /api/agreements/{agreement}":    {path: "/api/agreements/terms-of-use", body: `{"title":"Bad Input"}`, wrong: agreement},
 		"DELETE /api/agreements/{agreement}": {path: "/api/agreements/terms-of-use", ignores: true},
