@@ -1,8 +1,11 @@
 package directory
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"facet/internal/access"
@@ -44,55 +47,124 @@ func (list SubscriptionList) state(p Period, now time.Time) store.LinkState {
 	return ""
 }
 
-// Provided is a subscription on a provider's list, not read whole yet.
-type Provided struct {
-	plan *Plan
-	link *store.Link
+// ProvidedQuery selects a part of the subscriptions to a provider's plans,
+// newest first.
+type ProvidedQuery struct {
+	Plan   string // to this plan; "": to any
+	List   SubscriptionList
+	Period Period
+	Oldest bool // the oldest first instead
+	Window Window
+	Whole  bool // all at once, to be searched and ordered
 }
 
-// ProvidedSubscriptions lists, newest first, the subscriptions to one plan of a
-// provider, or with the plan "" to any. Errors: NotFound, with Field "plan" for
-// the plan; Forbidden.
-func (s *Site) ProvidedSubscriptions(ctx context.Context, who access.Principal, provider, plan string, list SubscriptionList, p Period) ([]Provided, error) {
-	var out []Provided
-	err := s.data.View(ctx, func(r store.Reader) (err error) {
-		out, err = s.provided(r, who, provider, plan, list, p)
+// ProvidedList is what a ProvidedQuery selects.
+type ProvidedList struct {
+	Part[Subscription]
+	Total
+	Whole bool // Items are all there are, or, when Capped, as many as are given at once
+}
+
+const (
+	wholeSubscriptions = 5000            // a list is given whole up to here
+	countScan          = 10 * countLimit // links that are looked at to count a list
+)
+
+// ProvidedSubscriptions lists the subscriptions to plans of a provider. Errors:
+// NotFound, with Field "plan" for the plan, "page" for a place that is none;
+// Forbidden.
+func (s *Site) ProvidedSubscriptions(ctx context.Context, who access.Principal, provider string, q ProvidedQuery) (out ProvidedList, err error) {
+	err = s.data.View(ctx, func(r store.Reader) error {
+		plans, err := s.plansToList(r, who, provider, q.Plan)
+		if err != nil {
+			return err
+		}
+		list := s.provided(r, plans, q.List, q.Period, q.Oldest)
+		if out.Total, err = countKept(list); err != nil {
+			return err
+		}
+		w := q.Window.fit(out.Total)
+		if out.Whole = q.Whole; q.Whole {
+			w = Window{Max: wholeSubscriptions}
+			out.Capped = out.Capped || out.Count > wholeSubscriptions
+		}
+		links, err := list.window(w)
+		if err != nil {
+			return err
+		}
+		out.Previous, out.Next = links.Previous, links.Next
+		out.Items, err = s.readProvided(r, who, plans, links.Items)
 		return err
 	})
 	return out, err
 }
 
-func (s *Site) provided(r store.Reader, who access.Principal, provider, plan string, list SubscriptionList, p Period) ([]Provided, error) {
+// provided is the list of links to some plans, in the order of time.
+func (s *Site) provided(r store.Reader, plans []Plan, list SubscriptionList, p Period, oldest bool) *sequence[*store.Link, store.LinkMark] {
 	now := s.d.now()
 	p = p.until(now)
-	plans, err := s.plansToList(r, who, provider, plan)
-	if err != nil {
-		return nil, err
-	}
-	var out []Provided
-	for i := range plans {
-		q := store.LinkQuery{Kind: store.SubscriptionLink, State: list.state(p, now), Limit: linkPage}
-		for {
+	read := func(q store.LinkQuery) ([]*store.Link, error) {
+		q.Oldest = q.Oldest != oldest
+		var all []*store.Link
+		for i := range plans {
 			links, err := r.ToByTime(plans[i].ID, q)
 			if err != nil {
 				return nil, err
 			}
-			for _, l := range links {
-				if list.wants(p, l) {
-					out = append(out, Provided{&plans[i], l})
+			all = append(all, links...)
+		}
+		if len(plans) > 1 { // each plan's are in order already
+			slices.SortFunc(all, func(a, b *store.Link) int {
+				if q.Oldest {
+					a, b = b, a
 				}
+				return cmp.Or(b.Created.Compare(a.Created), bytes.Compare(b.Src[:], a.Src[:]), strings.Compare(b.Key, a.Key))
+			})
+		}
+		return all[:min(len(all), q.Limit)], nil
+	}
+	q := store.LinkQuery{Kind: store.SubscriptionLink, State: list.state(p, now)}
+	keep := func(l *store.Link) (bool, error) { return list.wants(p, l), nil }
+	return linkSequence(read, q, keep, func(l *store.Link) profile.ID { return l.Src })
+}
+
+// eachKept walks a list from its beginning until fn returns false, looking at
+// no more than max items (negative: at all); more tells that it did not come to
+// the end.
+func eachKept[T any, M comparable](list *sequence[T, M], max int, fn func(T) bool) (more bool, err error) {
+	var at M
+	for looked := 0; looked < max || max < 0; looked += batch {
+		found, err := list.read(at, false, batch)
+		if err != nil {
+			return false, err
+		}
+		for _, item := range found {
+			at = list.mark(item)
+			ok, err := list.keep(item)
+			if err != nil {
+				return false, err
 			}
-			if len(links) < linkPage {
-				break
+			if ok && !fn(item) {
+				return true, nil
 			}
-			last := links[len(links)-1]
-			q.After = store.LinkMark{Created: last.Created, Other: last.Src, Key: last.Key}
+		}
+		if len(found) < batch {
+			return false, nil
 		}
 	}
-	if len(plans) > 1 { // each plan's are in order already
-		slices.SortStableFunc(out, func(a, b Provided) int { return b.link.Created.Compare(a.link.Created) })
-	}
-	return out, nil
+	return true, nil
+}
+
+// countKept counts a list as far as long lists are counted.
+func countKept[T any, M comparable](list *sequence[T, M]) (t Total, err error) {
+	t.Capped, err = eachKept(list, countScan, func(T) bool {
+		if t.Count == countLimit {
+			return false
+		}
+		t.Count++
+		return true
+	})
+	return t, err
 }
 
 func (s *Site) plansToList(r store.Reader, who access.Principal, provider, plan string) ([]Plan, error) {
@@ -107,43 +179,31 @@ func (s *Site) plansToList(r store.Reader, who access.Principal, provider, plan 
 	return s.plansOf(r, org)
 }
 
-// ReadProvided reads subscriptions of a list whole. Those of who was erased
-// meanwhile are left out.
-func (s *Site) ReadProvided(ctx context.Context, who access.Principal, list []Provided) ([]Subscription, error) {
-	var out []Subscription
-	err := s.data.View(ctx, func(r store.Reader) error {
-		out = make([]Subscription, 0, len(list))
-		for _, at := range list {
-			sub, err := s.readProvided(r, at)
-			if profile.IsKind(err, profile.NotFound) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			out = append(out, sub)
+// readProvided reads the subscriptions of links to some plans, whose attributes
+// are not there.
+func (s *Site) readProvided(r store.Reader, who access.Principal, plans []Plan, links []*store.Link) ([]Subscription, error) {
+	now := s.d.now()
+	out := make([]Subscription, len(links))
+	for i, l := range links {
+		l, err := r.Link(l.Src, l.Kind, l.Dst, l.Key)
+		if err != nil {
+			return nil, err
 		}
-		return s.markEditable(r, who, out)
-	})
-	return out, err
-}
-
-func (s *Site) readProvided(r store.Reader, at Provided) (Subscription, error) {
-	l, err := r.Link(at.link.Src, at.link.Kind, at.link.Dst, at.link.Key)
-	if err != nil {
-		return Subscription{}, err
+		rec, err := r.Record(l.Src)
+		if err != nil {
+			return nil, err
+		}
+		subscriber, err := s.subject(r, rec)
+		if err != nil {
+			return nil, err
+		}
+		plan := plans[slices.IndexFunc(plans, func(p Plan) bool { return p.ID == l.Dst })]
+		if out[i], err = subscriptionOf(l, subscriber, plan); err != nil {
+			return nil, err
+		}
+		out[i].Private = !isCurrent(l, now)
 	}
-	rec, err := r.Record(l.Src)
-	if err != nil {
-		return Subscription{}, err
-	}
-	subscriber, err := s.subject(r, rec)
-	if err != nil {
-		return Subscription{}, err
-	}
-	sub, err := subscriptionOf(l, subscriber, *at.plan)
-	sub.Private = !isCurrent(l, s.d.now())
-	return sub, err
+	return out, s.markEditable(r, who, out)
 }
 
 // Subscribers lists the profiles that have a subscription on a list, each once,
@@ -162,26 +222,22 @@ func (s *Site) Subscribers(ctx context.Context, who access.Principal, provider s
 }
 
 func (s *Site) eachSubscriber(r store.Reader, who access.Principal, provider string, list SubscriptionList, p Period, fn func(*store.Record) error) error {
-	all, err := s.provided(r, who, provider, "", list, p)
+	plans, err := s.plansToList(r, who, provider, "")
 	if err != nil {
 		return err
 	}
 	seen := map[profile.ID]bool{}
-	for _, at := range all {
-		if seen[at.link.Src] {
-			continue
+	var bad error
+	_, err = eachKept(s.provided(r, plans, list, p, false), -1, func(l *store.Link) bool {
+		if seen[l.Src] {
+			return true
 		}
-		seen[at.link.Src] = true
-		rec, err := r.Record(at.link.Src)
-		if profile.IsKind(err, profile.NotFound) {
-			continue
+		seen[l.Src] = true
+		var rec *store.Record
+		if rec, bad = r.Record(l.Src); bad == nil {
+			bad = fn(rec)
 		}
-		if err != nil {
-			return err
-		}
-		if err := fn(rec); err != nil {
-			return err
-		}
-	}
-	return nil
+		return bad == nil
+	})
+	return joinErr(err, bad)
 }

@@ -193,9 +193,11 @@ func (m *subscriptionModel) check(rt *rapid.T) {
 			}
 		}
 		for _, list := range []directory.SubscriptionList{directory.RunningSubscriptions, directory.ChurnedSubscriptions, directory.AllSubscriptions} {
-			got, err := m.w.demo.ProvidedSubscriptions(rt.Context(), m.as(m.manager[provider]), provider, plan, list, directory.Period{})
-			if err != nil || len(got) != want[list] {
-				rt.Fatalf("%s, list %q: %d, want %d (%v)", plan, list, len(got), want[list], err)
+			got, err := m.w.demo.ProvidedSubscriptions(rt.Context(), m.as(m.manager[provider]), provider, directory.ProvidedQuery{
+				Plan: plan, List: list, Window: directory.Window{Max: 1000},
+			})
+			if err != nil || len(got.Items) != want[list] || int(got.Count) != want[list] {
+				rt.Fatalf("%s, list %q: %d of %d, want %d (%v)", plan, list, len(got.Items), got.Count, want[list], err)
 			}
 		}
 		for _, who := range []string{"xia", "casey"} {

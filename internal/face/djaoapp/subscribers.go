@@ -3,6 +3,7 @@ package djaoapp
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"facet/internal/access"
 	"facet/internal/directory"
@@ -169,37 +170,63 @@ func acceptRequest(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 // that ended (…/churned).
 func listProvided(list directory.SubscriptionList) face.Handler {
 	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-		within, err := period(r)
+		a, q, err := readProvidedQuery(r, list)
 		if err != nil {
 			return err
 		}
-		found, err := c.Site.ProvidedSubscriptions(r.Context(), c.Who, r.PathValue("profile"), r.PathValue("plan"), list, within)
+		found, err := c.Site.ProvidedSubscriptions(r.Context(), c.Who, r.PathValue("profile"), q)
 		if err != nil {
 			return hide(r, c, err, "Organization")
 		}
 		if list == directory.RunningSubscriptions {
-			return writeProvided(w, r, c, found, grantedColumns, grantedSubscriptionOf)
+			return writeProvided(w, r, c, a, &found, grantedColumns, grantedSubscriptionOf)
 		}
-		return writeProvided(w, r, c, found, providedColumns, func(s *directory.Subscription) providedSubscription {
+		return writeProvided(w, r, c, a, &found, providedColumns, func(s *directory.Subscription) providedSubscription {
 			return providedSubscriptionOf(c, s)
 		})
 	}
 }
 
-// writeProvided answers with a page of subscriptions, of which only those are
-// read whole that the page has, unless all are searched or put in an order.
-func writeProvided[T any](w http.ResponseWriter, r *http.Request, c *face.Call, found []directory.Provided,
-	columns []column[T], of func(*directory.Subscription) T,
+// readProvidedQuery reads what part of a list of subscriptions is asked for:
+// the period, q, o and the page.
+func readProvidedQuery(r *http.Request, list directory.SubscriptionList) (a asked, q directory.ProvidedQuery, err error) {
+	if a, err = readWindow(r); err != nil {
+		return a, q, err
+	}
+	query := r.URL.Query()
+	q = directory.ProvidedQuery{Plan: r.PathValue("plan"), List: list, Window: a.Window, Whole: len(splitTerms(query.Get("q"))) > 0}
+	switch by := strings.Join(query["o"], ","); by {
+	case "", "-created_at":
+	case "created_at":
+		q.Oldest = true
+	default:
+		q.Whole = true
+	}
+	q.Period, err = period(r)
+	return a, q, err
+}
+
+// writeProvided answers with a page of subscriptions. A list that is there
+// whole is searched and ordered here, like all short ones.
+func writeProvided[T any](w http.ResponseWriter, r *http.Request, c *face.Call, a asked, list *directory.ProvidedList,
+	columns []column[T], wire func(*directory.Subscription) T,
 ) error {
-	subs, err := c.Site.ReadProvided(r.Context(), c.Who, found)
+	var out page[T]
+	var err error
+	if list.Whole {
+		all := make([]T, len(list.Items))
+		for i := range list.Items {
+			all[i] = wire(&list.Items[i])
+		}
+		out, err = pageOf(r, c, all, columns)
+		out.Capped = list.Capped
+	} else {
+		out, err = windowPage(r, c, a, list.Part, list.Total, wire)
+	}
 	if err != nil {
 		return err
 	}
-	all := make([]T, len(subs))
-	for i := range subs {
-		all[i] = of(&subs[i])
-	}
-	return writePage(w, r, c, all, columns)
+	return write(w, http.StatusOK, out)
 }
 
 var grantedColumns = []column[grantedSubscription]{

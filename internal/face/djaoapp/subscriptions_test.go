@@ -275,3 +275,41 @@ func TestErasedSubscriberIsOnNoListAndErasedProviderLeavesNoSubscription(t *test
 	s.Get(t, s.Login(t, "bob"), "/api/profile/bob/subscriptions").Want(200).Is(map[string]any{"count": 0})
 	s.Get(t, donny, "/api/profile/gym/plans").Want(404)
 }
+
+func TestPagesOfSubscriptionsToManyPlansAreFollowedBothWays(t *testing.T) {
+	s := serve(t)
+	donny := s.Login(t, "donny")
+	s.Post(t, donny, "/api/profile/cowork/plans", `{"title":"Other","skip_optin_on_grant":true}`).Want(201)
+	for i := range 12 { // all at one instant, to two plans each
+		s.Post(t, donny, "/api/accounts/profiles", fmt.Sprintf(`{"slug":"shop-%d","full_name":"Shop"}`, i)).Want(201)
+		for _, plan := range []string{"basic", "other"} {
+			s.Post(t, donny, "/api/profile/cowork/plans/"+plan+"/subscriptions", fmt.Sprintf(`{"profile":{"slug":"shop-%d"}}`, i)).Want(201)
+		}
+	}
+	for _, order := range []string{"", "&o=created_at"} {
+		seen := map[string]bool{}
+		path, last := "/api/profile/cowork/subscribers/subscriptions/all?page_size=5"+order, ""
+		for range 5 {
+			a := s.Get(t, donny, path).Want(200).Is(map[string]any{"count": 24})
+			results, _ := a.At("results")
+			for i := range results.([]any) {
+				seen[a.Text(fmt.Sprintf("results.%d.remove_api_url", i))] = true
+			}
+			if next, _ := a.At("next"); next == nil {
+				last = path
+				break
+			}
+			path = strings.TrimPrefix(a.Text("next"), facetest.BaseURL)
+		}
+		if len(seen) != 24 || last == "" {
+			t.Fatalf("%d subscriptions on 5 pages, the last is %q", len(seen), last)
+		}
+		for range 4 {
+			last = strings.TrimPrefix(s.Get(t, donny, last).Want(200).Text("previous"), facetest.BaseURL)
+		}
+		s.Get(t, donny, last).Want(200).Is(map[string]any{"previous": nil})
+	}
+	s.Get(t, donny, "/api/profile/cowork/subscribers/subscriptions?after=nothing").WantJSON(404, `{"detail":"Invalid page."}`)
+	s.Get(t, donny, "/api/profile/cowork/subscribers/subscriptions?q=shop-1&o=-full_name").Want(200).Is(map[string]any{"count": 6})
+	s.Get(t, donny, "/api/profile/cowork/subscribers?q=shop-1").Want(200).Is(map[string]any{"count": 3})
+}
