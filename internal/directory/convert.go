@@ -132,8 +132,34 @@ func moveRoles(tx store.Tx, from, to profile.ID) error {
 		if err := tx.AddLink(&moved); err != nil {
 			return err
 		}
+		if err := moveInvitation(tx, &moved); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// moveInvitation lets the key of an invitation lead to the profile where the
+// role is now.
+func moveInvitation(tx store.Tx, l *store.Link) error {
+	a, err := attrsOf(l)
+	if err != nil || l.State != store.LinkInvited || a.Grant == "" {
+		return err
+	}
+	row, err := tx.Ticket(a.Grant)
+	if profile.IsKind(err, profile.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var data ticketData
+	if err := json.Unmarshal(row.Data, &data); err != nil {
+		return err
+	}
+	data.On = l.Dst
+	row.Data = marshal(data)
+	return tx.PutTicket(row)
 }
 
 // moveOwned gives the plans and role types of one profile to another.

@@ -76,7 +76,8 @@ func (s *Site) undress(rec *store.Record) {
 }
 
 // sortAndSearch folds the name for lists, and what a search looks into: name,
-// slug, explicit idtag, e-mail and phone.
+// slug, explicit idtag, e-mail, phone and address. Faces show only those that
+// fit in what the caller may see.
 func sortAndSearch(rec *store.Record) (sort, search string) {
 	if !rec.Type.IsSubject() {
 		return rec.Sort, ""
@@ -88,10 +89,20 @@ func sortAndSearch(rec *store.Record) (sort, search string) {
 	}
 	var b strings.Builder
 	b.WriteString(sort)
-	for _, part := range []string{profile.Fold(slug), profile.Fold(rec.Name(profile.IDTag)), profile.Fold(textAt(rec.Attrs, "email")), textAt(rec.Attrs, "mobileNumber")} {
+	add := func(part string) {
 		if part != "" {
 			b.WriteByte('\n')
-			b.WriteString(part)
+			b.WriteString(profile.Fold(part))
+		}
+	}
+	add(slug)
+	add(rec.Name(profile.IDTag))
+	for _, path := range []string{"email", "mobileNumber"} {
+		add(textAt(rec.Attrs, path))
+	}
+	if rawAt(rec.Attrs, "primaryAddress") != nil {
+		for _, path := range []string{"address1", "city", "stateAbbreviation", "zip", "country"} {
+			add(textAt(rec.Attrs, "primaryAddress."+path))
 		}
 	}
 	return sort, b.String()

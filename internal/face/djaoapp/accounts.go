@@ -19,12 +19,8 @@ func readUser(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 		return hide(r, c, err, "User")
 	}
 	out := userRead{userDetail: userDetailOf(&user)}
-	switch notes, err := c.Site.Notes(r.Context(), directory.AboutContact, c.Who, slug); {
-	case profile.IsKind(err, profile.Forbidden):
-	case err != nil:
+	if out.Activities, err = shownActivities(r, c, directory.AboutContact, slug); err != nil {
 		return err
-	default:
-		out.Activities = activitiesOf(notes[:min(len(notes), defaultPageSize)])
 	}
 	return write(w, http.StatusOK, out)
 }

@@ -43,6 +43,16 @@ func about(kind directory.NoteAbout) (param, what, other string) {
 	return "profile", "Organization", "contact"
 }
 
+// shownActivities gives the newest notes about a profile or a person, nil for a
+// caller who may not read them.
+func shownActivities(r *http.Request, c *face.Call, kind directory.NoteAbout, slug string) ([]activity, error) {
+	notes, err := c.Site.Notes(r.Context(), kind, c.Who, slug)
+	if profile.IsKind(err, profile.Forbidden) || profile.IsKind(err, profile.NotFound) {
+		return nil, nil
+	}
+	return activitiesOf(notes[:min(len(notes), defaultPageSize)]), err
+}
+
 // listActivities lists what was noted about a profile or a person (GET
 // /api/activities/{profile}, GET /api/contacts/{user}/activities).
 func listActivities(kind directory.NoteAbout) face.Handler {

@@ -9,13 +9,17 @@ import (
 )
 
 // readProfile answers with a profile and its subscriptions (GET
-// /api/profile/{profile}).
+// /api/profile/{profile}), and for who may read them with the notes about it.
 func readProfile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	p, err := c.Site.Profile(r.Context(), c.Who, r.PathValue("profile"))
 	if err != nil {
 		return hide(r, c, err, "Organization")
 	}
-	return write(w, http.StatusOK, profileDetailOf(&p, ""))
+	out := profileDetailOf(&p, "")
+	if out.Activities, err = shownActivities(r, c, directory.AboutAccount, p.Slug); err != nil {
+		return err
+	}
+	return write(w, http.StatusOK, out)
 }
 
 // replaceProfile changes a profile; its name has to be there (PUT

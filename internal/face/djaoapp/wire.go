@@ -51,7 +51,8 @@ type profileDetail struct {
 	Subscriptions []profileSubscription `json:"subscriptions"`
 	NickName      *string               `json:"nick_name,omitzero"`
 	Lang          *string               `json:"lang,omitzero"`
-	Detail        string                `json:"detail,omitempty"` // what was done
+	Activities    []activity            `json:"activities,omitzero"` // the newest notes about it, for who may read them
+	Detail        string                `json:"detail,omitempty"`    // what was done
 }
 
 type profileSubscription struct {
