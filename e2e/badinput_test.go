@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -533,15 +532,20 @@ func (w *badWalk) unrouted(t *testing.T, patterns []string, methods map[string][
 	}
 }
 
-// wordIsName reports whether the last word of a pattern is, with a method, the
-// name of a thing in another.
+// wordIsName reports whether a word of a pattern is, with a method, the name of
+// a thing in another.
 func wordIsName(methods map[string][]string, pattern, method string) bool {
-	before, word := path.Split(pattern)
-	if strings.HasPrefix(word, "{") {
-		return false
-	}
+	words := strings.Split(pattern, "/")
 	for other, has := range methods {
-		if at, name := path.Split(other); at == before && strings.HasPrefix(name, "{") && slices.Contains(has, method) {
+		names := strings.Split(other, "/")
+		if other == pattern || len(names) != len(words) || !slices.Contains(has, method) {
+			continue
+		}
+		fits := true
+		for i, name := range names {
+			fits = fits && (name == words[i] || strings.HasPrefix(name, "{"))
+		}
+		if fits {
 			return true
 		}
 	}
