@@ -79,7 +79,7 @@ type bareStatements struct {
 	begin, commit, name, record, attribute, search, pack, event driver.StmtExecContext
 	args                                                        []driver.NamedValue
 	packs                                                       int64 // the number of the last pack
-	entries                                                     []byte
+	texts, heads                                                []byte
 }
 
 func prepareBare(c driver.Conn) (*bareStatements, error) {
@@ -95,7 +95,7 @@ func prepareBare(c driver.Conn) (*bareStatements, error) {
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&s.attribute, `INSERT INTO attribute (site, type, path, value, bucket, id) VALUES (?, ?, ?, ?, ?, ?)`},
 		{&s.search, `INSERT INTO search (site, type, sort, id, bucket, text, pack) VALUES (?, ?, ?, ?, ?, ?, ?)`},
-		{&s.pack, `INSERT INTO search_pack (pack, entries) VALUES (?, ?) ON CONFLICT DO UPDATE SET entries = excluded.entries`},
+		{&s.pack, `INSERT INTO search_pack (pack, texts, heads) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET texts = excluded.texts, heads = excluded.heads`},
 		{&s.event, `INSERT INTO event (site, epoch, tx, seq, bucket, at, actor, subject, kind, paths, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 	} {
 		prepared, err := c.Prepare(st.text)
@@ -187,14 +187,15 @@ func (s *bareStatements) insert(rec *store.Record, tx, seq int64) error {
 			return err
 		}
 	}
-	if len(s.entries) > 3900 {
-		s.packs, s.entries = s.packs+1, s.entries[:0]
+	if len(s.texts)+len(s.heads) > 3900 {
+		s.packs, s.texts, s.heads = s.packs+1, s.texts[:0], s.heads[:0]
 	}
-	s.entries = fmt.Appendf(s.entries, "\x00%s\x00%x\x00%s\x00%s", typ, id, rec.Sort, rec.Search)
+	s.texts = fmt.Appendf(s.texts, "\x00%s", rec.Search)
+	s.heads = fmt.Appendf(s.heads, "%s\x00%s%s\x00", typ, id, rec.Sort)
 	if err := s.exec(s.search, site, typ, rec.Sort, id, bucket, rec.Search, s.packs); err != nil {
 		return err
 	}
-	if err := s.exec(s.pack, s.packs, s.entries); err != nil {
+	if err := s.exec(s.pack, s.packs, s.texts, s.heads); err != nil {
 		return err
 	}
 	return s.exec(s.event, site, int64(1), tx, seq, bucket, at, actor[:], id, "user.created", "[]", rec.Version)

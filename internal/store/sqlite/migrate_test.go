@@ -96,7 +96,7 @@ func TestSearchRowsWrittenBeforePacksGetTheirs(t *testing.T) {
 		}
 	}
 	lost, err := c.pragma(`SELECT count(*) FROM search WHERE NOT EXISTS (
-		SELECT 1 FROM search_pack p WHERE p.pack = search.pack AND instr(p.entries, CAST(search.text AS BLOB)) > 0)`)
+		SELECT 1 FROM search_pack p WHERE p.pack = search.pack AND instr(p.texts, CAST(search.text AS BLOB)) > 0)`)
 	if lost != "0" || err != nil {
 		t.Errorf("%s rows do not know their pack, %v", lost, err)
 	}

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"bytes"
-	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -105,8 +104,7 @@ func (r *reader) CountSearch(types []profile.Type, term string, max int64) (n in
 }
 
 // eachMatch goes through the site's packs, calling fn for each entry that has
-// the term until it returns false. The entry's sort name is valid only during
-// the call.
+// the term until it returns false.
 func (r *reader) eachMatch(types []profile.Type, term string, fn func(*store.Found) bool) error {
 	low, high := packsOf(r.site)
 	s, err := r.c.query(selectPacks, low, high)
@@ -115,21 +113,16 @@ func (r *reader) eachMatch(types []profile.Type, term string, fn func(*store.Fou
 	}
 	needle := []byte(term)
 	return r.stream(s, func() bool {
-		pack := s.raw(0)
-		if !bytes.Contains(pack, needle) {
+		p := pack{texts: s.raw(1)}
+		if !bytes.Contains(p.texts, needle) {
 			return true
 		}
-		for len(pack) > 0 {
-			var e entry
-			e, pack = nextEntry(pack)
+		for p.heads = s.raw(2); len(p.heads) > 0; {
+			e := p.next()
 			if !bytes.Contains(e.text, needle) || !slices.Contains(types, knownType(e.typ)) {
 				continue
 			}
-			f := store.Found{Sort: string(e.sort)}
-			if _, err := hex.Decode(f.ID[:], e.id); err != nil {
-				continue // not written by us
-			}
-			if !fn(&f) {
+			if !fn(&store.Found{ID: e.id, Sort: string(e.sort)}) {
 				return false
 			}
 		}
@@ -178,8 +171,8 @@ func (t *topFound) take() []store.Found {
 	return t.found
 }
 
-// packSize is how many bytes a pack grows to: what a page of the database
-// holds beside its header. A larger entry has a pack of its own.
+// packSize is how many bytes a pack grows to: what a page of the database holds
+// beside its header. A larger entry has a pack of its own.
 const packSize = 4000
 
 // packsOf gives the bounds of a site's pack numbers.
@@ -187,31 +180,51 @@ func packsOf(site store.SiteID) (low, high int64) {
 	return int64(site) << 32, int64(site)<<32 | 0xffffffff
 }
 
-// entry is a search row as a pack holds it.
-type entry struct{ typ, id, sort, text []byte }
+// pack is the entries of a pack: what a search looks into lies apart.
+type pack struct{ texts, heads []byte }
 
-// nextEntry reads the first entry, and gives what follows it.
-func nextEntry(pack []byte) (e entry, rest []byte) {
-	rest = pack
-	for _, field := range []*[]byte{&e.typ, &e.id, &e.sort, &e.text} {
-		if len(rest) == 0 {
-			return e, nil
-		}
-		rest = rest[1:]
-		end := bytes.IndexByte(rest, 0)
-		if end < 0 {
-			end = len(rest)
-		}
-		*field, rest = rest[:end], rest[end:]
-	}
-	return e, rest
+// entry is a search row as a pack holds it.
+type entry struct {
+	typ, sort, text []byte
+	id              profile.ID
 }
 
-func appendEntry(b []byte, rec *store.Record) []byte {
-	b = append(append(b, 0), rec.Type...)
-	b = hex.AppendEncode(append(b, 0), rec.ID[:])
-	b = append(append(b, 0), rec.Sort...)
-	return append(append(b, 0), rec.Search...)
+// next takes the first entry out.
+func (p *pack) next() (e entry) {
+	e.text, p.texts = upToNUL(p.texts[min(1, len(p.texts)):])
+	e.typ, p.heads = upToNUL(p.heads)
+	p.heads = p.heads[min(1, len(p.heads)):]
+	p.heads = p.heads[copy(e.id[:], p.heads):]
+	e.sort, p.heads = upToNUL(p.heads)
+	p.heads = p.heads[min(1, len(p.heads)):]
+	return e
+}
+
+// upToNUL parts a text from what follows it, the NUL included.
+func upToNUL(b []byte) (text, rest []byte) {
+	if end := bytes.IndexByte(b, 0); end >= 0 {
+		return b[:end], b[end:]
+	}
+	return b, nil
+}
+
+// add puts an entry at the end.
+func (p *pack) add(typ, sort, text string, id profile.ID) {
+	p.texts = append(append(p.texts, 0), text...)
+	p.heads = append(append(append(append(append(p.heads, typ...), 0), id[:]...), sort...), 0)
+}
+
+func (p *pack) size() int { return len(p.texts) + len(p.heads) }
+
+// take copies what a query gives into the pack, and says which it is; number
+// stays when it gives none.
+func (p *pack) take(s *stmt, number int64) (int64, error) {
+	p.texts, p.heads = p.texts[:0], p.heads[:0]
+	err := each(s, func() bool {
+		number, p.texts, p.heads = s.int(0), append(p.texts, s.raw(1)...), append(p.heads, s.raw(2)...)
+		return false
+	})
+	return number, err
 }
 
 // putSearch writes the search row of a record that has none, and its entry at
@@ -225,27 +238,22 @@ func (t *tx) putSearch(rec *store.Record) error {
 	if err != nil {
 		return err
 	}
-	pack := low
-	t.pack = t.pack[:0]
-	err = each(s, func() bool {
-		pack, t.pack = s.int(0), append(t.pack, s.raw(1)...)
-		return false
-	})
+	number, err := t.pack.take(s, low)
 	if err != nil {
 		return err
 	}
-	had := len(t.pack)
-	t.pack = appendEntry(t.pack, rec)
-	if had > 0 && len(t.pack) <= packSize {
-		_, err = t.write(updatePack, t.pack, pack)
+	texts, heads := len(t.pack.texts), len(t.pack.heads)
+	t.pack.add(string(rec.Type), rec.Sort, rec.Search, rec.ID)
+	if texts > 0 && t.pack.size() <= packSize {
+		_, err = t.write(updatePack, t.pack.texts, t.pack.heads, number)
 	} else {
-		pack++
-		_, err = t.write(insertPack, pack, t.pack[had:])
+		number++
+		_, err = t.write(insertPack, number, t.pack.texts[texts:], t.pack.heads[heads:])
 	}
 	if err != nil {
 		return err
 	}
-	_, err = t.write(insertSearch, t.site, rec.Type, rec.Sort, rec.ID, rec.Bucket, rec.Search, pack)
+	_, err = t.write(insertSearch, t.site, rec.Type, rec.Sort, rec.ID, rec.Bucket, rec.Search, number)
 	return err
 }
 
@@ -272,33 +280,26 @@ func (t *tx) dropSearch(rec *store.Record) error {
 }
 
 // dropEntry takes a record's entry out of a pack.
-func (t *tx) dropEntry(pack int64, rec *store.Record) error {
-	s, err := t.c.query(selectPack, pack)
+func (t *tx) dropEntry(number int64, rec *store.Record) error {
+	s, err := t.c.query(selectPack, number)
 	if err != nil {
 		return err
 	}
-	var entries []byte
-	err = each(s, func() bool {
-		entries = s.bytes(0)
-		return false
-	})
-	if err != nil {
+	var all pack
+	if _, err = all.take(s, number); err != nil {
 		return err
 	}
-	id := hex.AppendEncode(nil, rec.ID[:])
-	t.pack = t.pack[:0]
-	for rest := entries; len(rest) > 0; {
-		at := rest
-		var e entry
-		e, rest = nextEntry(rest)
-		if string(e.typ) != string(rec.Type) || !bytes.Equal(e.id, id) {
-			t.pack = append(t.pack, at[:len(at)-len(rest)]...)
+	t.pack.texts, t.pack.heads = t.pack.texts[:0], t.pack.heads[:0]
+	for len(all.heads) > 0 {
+		e := all.next()
+		if string(e.typ) != string(rec.Type) || e.id != rec.ID {
+			t.pack.add(string(e.typ), string(e.sort), string(e.text), e.id)
 		}
 	}
-	if len(t.pack) == 0 {
-		_, err = t.write(deletePack, pack)
+	if len(t.pack.heads) == 0 {
+		_, err = t.write(deletePack, number)
 	} else {
-		_, err = t.write(updatePack, t.pack, pack)
+		_, err = t.write(updatePack, t.pack.texts, t.pack.heads, number)
 	}
 	return err
 }

@@ -149,13 +149,13 @@ var (
 		WHERE site = ? AND type = ? ORDER BY sort DESC, id DESC LIMIT ?`)
 	countSearch = sql(`
 		SELECT count(*) FROM (SELECT 1 FROM search WHERE site = ? AND type = ? LIMIT ?)`)
-	insertPack     = sql(`INSERT INTO search_pack (pack, entries) VALUES (?, ?)`)
-	updatePack     = sql(`UPDATE search_pack SET entries = ? WHERE pack = ?`)
+	insertPack     = sql(`INSERT INTO search_pack (pack, texts, heads) VALUES (?, ?, ?)`)
+	updatePack     = sql(`UPDATE search_pack SET texts = ?, heads = ? WHERE pack = ?`)
 	deletePack     = sql(`DELETE FROM search_pack WHERE pack = ?`)
-	selectPack     = sql(`SELECT entries FROM search_pack WHERE pack = ?`)
+	selectPack     = sql(`SELECT pack, texts, heads FROM search_pack WHERE pack = ?`)
 	selectLastPack = sql(`
-		SELECT pack, entries FROM search_pack WHERE pack BETWEEN ? AND ? ORDER BY pack DESC LIMIT 1`)
-	selectPacks = sql(`SELECT entries FROM search_pack WHERE pack BETWEEN ? AND ? ORDER BY pack`)
+		SELECT pack, texts, heads FROM search_pack WHERE pack BETWEEN ? AND ? ORDER BY pack DESC LIMIT 1`)
+	selectPacks = sql(`SELECT pack, texts, heads FROM search_pack WHERE pack BETWEEN ? AND ? ORDER BY pack`)
 )
 
 // Links, one row in each direction.

@@ -28,7 +28,7 @@ type tx struct {
 	writes int        // rows changed that the caller's failure would leave behind
 	keys   []heldName // scratch
 	json   []byte     // scratch
-	pack   []byte     // scratch
+	pack   pack       // scratch
 }
 
 // call is one caller of Update.
