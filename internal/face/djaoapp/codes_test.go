@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -111,6 +112,42 @@ func TestSigningInByCodeAndSettingAPasswordByIt(t *testing.T) {
 	put(code).WantJSON(403, denied) // the session ended with the old password
 	token = s.Post(t, "", "/api/auth", `{"username":"xia","password":"yeye"}`).Want(201).Text("token")
 	put(code).WantJSON(401, wrongEmailCode)
+}
+
+func TestACodeForAnAddressThatNobodyHasSignsNobodyIn(t *testing.T) {
+	s := serve(t)
+	code := mailedCode(t, s, "new@example.com", "new@example.com")
+	s.Post(t, "", "/api/auth", map[string]string{"username": "new@example.com", "email_code": code}).
+		WantJSON(401, `{"detail":"Please enter a few information about yourself."}`)
+	register(t, s, "new", "email_code", code)
+	s.Clock.Advance(2 * time.Hour)
+	s.Mails(t) // what was left of the code is gone with it
+	s.Post(t, "", "/api/auth", map[string]string{"username": "new@example.com", "email_code": code}).WantJSON(400, wrongEmailCode)
+}
+
+func TestOneOfManySignsInByACode(t *testing.T) {
+	s := serve(t)
+	code := mailedCode(t, s, "xia", "xia@localhost.localdomain")
+	answers := make(chan int, 6)
+	var all sync.WaitGroup
+	for range cap(answers) {
+		all.Go(func() {
+			answers <- s.Post(t, "", "/api/auth", map[string]string{"username": "xia", "email_code": code}).Status
+		})
+	}
+	all.Wait()
+	close(answers)
+	in := 0
+	for status := range answers {
+		if status == 201 {
+			in++
+		} else if status != 400 && status != 429 {
+			t.Errorf("status %d", status)
+		}
+	}
+	if in != 1 {
+		t.Errorf("%d signed in by one code", in)
+	}
 }
 
 func TestTriesOfCodesAreBounded(t *testing.T) { // W2: not unlimited for an hour
