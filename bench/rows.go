@@ -19,6 +19,9 @@ const attributes = `{"aboutMe":"Works from the long table by the window, three d
 // indexed are the attributes that have index rows in the default type.
 var indexed = []string{"displayName", "email", "familyName", "givenName", "mobileNumber"}
 
+// searched are those that q looks into, besides name and slug.
+var searched = []string{"email", "mobileNumber", "address1", "city", "stateAbbreviation", "zip", "country"}
+
 // between cuts out the text that follows a mark, up to a quote. It is all the
 // parsing that a writer without validation needs.
 func between(s, mark string) string {
@@ -39,7 +42,10 @@ func recordOf(attrs string, number int64, now time.Time) *store.Record {
 		Names: []profile.Name{{Space: profile.Number, Value: n}, {Space: profile.Slug, Value: slug}, {Space: profile.Email, Value: email}},
 		Sort:  sort, State: profile.Active, Version: 1, Created: now, Updated: now,
 		Index:  make([]store.Indexed, 0, len(indexed)),
-		Search: sort + "\n" + slug + "\n" + email + "\n" + between(attrs, `"mobileNumber":"`),
+		Search: sort + "\n" + slug,
+	}
+	for _, path := range searched {
+		rec.Search += "\n" + strings.ToLower(between(attrs, `"`+path+`":"`))
 	}
 	for _, path := range indexed {
 		rec.Index = append(rec.Index, store.Indexed{Path: path, Value: strings.ToLower(between(attrs, `"`+path+`":"`))})
