@@ -2,6 +2,8 @@ package directory
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"facet/internal/access"
@@ -51,6 +53,34 @@ func rolesOf(r store.Reader, user profile.ID, now time.Time) (map[profile.ID]str
 	return out, err
 }
 
+// actingRoles is rolesOf for a caller: a role whose type requires one-time
+// passwords gives nothing to who does not use them, but on the own personal
+// profile.
+func (s *Site) actingRoles(r store.Reader, user profile.ID, now time.Time) (map[profile.ID]string, error) {
+	mine, err := rolesOf(r, user, now)
+	if err != nil || len(mine) == 0 {
+		return mine, err
+	}
+	var strict []string
+	for _, slug := range []string{RoleManager, RoleContributor} {
+		t, err := s.globalRole(r, slug)
+		if err != nil {
+			return nil, err
+		}
+		if t.OTPRequired {
+			strict = append(strict, slug)
+		}
+	}
+	if len(strict) == 0 {
+		return mine, nil
+	}
+	if uses, err := needsOTP(r, user); uses || err != nil {
+		return mine, err
+	}
+	maps.DeleteFunc(mine, func(on profile.ID, slug string) bool { return on != user && slices.Contains(strict, slug) })
+	return mine, nil
+}
+
 // agreedRolesOf is rolesOf without the roles that the user was given unasked:
 // they give nobody a way to the user's account.
 func agreedRolesOf(r store.Reader, user profile.ID, now time.Time) (map[profile.ID]string, error) {
@@ -82,7 +112,7 @@ func (s *Site) relationTo(r store.Reader, who access.Principal, target *store.Re
 		return 0, nil
 	}
 	now := s.d.now()
-	mine, err := rolesOf(r, who.Subject, now)
+	mine, err := s.actingRoles(r, who.Subject, now)
 	if err != nil {
 		return 0, err
 	}
@@ -124,7 +154,7 @@ func (s *Site) relationToUser(r store.Reader, who access.Principal, user *store.
 		return is, err
 	}
 	now := s.d.now()
-	mine, err := rolesOf(r, who.Subject, now)
+	mine, err := s.actingRoles(r, who.Subject, now)
 	if err != nil {
 		return 0, err
 	}

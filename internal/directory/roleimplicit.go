@@ -159,7 +159,7 @@ func (s *Site) candidates(r store.Reader, email string) ([]*store.Record, error)
 		return nil, nil
 	}
 	domain := mailDomain(email)
-	if slices.Contains(s.Policy().MailProviders, domain) {
+	if slices.ContainsFunc(s.Policy().MailProviders, func(public string) bool { return profile.Fold(public) == domain }) {
 		domain = ""
 	}
 	var ids []profile.ID

@@ -135,14 +135,21 @@ func (ts *roleTypes) find(on *store.Record, slug string) (*RoleType, error) {
 			return nil, err
 		}
 	}
+	return ts.s.globalRole(ts.r, slug)
+}
+
+// globalRole gives the role type with a slug that every profile has: as the
+// broker keeps it, else a built-in one. nil when there is none.
+func (s *Site) globalRole(r store.Reader, slug string) (*RoleType, error) {
 	t := builtInRole(slug)
 	if t != nil {
-		t.Created = ts.s.state.Load().info.Created
+		t.Created = s.state.Load().info.Created
 	}
+	broker := s.Policy().Broker
 	if broker.IsZero() {
 		return t, nil
 	}
-	rec, err := ts.r.ByName(broker, profile.RoleSlug, slug)
+	rec, err := r.ByName(broker, profile.RoleSlug, slug)
 	if profile.IsKind(err, profile.NotFound) {
 		return t, nil
 	}

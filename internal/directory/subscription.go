@@ -175,7 +175,7 @@ func (s *Site) markEditable(r store.Reader, who access.Principal, subs []Subscri
 	if len(subs) == 0 {
 		return nil
 	}
-	roles, err := rolesOf(r, who.Subject, s.d.now())
+	roles, err := s.actingRoles(r, who.Subject, s.d.now())
 	if err != nil {
 		return err
 	}
@@ -350,7 +350,7 @@ func (s *Site) findToChange(r store.Reader, who access.Principal, at Subscriptio
 	if err != nil || is.Has(access.Manager|access.Broker) {
 		return rec, plan, l, err
 	}
-	roles, err := rolesOf(r, who.Subject, s.d.now())
+	roles, err := s.actingRoles(r, who.Subject, s.d.now())
 	if err == nil && roles[plan.owner] != RoleManager {
 		err = profile.E(profile.Forbidden, profile.CodeForbidden, "", "not allowed")
 	}

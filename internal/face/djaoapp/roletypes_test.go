@@ -83,3 +83,19 @@ func TestRoleTypesAreBounded(t *testing.T) {
 	s.Post(t, xia, "/api/profile/xia/roles/describe", `{"title":"One more"}`).Want(400)
 	s.Get(t, xia, "/api/profile/xia/roles/describe").Want(200).Is(map[string]any{"count": 102})
 }
+
+func TestRoleThatRequiresOneTimePasswordsGivesNothingWithoutThem(t *testing.T) {
+	s := serve(t)
+	donny, xia, alice := s.Login(t, "donny"), s.Login(t, "xia"), s.Login(t, "alice")
+	connect(t, s, xia, "xia", "gym")
+	s.Post(t, alice, "/api/users/alice/accessibles", `{"slug":"gym"}`).Want(201)
+	s.Post(t, xia, "/api/profile/gym/roles/contributor", `{"slug":"alice"}`).Want(200)
+	s.Patch(t, donny, "/api/profile/cowork/roles/describe/contributor", `{"otp_required":true}`).Want(200)
+	s.Get(t, alice, "/api/profile/gym").WantJSON(403, denied)
+	s.Get(t, alice, "/api/profile/alice").Want(200) // her own
+	s.Get(t, xia, "/api/profile/gym").Want(200)     // a manager
+	enableOTP(t, s, alice, "alice")
+	s.Get(t, alice, "/api/profile/gym").Want(200)
+	s.Patch(t, donny, "/api/profile/cowork/roles/describe/contributor", `{"otp_required":false}`).Want(200)
+	s.Get(t, alice, "/api/profile/gym").Want(200)
+}
