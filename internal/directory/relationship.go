@@ -281,6 +281,9 @@ func (s *Site) Identities(ctx context.Context, who access.Principal, q IdentityQ
 	if err := access.Allow(access.IdentityRead, who, access.Self); err != nil {
 		return nil, Cursor{}, false, err
 	}
+	if strings.ContainsRune(q.Term, 0) {
+		return nil, Cursor{}, false, profile.E(profile.Malformed, profile.CodeSyntax, "q", "a text with NUL")
+	}
 	types := q.Types
 	if len(types) == 0 {
 		types = []profile.Type{profile.User, profile.Community, profile.Organization}
