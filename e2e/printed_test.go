@@ -102,7 +102,7 @@ var differences = []struct{ call, paths, why string }{
 	{
 		"Grants a subscription",
 		"+plan.advance_discounts +plan.use_charges +plan.unit +plan.profile +plan.extra +plan.period_length +plan.renewal_type " +
-			"+plan.is_not_priced +plan.created_at +plan.skip_optin_on_grant +plan.optin_on_request",
+			"+plan.is_not_priced +plan.unlock_event +plan.created_at +plan.skip_optin_on_grant +plan.optin_on_request +plan.discounted_period_amount +plan.is_cart_item",
 		"the example shortens the plan, which the live system shows in full",
 	},
 	{
