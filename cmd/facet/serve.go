@@ -140,7 +140,7 @@ func (c serveCommand) prepare(ctx context.Context, in *config.Installation, addr
 // work starts the jobs worker; stop ends it and waits. Without a sender mail
 // stays in the store until a server with one starts.
 func work(ctx context.Context, in *config.Installation, sender mail.Sender, log *slog.Logger) (stop func()) {
-	handlers := map[string]jobs.Handler{store.BlobJob: jobs.Blob(in.Directory)}
+	handlers := map[string]jobs.Handler{store.BlobJob: jobs.Blob(in.Directory), directory.ForgetMailJob: jobs.ForgetMail(sender)}
 	if sender == nil {
 		log.Warn("no --mail is set: messages wait in the store")
 	} else {

@@ -47,6 +47,9 @@ func (s *Site) erase(tx store.Tx, actor profile.ID, rec *store.Record) error {
 			return err
 		}
 	}
+	if err := tx.Enqueue(s.forgetMailJob(rec.ID)); err != nil {
+		return err
+	}
 	s.undress(rec)
 	kind := "user.erased"
 	if rec.Type != profile.User {
