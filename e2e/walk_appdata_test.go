@@ -31,6 +31,7 @@ func stepRegisterForApp(d drawn, s *site) {
 	switch {
 	case s.apps == 0:
 		answer.Want(http.StatusUnauthorized)
+		stepRegister(d, s) // whom else would there be to write about
 		return
 	case s.bySlug(slug) != nil || s.emailTaken(email, nil):
 		answer.Want(http.StatusConflict)
@@ -79,8 +80,11 @@ func stepBulk(d drawn, s *site) {
 	}
 	made := map[place]string{}
 	items, bad, taken := []string{}, false, false
-	for range rapid.IntRange(0, 4).Draw(d.rt, "items") {
-		at := place{rapid.SampledFrom(from).Draw(d.rt, "whose"), drawApp(d)}
+	for range rapid.IntRange(0, 3).Draw(d.rt, "items") {
+		at := place{s.pick(d, isUser), 1 + len(items)%2}
+		if at.x == nil || rapid.IntRange(0, 3).Draw(d.rt, "any") == 3 {
+			at = place{rapid.SampledFrom(from).Draw(d.rt, "whose"), drawApp(d)}
+		}
 		text := drawDocument.Draw(d.rt, "document")
 		items = append(items, fmt.Sprintf(`{"user_id":%q,"app_id":%d,"profile_data":%s}`, at.x.uuid, at.app, text))
 		bad = bad || s.things[at.x.uuid] == nil || !isUser(at.x) || at.app > s.apps || made[at] != ""

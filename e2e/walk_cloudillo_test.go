@@ -72,6 +72,7 @@ func stepRegisterIdentity(d drawn, s *site) {
 	switch {
 	case !s.tokens: // the token is of the other site
 		answer.Want(http.StatusBadRequest)
+		stepRegister(d, s) // whom else would there be to write about
 		return
 	case s.tagTaken(local, tag, foreign) || s.emailTaken(email, nil):
 		answer.Want(http.StatusConflict)

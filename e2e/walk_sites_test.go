@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 
 	"facet/internal/facetest"
@@ -104,4 +106,80 @@ func TestTheDemoAndASecondSiteShareNothing(t *testing.T) {
 	foreign = client{two.Service, "", two.id, two.secret}
 	foreign.fails(t, 402, "entity.count", "type_name", "user")
 	two.do(t, http.MethodGet, two.operator, "/api/profile/cowork", nil).Want(http.StatusNotFound)
+}
+
+// knowsNothing looks for somebody who is not on this site, or no more.
+func (s *site) knowsNothing(d drawn, x *thing) {
+	d.Helper()
+	s.fails(d, 310, "entity", "type_name", x.typeName, "uuid", x.uuid)
+	s.do(d, http.MethodGet, s.operator, "/api/users/v1/users/"+x.uuid+"/user_profiles", nil).Want(http.StatusNotFound)
+	s.do(d, http.MethodGet, s.operator, "/operator/users/profile/"+x.uuid+"/1", nil).Want(http.StatusNotFound)
+}
+
+// refuses sends a token that must not work to every face.
+func (s *site) refuses(d drawn, x *thing, token string) {
+	d.Helper()
+	for path, status := range map[string]int{
+		"/api/users/" + x.slug: http.StatusForbidden, "/api/me": http.StatusUnauthorized,
+		"/api/users/v1/users/" + x.id + "/user_profiles": http.StatusUnauthorized, "/user/profiles/1": http.StatusUnauthorized,
+	} {
+		s.do(d, http.MethodGet, token, path, nil).Want(status)
+	}
+	s.send(d, facetest.Call{
+		Method: http.MethodPost, Path: "/entity", Type: formType, Body: "type_name=user", Header: map[string]string{"Authorization": "OAuth " + token},
+	}).Want(http.StatusOK).Is(map[string]any{"stat": "error", "code": 414})
+}
+
+// countsAgree counts what a site has: what is written on the other leaves no
+// trace here.
+func (s *site) countsAgree(d drawn) {
+	d.Helper()
+	want := maps.Clone(s.before)
+	for _, x := range s.things {
+		want[x.typeName]++
+		switch {
+		case x.disabled:
+			want["suspended"]++
+		case isUser(x):
+			want["person"]++
+		default:
+			want["group"]++
+		}
+		if strings.EqualFold(x.email, "a@walk.example") {
+			want[x.typeName+" with the e-mail"]++
+		}
+	}
+	if got := s.counted(d); !maps.Equal(got, want) {
+		d.Fatalf("site %q has %v, want %v", s.host, got, want)
+	}
+}
+
+// counted counts in the faces that can.
+func (s *site) counted(t testing.TB) map[string]int {
+	t.Helper()
+	out := map[string]int{}
+	for _, typeName := range []string{"user", "organization", "community"} {
+		out[typeName] = atoi(t, s.total(t, typeName, ""))
+		out[typeName+" with the e-mail"] = atoi(t, s.total(t, typeName, "email = 'a@walk.example'"))
+	}
+	for what, query := range map[string]string{"person": "type=person", "group": "type=community", "suspended": "status=suspended"} {
+		out[what] = s.listed(t, s.operator, query)
+	}
+	return out
+}
+
+func atoi(t testing.TB, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// clear erases what a walk made, whatever became of the walk.
+func (s *site) clear(d drawn) {
+	for _, x := range s.things {
+		s.call(d, "entity.delete", "type_name", x.typeName, "uuid", x.uuid)
+	}
 }
