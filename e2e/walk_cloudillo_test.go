@@ -201,11 +201,24 @@ func (s *site) trySignIn(d drawn, x *thing) (face string, answer facetest.Answer
 }
 
 func stepRelate(d drawn, s *site) {
-	x, y := s.pick(d, isSignedIn), s.pick(d)
-	if x == nil || y == nil {
+	x := s.pick(d, isSignedIn)
+	if x == nil {
 		return
 	}
-	move := rapid.SampledFrom([]string{"follow", "connect", "follow", "connect", "unfollow", "disconnect"}).Draw(d.rt, "move")
+	y := s.pick(d, isSignedIn, func(y *thing) bool { return y != x })
+	if y == nil || rapid.IntRange(0, 3).Draw(d.rt, "any") == 3 {
+		y = s.pick(d)
+	}
+	s.relate(d, x, y, rapid.SampledFrom([]string{"connect", "follow", "unfollow", "disconnect"}).Draw(d.rt, "move"))
+	if isSignedIn(y) && x != y { // whose answer it is
+		s.relate(d, y, x, rapid.SampledFrom([]string{"connect", "follow", "disconnect"}).Draw(d.rt, "back"))
+		s.relate(d, x, y, rapid.SampledFrom([]string{"disconnect", "unfollow", "connect"}).Draw(d.rt, "last"))
+	}
+}
+
+// relate is one move of the first towards the second.
+func (s *site) relate(d drawn, x, y *thing, move string) {
+	d.Helper()
 	answer := s.do(d, http.MethodPatch, x.token, "/api/profiles/"+s.tagOf(y), map[string]any{"relationship": move})
 	if x == y {
 		answer.Want(http.StatusBadRequest)
