@@ -174,7 +174,7 @@ func (s *Site) EditMember(ctx context.Context, who access.Principal, account, id
 	}
 	adult := who.Subject != user.ID // an operator
 	if in.Password != "" {
-		err := s.checkPassword(ctx, user, in.Password)
+		_, err := s.checkPassword(ctx, user, in.Password)
 		if profile.IsCode(err, profile.CodeCredentials) {
 			err = profile.E(profile.Forbidden, profile.CodePassword, "password", "The password is wrong.")
 		}

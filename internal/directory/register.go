@@ -51,7 +51,7 @@ func (s *Site) Register(ctx context.Context, in NewAccount, use TokenUse) (SignI
 	if err != nil {
 		return SignIn{}, err
 	}
-	return s.begin(ctx, rec, use)
+	return s.begin(ctx, rec, nil, use)
 }
 
 // RegisterHashed is Register for somebody whose password is known only by its

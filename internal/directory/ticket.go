@@ -131,7 +131,7 @@ func (s *Site) Redeem(ctx context.Context, key string, in NewAccount, use TokenU
 	if err != nil {
 		return SignIn{}, err
 	}
-	return s.begin(ctx, rec, use)
+	return s.begin(ctx, rec, nil, use)
 }
 
 // complete gives a user who has no password yet the one they chose, and what
@@ -184,5 +184,5 @@ func (s *Site) complete(ctx context.Context, key string, in NewAccount, use Toke
 	if err != nil {
 		return SignIn{}, err
 	}
-	return s.begin(ctx, rec, use)
+	return s.begin(ctx, rec, nil, use)
 }
