@@ -148,7 +148,13 @@ func TestOnePersonIsTheSameInAllFiveFaces(t *testing.T) {
 	p.called(t, "Giuseppe Cardinale", "Giuseppe", "Cardinale")
 	in.Get(t, home, p.household).Want(http.StatusOK).Is(map[string]any{"data.0.attributes.name": "Joe"})
 
-	// his picture
+	// his picture: the profile's among several photos, or one that he sends
+	p.c.ok(t, "entity.update", "type_name", "user", "uuid", p.uuid, "attributes",
+		`{"photos":[{"type":"banner","value":"https://photos.example/1"},{"type":"profile","value":"https://photos.example/2"}]}`)
+	for _, path := range []string{p.profile, "/api/users/joe1"} {
+		in.Get(t, p.tokens["djaoapp"], path).Want(http.StatusOK).Is(map[string]any{"picture": "https://photos.example/2"})
+	}
+	in.Get(t, p.tokens["cloudillo"], "/api/me").Want(http.StatusOK).Is(map[string]any{"data.profilePic": "https://photos.example/2"})
 	png := asPNG(t, 9)
 	address := in.Do(t, facetest.Call{Method: "PUT", Path: "/api/me/image", Token: p.tokens["cloudillo"], Type: "image/png", Body: png}).Want(http.StatusOK).Text("data.profilePic")
 	for _, path := range []string{p.profile, "/api/users/joe1"} {
@@ -157,7 +163,7 @@ func TestOnePersonIsTheSameInAllFiveFaces(t *testing.T) {
 			t.Errorf("%s: picture %s, want %s", path, shown, address)
 		}
 	}
-	p.c.ok(t, "entity", "type_name", "user", "uuid", p.uuid).Is(map[string]any{"result.photos.0.value": address, "result.photos.0.type": "profile"})
+	p.c.ok(t, "entity", "type_name", "user", "uuid", p.uuid).Is(map[string]any{"result.photos.1.value": address, "result.photos.1.type": "profile"})
 	if got := in.Get(t, "", address).Want(http.StatusOK); !bytes.Equal(got.Body, png) {
 		t.Errorf("the picture has %d bytes, sent were %d", len(got.Body), len(png))
 	}

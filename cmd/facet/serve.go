@@ -179,6 +179,9 @@ func (c serveCommand) bind() (on sockets, err error) {
 }
 
 func listen(flag, address string) (net.Listener, error) {
+	if address == "" { // would be any port of every network
+		return nil, fmt.Errorf("%s is empty: it takes HOST:PORT, or :PORT for every network", flag)
+	}
 	l, err := net.Listen("tcp", address)
 	var op *net.OpError
 	switch {

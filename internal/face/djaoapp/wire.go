@@ -148,7 +148,7 @@ func orNull(s string) *string {
 
 func organizationOf(p *directory.Subject) organization {
 	return organization{
-		Slug: p.Slug, PrintableName: printableName(p), Picture: orNull(p.Text(pathOf("picture"))),
+		Slug: p.Slug, PrintableName: printableName(p), Picture: orNull(p.Picture()),
 		Type: typeOf(p), Credentials: p.Password != "", CreatedAt: iso(p.Created),
 	}
 }
@@ -215,7 +215,7 @@ func profileDetailOf(p *directory.Detail, detail string) profileDetail {
 
 func userDetailOf(u *directory.Subject) userDetail {
 	d := userDetail{
-		Slug: u.Slug, Username: u.Slug, PrintableName: printableName(u), Picture: orNull(u.Text(pathOf("picture"))),
+		Slug: u.Slug, Username: u.Slug, PrintableName: printableName(u), Picture: orNull(u.Picture()),
 		Email: u.Text(pathOf("email")), Phone: u.Text(pathOf("phone")), FullName: u.FullName(),
 		NickName: extraText(u, extraNickName), Lang: extraText(u, extraLang),
 		Credentials: u.Password != "", CreatedAt: iso(u.Created),
