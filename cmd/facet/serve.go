@@ -161,7 +161,7 @@ func (c serveCommand) prepare(ctx context.Context, in *config.Installation, addr
 // stays in the store until a server with one starts.
 func work(ctx context.Context, in *config.Installation, sender mail.Sender, texts sms.Sender, log *slog.Logger) (stop func()) {
 	handlers := map[string]jobs.Handler{store.BlobJob: jobs.Blob(in.Directory), directory.ExpiryJob: jobs.Expiry(in.Directory),
-		directory.RoleSweepJob: jobs.RoleSweep(in.Directory)}
+		directory.RoleSweepJob: jobs.RoleSweep(in.Directory), directory.ForgetMailJob: jobs.ForgetMail(sender)}
 	if texts != nil {
 		handlers[directory.SMSJob] = jobs.SMS(texts)
 	}
@@ -203,6 +203,9 @@ func (c serveCommand) bind() (on sockets, err error) {
 }
 
 func listen(flag, address string) (net.Listener, error) {
+	if address == "" { // would be any port of every network
+		return nil, fmt.Errorf("%s is empty: it takes HOST:PORT, or :PORT for every network", flag)
+	}
 	l, err := net.Listen("tcp", address)
 	var op *net.OpError
 	switch {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"facet/internal/credential"
 	"facet/internal/directory"
@@ -114,6 +115,9 @@ func (d Data) Open(ctx context.Context, log *slog.Logger) (*Installation, error)
 		if made {
 			_ = os.Remove(d.keyFile(dir)) // it sealed nothing
 		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("the data folder %s cannot be made: %w", dir, cause(err))
+		}
 		return nil, explain(dir, err)
 	}
 	if missing {
@@ -204,7 +208,11 @@ func (d Data) makeKey(dir string) (credential.DataKey, error) {
 			return credential.DataKey{}, fmt.Errorf("the data folder %s cannot be made: %w", dir, cause(err))
 		}
 	}
-	return credential.LoadOrCreateDataKey(path)
+	key, err := credential.LoadOrCreateDataKey(path)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		err = fmt.Errorf("the data folder %s cannot be set up: its data key, %s, cannot be written: %w", dir, path, cause(err))
+	}
+	return key, err
 }
 
 // keyForEmpty gives a key for a store that sealed nothing yet; a store with
@@ -236,19 +244,21 @@ func explain(dir string, err error) error {
 		return fmt.Errorf("the data folder %s is held by another process, such as a running facet serve: stop that and run this again (list commands work beside it)", dir)
 	case errors.Is(err, sqlite.ErrForeign):
 		return fmt.Errorf("the data folder %s holds something else than Facet's data: name an empty or a new folder with --data", dir)
+	case errors.Is(err, sqlite.ErrAccess):
+		return fmt.Errorf("the data folder %s cannot be used: this user may not write in it, which reading needs too", dir)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("the data folder %s cannot be used: %w", dir, cause(err))
+		return fmt.Errorf("the data folder %s cannot be made: %w", dir, cause(err))
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("there is no Facet data in %s: name the folder with --data", dir)
 	}
 	return err // it names the folder
 }
 
-// cause drops the operation and path that package os puts before a cause.
+// cause is what the system says, without what was done to which path.
 func cause(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
+	var says syscall.Errno
+	if errors.As(err, &says) {
+		return says
 	}
 	return err
 }

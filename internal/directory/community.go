@@ -124,7 +124,7 @@ func (s *Site) EditIdentity(ctx context.Context, who access.Principal, tag strin
 	rec, err := s.change(ctx, id, s.event(who.Subject, "profile.updated", id),
 		func(tx store.Tx, old *store.Record) error {
 			if in.Disabled != nil && *in.Disabled {
-				return s.keepBroker(tx, old)
+				return s.keepBroker(tx, old, "disabled")
 			}
 			return nil
 		},

@@ -8,6 +8,7 @@ package directory
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -62,7 +63,19 @@ func New(c Config) *Directory {
 }
 
 // Ready says whether requests can be served.
-func (d *Directory) Ready(ctx context.Context) error { return d.store.Ready(ctx) }
+func (d *Directory) Ready(ctx context.Context) error {
+	if err := d.store.Ready(ctx); err != nil {
+		return err
+	}
+	t, err := d.sites(ctx)
+	if err == nil && len(t.byID) == 0 {
+		err = ErrNoSite
+	}
+	return err
+}
+
+// ErrNoSite tells that nothing can be served yet: there is no site.
+var ErrNoSite = errors.New("there is no site")
 
 // siteTable is one reading of the list of sites.
 type siteTable struct {

@@ -303,7 +303,7 @@ func (s *Site) checkEntityPassword(ctx context.Context, rec *store.Record, pw Pa
 	if attr.Path != passwordSecret {
 		return profile.E(profile.Invalid, profile.CodeInvalid, "password_attribute", "%s is not a password", path)
 	}
-	err = s.checkPassword(ctx, rec, pw.Value)
+	_, err = s.checkPassword(ctx, rec, pw.Value)
 	if profile.IsCode(err, profile.CodeCredentials) || err == nil && rec.State != profile.Active { // clients sign people in by it
 		return profile.E(profile.Invalid, profile.CodePassword, "", "incorrect password.")
 	}

@@ -24,7 +24,7 @@ func (s *Site) EraseProfile(ctx context.Context, who access.Principal, slug stri
 // tombstone, and its links as history under ids that lead nowhere: roles go,
 // subscriptions end.
 func (s *Site) erase(tx store.Tx, actor profile.ID, rec *store.Record) error {
-	if err := s.keepBroker(tx, rec); err != nil {
+	if err := s.keepBroker(tx, rec, "erased"); err != nil {
 		return err
 	}
 	if err := s.dropRoles(tx, rec.ID); err != nil {
@@ -53,6 +53,9 @@ func (s *Site) erase(tx store.Tx, actor profile.ID, rec *store.Record) error {
 			return err
 		}
 	}
+	if err := tx.Enqueue(s.forgetMailJob(rec.ID)); err != nil {
+		return err
+	}
 	s.undress(rec)
 	kind := "user.erased"
 	if rec.Type != profile.User {
@@ -61,14 +64,15 @@ func (s *Site) erase(tx store.Tx, actor profile.ID, rec *store.Record) error {
 	return tx.Erase(rec, s.event(actor, kind, rec.ID), s.index)
 }
 
-// keepBroker refuses to leave the site without somebody who manages it.
-func (s *Site) keepBroker(tx store.Tx, rec *store.Record) error {
+// keepBroker refuses to leave the site without somebody who manages it; done is
+// what was to be done to the record.
+func (s *Site) keepBroker(tx store.Tx, rec *store.Record, done string) error {
 	broker := s.Policy().Broker
 	if broker.IsZero() {
 		return nil
 	}
 	if rec.ID == broker {
-		return profile.E(profile.Conflict, profile.CodeLastManager, "", "The organization that owns the site cannot be erased.")
+		return profile.E(profile.Conflict, profile.CodeLastManager, "", "The organization that owns the site cannot be %s.", done)
 	}
 	if err := tx.Lock(broker); err != nil {
 		return err
@@ -100,7 +104,7 @@ func (s *Site) keepBroker(tx store.Tx, rec *store.Record) error {
 			return nil
 		}
 	}
-	return profile.E(profile.Conflict, profile.CodeLastManager, "", "The last manager of the organization that owns the site cannot be erased.")
+	return profile.E(profile.Conflict, profile.CodeLastManager, "", "The last manager of the organization that owns the site cannot be %s.", done)
 }
 
 func (s *Site) dropRoles(tx store.Tx, id profile.ID) error {

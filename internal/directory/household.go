@@ -174,7 +174,7 @@ func (s *Site) EditMember(ctx context.Context, who access.Principal, account, id
 	}
 	adult := who.Subject != user.ID // an operator
 	if in.Password != "" {
-		err := s.checkPassword(ctx, user, in.Password)
+		_, err := s.checkPassword(ctx, user, in.Password)
 		if profile.IsCode(err, profile.CodeCredentials) {
 			err = profile.E(profile.Forbidden, profile.CodePassword, "password", "The password is wrong.")
 		}
@@ -465,11 +465,17 @@ func nameTaken(err error) error {
 }
 
 // firstMember drafts the default profile that every account has: it is named
-// the person's given name, or "Default".
+// the person's given name, else the first of their names, or "Default".
 func (s *Site) firstMember(ctx context.Context, user *store.Record) (*store.Record, error) {
-	name := []rune(strings.Join(strings.FieldsFunc(personName(user.Attrs).Given, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r)
-	}), " "))
+	person := personName(user.Attrs)
+	words := func(s string) []string {
+		return strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	}
+	given := words(person.Given)
+	if display := words(person.Display); len(given) == 0 && len(display) > 0 {
+		given = display[:1]
+	}
+	name := []rune(strings.Join(given, " "))
 	if !slices.ContainsFunc(name, isVisible) {
 		name = []rune(defaultMember)
 	}

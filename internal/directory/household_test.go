@@ -283,7 +283,7 @@ func (w *world) owned(owner profile.ID, kind profile.Type) (out []*store.Record)
 func TestAnEntitysFirstAccessesMakeOneDefaultProfile(t *testing.T) {
 	w := newWorld(t)
 	donny := w.as("donny")
-	for attrs, want := range map[string]string{`{"givenName":" Ann  Lee "}`: "Ann Lee", `{"familyName":"Lee"}`: "Default", `{"givenName":"\u200b"}`: "Default"} {
+	for attrs, want := range map[string]string{`{"givenName":" Ann  Lee "}`: "Ann Lee", `{"familyName":"Lee"}`: "Default", `{"displayName":"Ann Bee"}`: "Ann", `{"givenName":"\u200b"}`: "Default"} {
 		e, err := w.demo.CreateEntity(t.Context(), w.owner(), "user", []byte(attrs))
 		if profile.IsCode(err, profile.CodeConstraint) {
 			continue // a name that the schema refuses

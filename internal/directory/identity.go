@@ -186,7 +186,7 @@ func (s *Site) RegisterIdentity(ctx context.Context, in NewIdentity, use TokenUs
 	if err != nil {
 		return SignIn{}, err
 	}
-	return s.begin(ctx, rec, use)
+	return s.begin(ctx, rec, nil, use)
 }
 
 const ticketRegistration = "register" // to register an identity

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -38,8 +39,9 @@ func (s *Site) Login(ctx context.Context, c Credentials, use TokenUse) (SignIn, 
 	if err != nil {
 		return SignIn{}, err
 	}
+	var hash []byte
 	if c.Password != "" {
-		if err := s.checkPassword(ctx, rec, c.Password); err != nil {
+		if hash, err = s.checkPassword(ctx, rec, c.Password); err != nil {
 			return SignIn{}, err
 		}
 	}
@@ -61,7 +63,7 @@ func (s *Site) Login(ctx context.Context, c Credentials, use TokenUse) (SignIn, 
 	if rec, err = s.noteProved(ctx, rec, codes); err != nil {
 		return SignIn{}, err
 	}
-	return s.begin(ctx, rec, use, codes...)
+	return s.begin(ctx, rec, hash, use, codes...)
 }
 
 // tryCodes checks the codes that somebody typed, each against the address of
@@ -97,9 +99,10 @@ func (s *Site) secondFactor(ctx context.Context, user profile.ID, typed string) 
 	return s.checkOTP(ctx, user, typed)
 }
 
-// begin opens a session for somebody whose proof was good; the codes among it
-// are used up.
-func (s *Site) begin(ctx context.Context, rec *store.Record, use TokenUse, codes ...proven) (SignIn, error) {
+// begin opens a session for somebody whose proof was good: the hash that a
+// password was checked against, which must still be theirs, or nil for another
+// proof; codes, which are used up.
+func (s *Site) begin(ctx context.Context, rec *store.Record, hash []byte, use TokenUse, codes ...proven) (SignIn, error) {
 	row := s.newSession(rec.ID, access.Restriction{}, use)
 	err := s.data.Update(ctx, func(tx store.Tx) error {
 		now, err := tx.Record(rec.ID) // disabled or erased meanwhile?
@@ -108,6 +111,14 @@ func (s *Site) begin(ctx context.Context, rec *store.Record, use TokenUse, codes
 		}
 		if now.State != profile.Active {
 			return profile.E(profile.Forbidden, profile.CodeDisabled, "", "the account is disabled")
+		}
+		if hash != nil {
+			switch secret, err := tx.Secret(rec.ID, passwordSecret, ""); {
+			case profile.IsKind(err, profile.NotFound) || err == nil && !bytes.Equal(secret.Data, hash):
+				return wrongPassword() // a new password ended the sessions of the old one
+			case err != nil:
+				return err
+			}
 		}
 		for _, p := range codes {
 			if err := s.useCode(tx, rec.ID, p, true); err != nil {
@@ -163,40 +174,40 @@ const (
 )
 
 // checkPassword proves that somebody knows the password of rec, which is nil
-// for a name that finds nobody: the work is the same. A hash of an old kind is
-// replaced by one of today's.
-func (s *Site) checkPassword(ctx context.Context, rec *store.Record, password string) error {
+// for a name that finds nobody: the work is the same. It gives the hash that is
+// kept of it: one of an old kind is replaced by one of today's.
+func (s *Site) checkPassword(ctx context.Context, rec *store.Record, password string) (hash []byte, err error) {
 	var secret *store.Secret
 	if rec != nil && rec.Password != "" {
 		if err := s.noteTry(ctx, rec.ID, passwordSecret); err != nil {
-			return err
+			return nil, err
 		}
 		err := s.data.View(ctx, func(r store.Reader) (err error) {
 			secret, err = r.Secret(rec.ID, passwordSecret, "")
 			return err
 		})
 		if err != nil && !profile.IsKind(err, profile.NotFound) {
-			return err
+			return nil, err
 		}
 	}
 	if secret == nil {
 		if err := s.d.hasher.VerifyNothing(ctx, password); err != nil {
-			return err
+			return nil, err
 		}
-		return wrongPassword()
+		return nil, wrongPassword()
 	}
 	ok, stale, err := s.d.hasher.Verify(ctx, string(secret.Data), password)
 	if profile.IsKind(err, profile.Busy) || ctx.Err() != nil { // nothing was learned: not a try
-		return joinErr(err, s.data.Update(context.WithoutCancel(ctx), func(tx store.Tx) error { return s.takeBackTry(tx, rec.ID, passwordSecret) }))
+		return nil, joinErr(err, s.data.Update(context.WithoutCancel(ctx), func(tx store.Tx) error { return s.takeBackTry(tx, rec.ID, passwordSecret) }))
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !ok {
 		if err := s.countFailure(ctx, rec.ID, passwordSecret); err != nil {
-			return err
+			return nil, err
 		}
-		return wrongPassword()
+		return nil, wrongPassword()
 	}
 	fresh := ""
 	if stale {
@@ -204,7 +215,8 @@ func (s *Site) checkPassword(ctx context.Context, rec *store.Record, password st
 			fresh = "" // the old one still serves
 		}
 	}
-	return s.data.Update(ctx, func(tx store.Tx) error {
+	hash = secret.Data
+	err = s.data.Update(ctx, func(tx store.Tx) error {
 		if err := tx.PutAttempts(store.Attempts{Subject: rec.ID, Kind: passwordSecret}); err != nil {
 			return err
 		}
@@ -212,12 +224,14 @@ func (s *Site) checkPassword(ctx context.Context, rec *store.Record, password st
 			return nil
 		}
 		now, err := tx.Secret(rec.ID, passwordSecret, "")
-		if err != nil || string(now.Data) != string(secret.Data) { // changed meanwhile
+		if err != nil || !bytes.Equal(now.Data, secret.Data) { // changed meanwhile
 			return err
 		}
 		now.Data = []byte(fresh)
+		hash = now.Data
 		return tx.PutSecret(now)
 	})
+	return hash, err
 }
 
 func joinErr(first, second error) error {

@@ -26,6 +26,24 @@ type MailData struct {
 	Expires                                                   time.Time
 }
 
+// ForgetMailJob is the kind of job that drops the kept messages about somebody
+// who was erased; ForgetMailBody is its body.
+const ForgetMailJob = "mail.forget"
+
+// ForgetMailBody tells about whom the messages are.
+type ForgetMailBody struct {
+	About profile.ID `json:"about"`
+}
+
+// forgetMailJob belongs to nobody: it outlives the subject.
+func (s *Site) forgetMailJob(subject profile.ID) store.Job {
+	now := s.d.now()
+	return store.Job{
+		ID: profile.NewIDIn(now, subject.Bucket()), Site: s.id, Kind: ForgetMailJob, Due: now, Created: now,
+		Body: marshal(ForgetMailBody{subject}),
+	}
+}
+
 // mailJob makes the job that sends a message about a subject; it is enqueued
 // in the transaction that is its reason, and goes when the subject is erased.
 func (s *Site) mailJob(subject profile.ID, template, to string, data MailData) store.Job {

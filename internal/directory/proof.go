@@ -30,7 +30,7 @@ func (s *Site) confirm(ctx context.Context, who access.Principal, p Proof) (use 
 		return nil, err
 	}
 	if p.Password != "" {
-		err := s.checkPassword(ctx, rec, p.Password)
+		_, err := s.checkPassword(ctx, rec, p.Password)
 		if profile.IsCode(err, profile.CodeCredentials) {
 			err = profile.E(profile.Unauthenticated, profile.CodePassword, "password", "Incorrect password")
 		}

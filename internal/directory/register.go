@@ -90,7 +90,7 @@ func (s *Site) Register(ctx context.Context, in NewAccount, use TokenUse) (SignI
 	if err != nil {
 		return SignIn{}, err
 	}
-	return s.begin(ctx, rec, use)
+	return s.begin(ctx, rec, nil, use)
 }
 
 // tryNewCodes checks the codes that somebody registers with.

@@ -335,7 +335,7 @@ func (s *Site) keepManager(tx store.Tx, held *store.Link, user, on *store.Record
 		return nil
 	}
 	if on.ID == s.Policy().Broker {
-		err := s.keepBroker(tx, user)
+		err := s.keepBroker(tx, user, "removed")
 		if profile.IsCode(err, profile.CodeLastManager) {
 			return profile.E(profile.Conflict, profile.CodeLastManager, "", "The last manager of the organization that owns the site keeps the role.")
 		}

@@ -138,7 +138,7 @@ func (s *Site) Redeem(ctx context.Context, key string, in NewAccount, use TokenU
 	if err != nil {
 		return SignIn{}, err
 	}
-	return s.begin(ctx, rec, use)
+	return s.begin(ctx, rec, nil, use)
 }
 
 // complete gives a user who has no password yet the one they chose, and what
@@ -198,5 +198,5 @@ func (s *Site) complete(ctx context.Context, id profile.ID, in NewAccount, use T
 	if err := s.ensureMember(ctx, rec); err != nil {
 		return SignIn{}, err
 	}
-	return s.begin(ctx, rec, use)
+	return s.begin(ctx, rec, nil, use)
 }

@@ -315,7 +315,7 @@ func TestHostileFiltersCompileAndPlanInBoundedTime(t *testing.T) {
 		p := mustCompile(t, src, typ)
 		p.Plan(func(string) bool { return true })
 		p.Match(record(1, `{}`))
-		if d := time.Since(start); d > 2*time.Second {
+		if d := time.Since(start); d > time.Minute { // what grows without bound takes hours
 			t.Errorf("%.30s…: %v", src, d)
 		}
 	}

@@ -25,8 +25,31 @@ func Mail(sender mail.Sender) Handler {
 			return &Failure{Why: "message not made: " + mailReason(err), Permanent: true, Err: err}
 		}
 		m.ID = job.ID.String() // the same at every try: receivers can tell a repetition
+		if !job.Subject.IsZero() {
+			m.About = job.Subject.String()
+		}
 		if err := sender.Send(ctx, m); err != nil {
 			return &Failure{Why: "message not sent: " + mailReason(err), Permanent: mail.Permanent(err), Err: err}
+		}
+		return nil
+	}
+}
+
+// ForgetMail is the handler of directory.ForgetMailJob: a sender that keeps
+// messages drops those about somebody who was erased. What others delivered is
+// out of reach; a nil sender has none.
+func ForgetMail(sender mail.Sender) Handler {
+	return func(ctx context.Context, job store.Job) error {
+		var body directory.ForgetMailBody
+		if err := json.Unmarshal(job.Body, &body); err != nil {
+			return &Failure{Why: "the body of the job is unreadable", Permanent: true, Err: err}
+		}
+		keeper, ok := sender.(mail.Forgetter)
+		if !ok {
+			return nil
+		}
+		if err := keeper.Forget(ctx, body.About.String()); err != nil {
+			return &Failure{Why: "the messages could not be deleted", Err: err}
 		}
 		return nil
 	}

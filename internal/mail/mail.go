@@ -27,6 +27,7 @@ type Message struct {
 	Subject string // one line
 	Text    string // the plain text; lines end with "\n"
 	HTML    string // optional: the same as HTML
+	About   string // optional, as ID: whom the message is about; it is not sent
 }
 
 // Sender sends messages. Send returns nil once the message has been taken over,
@@ -35,6 +36,14 @@ type Message struct {
 // many goroutines at once.
 type Sender interface {
 	Send(ctx context.Context, m Message) error
+}
+
+// A Forgetter is a Sender that keeps what it sent, and can drop it.
+type Forgetter interface {
+	Sender
+	// Forget deletes the messages about somebody, and those that are yet to
+	// be sent.
+	Forget(ctx context.Context, about string) error
 }
 
 // Validate reports, as a *profile.Error, the first thing that keeps a message
@@ -47,8 +56,10 @@ func (m Message) Validate() error {
 
 // addresses validates the message and gives its readable addresses.
 func (m Message) addresses() (a struct{ from, to *netmail.Address }, err error) {
-	if !validID(m.ID) {
-		return a, profile.E(profile.Invalid, profile.CodeInvalid, "ID", "letters, digits, -, _ and . only, at most 128")
+	for field, id := range map[string]string{"ID": m.ID, "About": m.About} {
+		if !validID(id) {
+			return a, profile.E(profile.Invalid, profile.CodeInvalid, field, "letters, digits, -, _ and . only, at most 128")
+		}
 	}
 	if a.from, err = address("From", m.From); err != nil {
 		return a, err

@@ -213,6 +213,31 @@ func checkHeaders(t rapid.TB, dir string, m mail.Message) {
 	}
 }
 
+func TestAFolderForgetsWhomAMessageIsAbout(t *testing.T) {
+	dir := t.TempDir()
+	folder := &mail.Folder{Dir: dir}
+	if err := folder.Forget(t.Context(), "nobody"); err != nil {
+		t.Fatal(err)
+	}
+	m := mail.Message{From: "a@example.com", To: "b@example.com", Subject: "News", Text: "some"}
+	for _, about := range []string{"ann", "bob", "ann", ""} {
+		m.About = about
+		if err := folder.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := folder.Forget(t.Context(), "ann"); err != nil {
+		t.Fatal(err)
+	}
+	m.About = "ann" // one that a job was about to send
+	if err := folder.Send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	if got := readFolder(t, dir); len(got) != 2 {
+		t.Errorf("%d messages are left, want those about bob and about nobody", len(got))
+	}
+}
+
 func readFolder(t *testing.T, dir string) (out []mailtest.Message) {
 	t.Helper()
 	entries, err := os.ReadDir(dir) // in the order of names

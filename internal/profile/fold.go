@@ -15,7 +15,20 @@ func Fold(s string) string {
 	if isLowerASCII(s) {
 		return strings.TrimSpace(s)
 	}
-	return strings.TrimSpace(norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s))))
+	folded := cases.Fold().String(norm.NFKC.String(s))
+	return strings.TrimSpace(norm.NFKC.String(strings.Map(foldCherokee, folded)))
+}
+
+// foldCherokee folds small Cherokee letters to the capital ones, which are the
+// older (Unicode, CaseFolding.txt). cases.Fold exchanges the two.
+func foldCherokee(r rune) rune {
+	switch {
+	case 0x13f8 <= r && r <= 0x13fd:
+		return r - 0x13f8 + 0x13f0
+	case 0xab70 <= r && r <= 0xabbf:
+		return r - 0xab70 + 0x13a0
+	}
+	return r
 }
 
 func isLowerASCII(s string) bool {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -94,6 +96,18 @@ func TestFold(t *testing.T) {
 	for a, b := range map[string]string{"XIA": "xia", " Xia ": "xia", "STRASSE": "straße", "ﬁne": "FINE", "É": "e\u0301", "Σ": "ς"} {
 		if profile.Fold(a) != profile.Fold(b) {
 			t.Errorf("%q folds to %q, %q to %q", a, profile.Fold(a), b, profile.Fold(b))
+		}
+	}
+	for r := rune(1); r <= unicode.MaxRune; r++ {
+		if !utf8.ValidRune(r) {
+			continue
+		}
+		once := profile.Fold(string(r))
+		if twice := profile.Fold(once); twice != once {
+			t.Errorf("%U folds to %q, then to %q", r, once, twice)
+		}
+		if other := unicode.SimpleFold(r); profile.Fold(string(other)) != once {
+			t.Errorf("%U folds to %q, %U, which differs in case only, to %q", r, once, other, profile.Fold(string(other)))
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {

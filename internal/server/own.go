@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"html/template"
 	"net/http"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"facet/api"
 	"facet/internal/access"
+	"facet/internal/directory"
 	"facet/internal/docs"
 	"facet/internal/face"
 	"facet/internal/profile"
@@ -36,16 +38,18 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request, _ *face.Call) e
 }
 
 // readyz says whether requests should be sent here: 503 when the store does
-// not answer, and from the moment the server is told to end.
+// not answer, while there is no site, and from the moment the server is told to
+// end.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request, _ *face.Call) error {
-	switch {
-	case s.draining.Load():
-		face.WriteJSON(w, http.StatusServiceUnavailable, []byte(`{"status":"draining"}`+"\n"))
-	case s.ready(r.Context()) != nil:
-		face.WriteJSON(w, http.StatusServiceUnavailable, []byte(`{"status":"unavailable"}`+"\n"))
-	default:
-		face.WriteJSON(w, http.StatusOK, []byte(`{"status":"ready"}`+"\n"))
+	status, is := http.StatusServiceUnavailable, "unavailable"
+	if s.draining.Load() {
+		is = "draining"
+	} else if err := s.ready(r.Context()); err == nil {
+		status, is = http.StatusOK, "ready"
+	} else if errors.Is(err, directory.ErrNoSite) {
+		is = "no site"
 	}
+	face.WriteJSON(w, status, []byte(`{"status":"`+is+`"}`+"\n"))
 	return nil
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // tidy makes the path regular before the mux sees it: runs of slashes become
-// one, one trailing slash under a face's path goes, and the household
+// one, one trailing slash under a face's path or /docs goes, and the household
 // document's literal path is brought to the one that is routed. The mux would
 // answer such paths with a redirect, which loses the body of a POST.
 //
@@ -40,7 +40,7 @@ func tidyPath(path string) string {
 	if strings.Contains(path, "//") {
 		path = collapse(path)
 	}
-	if len(path) > 1 && path[len(path)-1] == '/' && ownerOf(path) != "" {
+	if len(path) > 1 && path[len(path)-1] == '/' && (ownerOf(path) != "" || strings.HasPrefix(path, "/docs/")) {
 		path = path[:len(path)-1]
 	}
 	if rest, ok := strings.CutPrefix(path, householdUsers); ok {

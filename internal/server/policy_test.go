@@ -49,14 +49,18 @@ func (p *posing) Routes() []face.Route {
 var wildcard = regexp.MustCompile(`\{[^}]*\}`)
 
 func TestEveryRouteRefusesEveryRestrictionThatItsRuleDoesNotList(t *testing.T) {
-	d := newDirectory(t)
-	for _, f := range faces() {
-		p := &posing{Face: f}
-		s := newServer(t, server.Config{Directory: d, Faces: []face.Face{p}})
+	all := faces()
+	posers := make([]*posing, len(all))
+	for i, f := range all {
+		posers[i] = &posing{Face: f}
+		all[i] = posers[i]
+	}
+	s := newServer(t, server.Config{Directory: newDirectory(t), Faces: all})
+	for _, p := range posers {
 		for _, r := range p.Face.Routes() {
 			rule, ok := access.RuleOf(r.Permission)
 			if !ok {
-				t.Errorf("%s: %s %s: no permission", f.Name(), r.Method, r.Pattern)
+				t.Errorf("%s: %s %s: no permission", p.Name(), r.Method, r.Pattern)
 			}
 			for _, kind := range access.RestrictionKinds {
 				p.who = access.Principal{Subject: profile.ID{1}, Session: profile.ID{2}, Restriction: access.Restriction{Kind: kind}}
@@ -64,7 +68,7 @@ func TestEveryRouteRefusesEveryRestrictionThatItsRuleDoesNotList(t *testing.T) {
 				path := wildcard.ReplaceAllString(r.Pattern, "x")
 				do(t, s, r.Method, path, "")
 				if want := slices.Contains(rule.Restrictions, kind); p.reached != want {
-					t.Errorf("%s: %s %s as %s: reached %v, want %v", f.Name(), r.Method, r.Pattern, kind, p.reached, want)
+					t.Errorf("%s: %s %s as %s: reached %v, want %v", p.Name(), r.Method, r.Pattern, kind, p.reached, want)
 				}
 			}
 		}

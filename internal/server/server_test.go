@@ -352,6 +352,10 @@ func TestOurOwnAnswers(t *testing.T) {
 	if got := do(t, s, "GET", "/readyz", "", "Host", "any.where"); got.StatusCode != 200 {
 		t.Errorf("readyz: %d", got.StatusCode)
 	}
+	down = directory.ErrNoSite
+	if got := do(t, s, "GET", "/readyz", ""); got.StatusCode != 503 || got.body != `{"status":"no site"}`+"\n" {
+		t.Errorf("readyz without a site: %d %q", got.StatusCode, got.body)
+	}
 	down = io.ErrUnexpectedEOF
 	if got := do(t, s, "GET", "/readyz", ""); got.StatusCode != 503 || strings.Contains(got.body, "EOF") {
 		t.Errorf("readyz without a store: %d %q", got.StatusCode, got.body)

@@ -24,6 +24,7 @@ import (
 var (
 	ErrHeld     = errors.New("another process holds the data folder")
 	ErrForeign  = errors.New("the folder holds something else than a Facet database")
+	ErrAccess   = errors.New("this user may not write in the data folder")
 	ErrReadOnly = errors.New("the data folder is opened for reading only")
 )
 
@@ -101,12 +102,16 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := checkFolder(o.Dir); err != nil {
 		return nil, fmt.Errorf("data folder %s: %w", o.Dir, err)
 	}
-	lock, err := takeLock(filepath.Join(o.Dir, lockName))
+	lock, made, err := takeLock(filepath.Join(o.Dir, lockName))
 	if err != nil {
-		return nil, fmt.Errorf("data folder %s: %w", o.Dir, err)
+		return nil, fmt.Errorf("data folder %s: %w", o.Dir, noAccess(err))
 	}
 	s := &Store{lock: lock, done: make(chan struct{})}
 	if err := s.open(ctx, o); err != nil {
+		err = noAccess(err)
+		if made && errors.Is(err, ErrForeign) { // the folder is left as it was
+			_ = os.Remove(lock.Name())
+		}
 		lock.Close()
 		return nil, fmt.Errorf("data folder %s: %w", o.Dir, err)
 	}
@@ -198,7 +203,7 @@ func OpenReadOnly(ctx context.Context, o Options) (*Store, error) {
 		return ctx.Err()
 	}()
 	if err != nil {
-		return nil, fmt.Errorf("data folder %s: %w", o.Dir, err)
+		return nil, fmt.Errorf("data folder %s: %w", o.Dir, noAccess(err))
 	}
 	return s, nil
 }
@@ -327,20 +332,31 @@ func checkFolder(dir string) error {
 }
 
 // takeLock holds a file until it is closed or the process ends, however it
-// ends: flock(2).
-func takeLock(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, plain(err)
+// ends: flock(2). made tells that the file was not there.
+func takeLock(path string) (f *os.File, made bool, err error) {
+	_, err = os.Stat(path)
+	made = errors.Is(err, fs.ErrNotExist)
+	if f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return nil, false, plain(err)
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		f.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, ErrHeld
+			return nil, false, ErrHeld
 		}
-		return nil, err
+		return nil, false, err
 	}
-	return f, nil
+	return f, made, nil
+}
+
+// noAccess tells that the user of the process may not do what is needed:
+// SQLite writes beside the database even to read it.
+func noAccess(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) ||
+		hasCode(err, sqlite3.SQLITE_READONLY) || hasCode(err, sqlite3.SQLITE_CANTOPEN) || hasCode(err, sqlite3.SQLITE_PERM) {
+		return fmt.Errorf("%w: %w", ErrAccess, err)
+	}
+	return err
 }
 
 // plain drops the path from a file error: the folder is named already.

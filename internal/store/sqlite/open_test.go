@@ -109,6 +109,9 @@ func TestForeignFoldersAreRefusedAndUntouched(t *testing.T) {
 			}
 			files, _ := os.ReadDir(dir)
 			for _, f := range files {
+				if f.Name() == lockName {
+					t.Error("a lock was left")
+				}
 				if f.Name() == databaseName && !strings.HasPrefix(what, "its name") {
 					t.Error("a database was made")
 				}

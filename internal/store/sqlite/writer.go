@@ -83,7 +83,8 @@ type writer struct {
 	numbers   map[store.SiteID]*block
 	extended  []extension // in this transaction
 	batch     []*call
-	redone    int64 // batches run a second time, for tests
+	hold      time.Duration // maxHold, longer in tests
+	redone    int64         // batches run a second time, for tests
 }
 
 // block is the part of a site's sequence that this process may give away.
@@ -104,7 +105,7 @@ const (
 
 func newWriter(c *conn, log *slog.Logger, clock func() time.Time, commits *commits, settle func()) (*writer, error) {
 	w := &writer{c: c, log: log, clock: clock, commits: commits, settle: settle, queue: make(chan *call, 4*maxBatch),
-		closing: make(chan struct{}), stopped: make(chan struct{}), numbers: map[store.SiteID]*block{}}
+		closing: make(chan struct{}), stopped: make(chan struct{}), numbers: map[store.SiteID]*block{}, hold: maxHold}
 	for key, v := range map[string]*int64{"epoch": &w.epoch, "tx": &w.tx} {
 		s, err := c.query(selectMeta, key)
 		if err != nil {
@@ -209,7 +210,7 @@ func (w *writer) commit(first *call) {
 // next takes another waiting call into the batch. Callers answered a moment
 // ago get one chance to come back.
 func (w *writer) next(start time.Time) *call {
-	for yielded := false; len(w.batch) < maxBatch && time.Since(start) < maxHold; {
+	for yielded := false; len(w.batch) < maxBatch && time.Since(start) < w.hold; {
 		select {
 		case c := <-w.queue:
 			if c.take() {
