@@ -21,7 +21,7 @@ func twoSites(t *testing.T) (in *instance, sites [2]*site) {
 	data := folder(t)
 	first := demo(t, "--data", data)
 	first.stop(t)
-	facet(t, "", "site", "add", "second", "--domain", "second.example", "--registration", "open", "--data", data)
+	facet(t, "", "site", "add", "second", "--domain", "second.example", "--registration", "open", "--unverified-email", "--data", data)
 	facet(t, operatorPassword+"\n", "operator", "add", "second", "--username", "olga", "--email", "olga@second.example", "--data", data)
 	var made struct{ ID, Secret string }
 	if err := json.Unmarshal([]byte(facet(t, "", "client", "add", "second", "--description", "test", "--feature", "owner", "--json", "--data", data)), &made); err != nil {
