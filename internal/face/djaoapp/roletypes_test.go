@@ -3,6 +3,10 @@ package djaoapp_test
 import (
 	"fmt"
 	"testing"
+	"time"
+
+	"facet/internal/profile"
+	"facet/internal/store"
 )
 
 func TestRoleTypesAreTheSitesAndTheProfiles(t *testing.T) {
@@ -98,4 +102,44 @@ func TestRoleThatRequiresOneTimePasswordsGivesNothingWithoutThem(t *testing.T) {
 	s.Get(t, alice, "/api/profile/gym").Want(200)
 	s.Patch(t, donny, "/api/profile/cowork/roles/describe/contributor", `{"otp_required":false}`).Want(200)
 	s.Get(t, alice, "/api/profile/gym").Want(200)
+}
+
+// The rest of a long list of roles ends by jobs, those of a new type with the
+// same name stay.
+func TestRolesOfADeletedTypeEndInBoundedSteps(t *testing.T) {
+	s := serve(t)
+	donny, xia := s.Login(t, "donny"), s.Login(t, "xia")
+	connect(t, s, xia, "xia", "gym")
+	data := s.Store.Site(1)
+	gym, err := data.Get(t.Context(), profile.Slug, "gym")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ on, token string }{{"gym", xia}, {"cowork", donny}} {
+		path := "/api/profile/" + c.on + "/roles/describe"
+		s.Post(t, c.token, path, `{"title":"Guest","skip_optin_on_grant":true}`).Want(201)
+		err = data.Update(t.Context(), func(tx store.Tx) error {
+			for range 1200 {
+				l := &store.Link{Src: profile.NewID(s.Clock.Now()), Kind: store.RoleLink, Dst: gym.ID, Tag: "guest", State: store.LinkActive, Attrs: []byte("{}"), Created: s.Clock.Now()}
+				if err := tx.AddLink(l); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Delete(t, c.token, path+"/guest").Want(204)
+		s.Clock.Advance(time.Second)
+		s.Post(t, c.token, path, `{"title":"Guest","skip_optin_on_grant":true}`).Want(201)
+		s.Post(t, xia, "/api/profile/gym/roles/guest", `{"slug":"alice"}`).Want(201)
+		for range 10 {
+			s.Mails(t) // does the jobs that are due
+		}
+		s.Get(t, xia, "/api/profile/gym/roles/guest").Want(200).Is(map[string]any{"count": 1, "results.0.user.slug": "alice"})
+		s.Delete(t, xia, "/api/profile/gym/roles/guest/alice").Want(204)
+		s.Delete(t, c.token, path+"/guest").Want(204)
+		s.Mails(t)
+	}
 }
