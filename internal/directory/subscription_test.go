@@ -50,6 +50,7 @@ func (m *subscriptionModel) begin(sub directory.Subscription, who, plan, waits s
 }
 
 func TestSubscriptionsFollowAModel(t *testing.T) {
+	fewer(t, 30)
 	w := newWorld(t)
 	m := &subscriptionModel{w: w, plans: map[string]string{}, manager: map[string]string{}}
 	round := 0

@@ -49,6 +49,8 @@ type Service struct {
 	Watch func(testing.TB, Call, Answer)
 	Dir   string // of the store
 
+	key   credential.DataKey
+	web   *httptest.Server
 	texts []sms.Message // sent, and not given by Texts yet
 }
 
@@ -59,6 +61,12 @@ func New(t testing.TB, faces ...face.Face) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return From(t, seed, faces...)
+}
+
+// From starts a Service with what another had.
+func From(t testing.TB, seed Seed, faces ...face.Face) *Service {
+	t.Helper()
 	dir := t.TempDir()
 	for name, content := range seed.files {
 		path := filepath.Join(dir, name)
@@ -66,7 +74,8 @@ func New(t testing.TB, faces ...face.Face) *Service {
 			t.Fatal(err)
 		}
 	}
-	s := &Service{Clock: NewClock(), Log: &Buffer{}, Dir: dir}
+	s := &Service{Clock: NewClock(), Log: &Buffer{}, Dir: dir, key: seed.key}
+	s.Clock.Advance(seed.age)
 	db, d, err := open(dir, seed.key, s.Clock)
 	if err != nil {
 		t.Fatal(err)
@@ -87,45 +96,66 @@ func New(t testing.TB, faces ...face.Face) *Service {
 		t.Fatal(err)
 	}
 	s.Server = handler
-	web := httptest.NewServer(handler)
-	t.Cleanup(web.Close)
-	s.URL = web.URL
+	s.web = httptest.NewServer(handler)
+	t.Cleanup(s.web.Close)
+	s.URL = s.web.URL
 	return s
 }
 
-// seed is a data folder with the demo site in it, made once per process: the
-// passwords take a while to hash.
-type seed struct {
+// Seed is a data folder that a Service begins with: the passwords in it take a
+// while to hash.
+type Seed struct {
 	key   credential.DataKey
 	files map[string][]byte // by path in the folder
+	age   time.Duration     // of the clock
 }
 
-var seeded = sync.OnceValues(func() (seed, error) {
-	dir, err := os.MkdirTemp("", "facetest-")
+// Keep ends the Service and gives what it had.
+func (s *Service) Keep(t testing.TB) Seed {
+	t.Helper()
+	s.web.Close()
+	if err := s.Store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filesOf(s.Dir)
 	if err != nil {
-		return seed{}, err
+		t.Fatal(err)
 	}
-	defer os.RemoveAll(dir)
-	out := seed{key: credential.NewDataKey()}
-	db, d, err := open(dir, out.key, NewClock())
-	if err != nil {
-		return seed{}, err
-	}
-	if _, err = d.SeedDemo(context.Background(), BaseURL); err != nil {
-		_ = db.Close()
-		return seed{}, err
-	}
-	if err := db.Close(); err != nil {
-		return seed{}, err
-	}
-	out.files = map[string][]byte{}
+	return Seed{s.key, files, s.Clock.Now().Sub(NewClock().Now())}
+}
+
+func filesOf(dir string) (map[string][]byte, error) {
+	out := map[string][]byte{}
 	root := os.DirFS(dir)
-	err = fs.WalkDir(root, ".", func(path string, e fs.DirEntry, err error) error {
+	err := fs.WalkDir(root, ".", func(path string, e fs.DirEntry, err error) error {
 		if err == nil && (path == "facet.db" || e.Type().IsRegular() && strings.HasPrefix(path, "blobs/")) {
-			out.files[path], err = fs.ReadFile(root, path)
+			out[path], err = fs.ReadFile(root, path)
 		}
 		return err
 	})
+	return out, err
+}
+
+// seeded is the demo site, made once per process.
+var seeded = sync.OnceValues(func() (out Seed, err error) {
+	dir, err := os.MkdirTemp("", "facetest-")
+	if err != nil {
+		return Seed{}, err
+	}
+	defer os.RemoveAll(dir)
+	out.key = credential.NewDataKey()
+	db, d, err := open(dir, out.key, NewClock())
+	if err != nil {
+		return Seed{}, err
+	}
+	if _, err = d.SeedDemo(context.Background(), BaseURL); err != nil {
+		_ = db.Close()
+		return Seed{}, err
+	}
+	if err := db.Close(); err != nil {
+		return Seed{}, err
+	}
+	out.files, err = filesOf(dir)
 	return out, err
 })
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -103,8 +104,21 @@ var onShadow = map[access.Permission]string{
 }
 
 // cast makes the people and profiles of the table: the organization "target",
-// the shadow profile "shadow", the user "self".
+// the shadow profile "shadow", the user "self". They are made once.
 func cast(t *testing.T) *facetest.Service {
+	t.Helper()
+	castOnce.Do(func() { castSeed = makeCast(t).Keep(t) })
+	s := facetest.From(t, castSeed, djaoapp.New())
+	s.Watch = facetest.NewContract(t, "djaoapp").Check
+	return s
+}
+
+var (
+	castOnce sync.Once
+	castSeed facetest.Seed
+)
+
+func makeCast(t *testing.T) *facetest.Service {
 	t.Helper()
 	s := serve(t)
 	tokens := map[string]string{"broker": s.Login(t, "donny")}

@@ -51,17 +51,17 @@ func TestEveryStateOfARoleTowardsEveryCall(t *testing.T) {
 	for _, action := range []string{"grant", "request", "leave", "remove", "none"} {
 		t.Run(action, func(t *testing.T) {
 			s := serve(t)
+			xia := s.Login(t, "xia")
 			for i, row := range roleStates {
 				s.Clock.Advance(time.Minute) // quotas are by the minute
-				row.run(t, s, i, action)
+				row.run(t, s, xia, i, action)
 			}
 		})
 	}
 }
 
-func (row *roleState) run(t *testing.T, s *facetest.Service, i int, action string) {
+func (row *roleState) run(t *testing.T, s *facetest.Service, xia string, i int, action string) {
 	t.Helper()
-	xia := s.Login(t, "xia")
 	user, org := fmt.Sprintf("user%d", i), fmt.Sprintf("org%d", i)
 	token := register(t, s, user)
 	connect(t, s, xia, "xia", org)
