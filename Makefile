@@ -5,7 +5,7 @@
 
 GO      ?= go
 LISTEN  ?= 127.0.0.1:8080
-TIMEOUT ?= 8m# of one package's tests
+TIMEOUT ?= 15m# of one package's tests
 FUZZ    ?= 5s# for each fuzz target
 
 # Where git cannot read the checkout (no git, another owner), build without its stamp.
