@@ -15,7 +15,7 @@ func (w *world) neighbour() *directory.Site {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if err := s.AddRegistrationToken(w.t.Context(), "acme-token", -1); err != nil {
+	if _, err := s.AddRegistrationToken(w.t.Context(), directory.NewRegistrationToken{Token: "acme-token", Uses: -1}); err != nil {
 		w.t.Fatal(err)
 	}
 	return s

@@ -209,53 +209,6 @@ func (s *Site) RegisterIdentity(ctx context.Context, in NewIdentity, use TokenUs
 	return s.begin(ctx, rec, nil, use)
 }
 
-const ticketRegistration = "register" // to register an identity
-
-// AddRegistrationToken makes a registration token. uses below zero: no limit.
-func (s *Site) AddRegistrationToken(ctx context.Context, token string, uses int64) error {
-	return s.data.Update(ctx, func(tx store.Tx) error {
-		ticket := s.newTicket(s.Policy().Broker, ticketRegistration, token, ticketData{})
-		ticket.Uses = uses
-		return tx.PutTicket(ticket)
-	})
-}
-
-// registration reads a registration token that works: Invalid with Field
-// "token" otherwise.
-func (s *Site) registration(r store.Reader, token string) (*store.TicketRow, error) {
-	row, err := r.Ticket(credential.Digest(token))
-	if err != nil && !profile.IsKind(err, profile.NotFound) {
-		return nil, err
-	}
-	switch {
-	case err != nil || row.Kind != ticketRegistration:
-		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "token", "unknown registration token")
-	case !row.Expires.IsZero() && !row.Expires.After(s.d.now()):
-		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "token", "Ref has expired")
-	case row.Uses == 0:
-		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "token", "Ref has already been used")
-	}
-	return row, nil
-}
-
-// CheckRegistration says whether a registration token works, without using it.
-func (s *Site) CheckRegistration(ctx context.Context, token string) error {
-	return s.data.View(ctx, func(r store.Reader) error {
-		_, err := s.registration(r, token)
-		return err
-	})
-}
-
-// spendRegistration takes one use of a registration token.
-func (s *Site) spendRegistration(tx store.Tx, token string) error {
-	row, err := s.registration(tx, token)
-	if err != nil || row.Uses < 0 {
-		return err
-	}
-	row.Uses--
-	return tx.PutTicket(row)
-}
-
 // Me reads the caller's own profile.
 func (s *Site) Me(ctx context.Context, who access.Principal) (Subject, error) {
 	if err := access.Allow(access.SelfRead, who, access.Self); err != nil {

@@ -224,6 +224,8 @@ type Proofs interface {
 	// Ticket reads by digest: ErrNotFound when there is none. Expiry and uses
 	// are the caller's to judge.
 	Ticket(digest string) (*TicketRow, error)
+	// Tickets lists a subject's tickets of a kind, by digest.
+	Tickets(subject profile.ID, kind string) ([]*TicketRow, error)
 	// Attempts reads the count; a zero count when nothing is noted.
 	Attempts(subject profile.ID, kind string) (Attempts, error)
 	// Answer reads what a caller was answered under a key: ErrNotFound when

@@ -189,7 +189,7 @@ func TestAnIDTagOfAnotherSiteIsUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := other.AddRegistrationToken(t.Context(), "acme-token", -1); err != nil {
+	if _, err := other.AddRegistrationToken(t.Context(), directory.NewRegistrationToken{Token: "acme-token", Uses: -1}); err != nil {
 		t.Fatal(err)
 	}
 	post := func(host, path string, body any) facetest.Answer {

@@ -292,7 +292,10 @@ var (
 		SELECT t.subject, t.kind, t.data, t.uses, t.created, t.expires FROM name n
 		CROSS JOIN ticket t ON t.site = n.site AND t.bucket = n.home AND t.subject = n.id AND t.digest = n.value
 		WHERE n.site = ? AND n.bucket = ? AND n.owner = x'' AND n.space = ? AND n.value = ?`)
-	selectTickets = sql(`SELECT digest FROM ticket WHERE site = ? AND bucket = ? AND subject = ?`)
+	selectTickets   = sql(`SELECT digest FROM ticket WHERE site = ? AND bucket = ? AND subject = ?`)
+	selectTicketsOf = sql(`
+		SELECT digest, data, uses, created, expires FROM ticket
+		WHERE site = ? AND bucket = ? AND subject = ? AND kind = ? ORDER BY digest`)
 
 	upsertAttempts = sql(`
 		INSERT INTO attempt (site, bucket, subject, kind, count, since, until)
