@@ -1,5 +1,5 @@
 // Command facet is the profile server and the tool that sets it up: sites,
-// operators and API clients. Each subcommand has a file of its own.
+// operators, API clients, apps and registration tokens. Each subcommand has a file of its own.
 package main
 
 import (
@@ -24,6 +24,8 @@ type commandLine struct {
 	Site     siteCommand     `cmd:"" help:"Add and list sites."`
 	Operator operatorCommand `cmd:"" help:"Add people who run a site."`
 	Client   clientCommand   `cmd:"" help:"Add and list API clients of the entity API."`
+	App      appCommand      `cmd:"" help:"Add and list apps that keep documents about people (Sentinel API)."`
+	Token    tokenCommand    `cmd:"" help:"Add and list registration tokens of the Cloudillo API."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

@@ -127,7 +127,7 @@ func (d *Directory) seedDemo(ctx context.Context, baseURL string) error {
 		}
 	}
 	for _, token := range []string{"registration-token", "verification-token"} {
-		if err := s.AddRegistrationToken(ctx, token, -1); err != nil {
+		if _, err := s.AddRegistrationToken(ctx, NewRegistrationToken{Token: token, Uses: -1}); err != nil {
 			return err
 		}
 	}

@@ -150,8 +150,8 @@ func (d *Directory) SiteAt(ctx context.Context, host string) (site *Site, slug s
 		return nil, "", err
 	}
 	host = hostOnly(host)
-	if tag, ok := strings.CutPrefix(host, "cl-o."); ok {
-		return identityAt(ctx, t, tag)
+	if form, ok := strings.CutPrefix(host, identityHost); ok {
+		return d.identityAt(ctx, t, form)
 	}
 	if s := t.byHost[host]; s != nil {
 		return s, "", nil
@@ -162,35 +162,8 @@ func (d *Directory) SiteAt(ctx context.Context, host string) (site *Site, slug s
 	return nil, "", noSite()
 }
 
-// identityAt splits the host form of an idtag into slug and site domain.
-func identityAt(ctx context.Context, t *siteTable, tag string) (*Site, string, error) {
-	slug, domain, ok := strings.Cut(tag, ".")
-	if !ok {
-		return nil, "", noSite()
-	}
-	s := t.domains[domain]
-	if s == nil {
-		return nil, "", noSite()
-	}
-	if _, err := s.data.Get(ctx, profile.Slug, slug); err != nil {
-		if profile.IsKind(err, profile.NotFound) {
-			return nil, "", noSite()
-		}
-		return nil, "", err
-	}
-	return s, slug, nil
-}
-
 func noSite() error {
 	return profile.E(profile.NotFound, profile.CodeNotFound, "", "no such site")
-}
-
-// hostOnly drops the port and a trailing dot, and folds the case.
-func hostOnly(host string) string {
-	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
-		host = host[:i]
-	}
-	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
 // SiteNamed finds a site by its handle: NotFound when there is none.
@@ -220,21 +193,23 @@ type NewSite struct {
 }
 
 // CreateSite adds a site with its signing key. A name, domain or host in use
-// is Taken.
+// is Taken, and so are a domain and a host that collide with somebody's idtag.
 func (d *Directory) CreateSite(ctx context.Context, in NewSite) (*Site, error) {
-	in.Domain = hostOnly(in.Domain)
+	domain, err := toASCII(hostOnly(in.Domain))
 	if in.Name == "" || len(in.Name) > 50 || profile.Slugify(in.Name, 50) != in.Name {
 		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "name", "a site's name is made of lower-case letters, digits and '-', 50 at most")
 	}
-	if in.Domain == "" || len(in.Domain) > 253 || strings.ContainsAny(in.Domain, " /@:") {
+	if err != nil || domain == "" || len(domain) > maxHost || strings.ContainsAny(domain, " /@:") {
 		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "domain", "a site needs a domain, such as example.com")
 	}
+	in.Domain = domain
 	hosts := make([]string, 0, len(in.Hosts)+1)
 	for _, h := range in.Hosts {
-		if h = hostOnly(h); h == "" || len(h) > 253 || strings.ContainsAny(h, " /@") || strings.HasPrefix(h, "cl-o.") {
+		host, err := toASCII(hostOnly(h))
+		if err != nil || host == "" || len(host) > maxHost || strings.ContainsAny(host, " /@") || strings.HasPrefix(host, identityHost) {
 			return nil, profile.E(profile.Invalid, profile.CodeInvalid, "host", "%q is not a host name", h)
 		}
-		hosts = append(hosts, h)
+		hosts = append(hosts, host)
 	}
 	if len(hosts) == 0 {
 		hosts = append(hosts, in.Domain)

@@ -16,7 +16,8 @@ import (
 
 // An idtag names a person, community or organization across sites (Cloudillo).
 // Under the site's domain it is the slug: alice@the.domain. One of another
-// domain is an explicit name of the record. The host form has a dot for the @.
+// domain is an explicit name of the record, and nobody else's on any site. The
+// host form has a dot for the @.
 
 // IDTag gives the idtag of a profile.
 func (s *Site) IDTag(p *Subject) string {
@@ -28,19 +29,26 @@ func (s *Site) IDTag(p *Subject) string {
 
 var idtagForm = regexp.MustCompile(`^[a-z0-9]([-a-z0-9_]*[a-z0-9])?@([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
 
-// foldIDTag brings an idtag to the form in which it is kept: with an @, lower
-// case. A host form under the site's domain is read too. ok is false for what
-// cannot be one.
+// foldIDTag brings an idtag to the form in which it is compared: with an @,
+// lower case, in ASCII (RFC 5891). A host form is read too. ok is false for
+// what cannot be one.
 func (s *Site) foldIDTag(tag string) (folded string, ok bool) {
-	folded = profile.Fold(tag)
-	if !strings.Contains(folded, "@") {
-		local, domain, found := strings.Cut(folded, ".")
-		if !found {
+	local, domain, ok := strings.Cut(strings.TrimSpace(tag), "@")
+	if !ok {
+		if local, domain, ok = strings.Cut(local, "."); !ok {
 			return "", false
 		}
-		folded = local + "@" + domain
 	}
-	return folded, len(folded) >= 5 && len(folded) <= 253 && idtagForm.MatchString(folded)
+	l, err := toASCII(local)
+	d, err2 := toASCII(domain)
+	folded = l + "@" + d
+	if err != nil || err2 != nil || len(folded) < 5 || len(folded) > maxHost || !idtagForm.MatchString(folded) {
+		return "", false
+	}
+	if d == s.Domain() {
+		return folded, isASCII(local) // a slug
+	}
+	return folded, isHostName(identityHost + store.HostForm(folded))
 }
 
 // byIDTag reads the record that an idtag names: NotFound when there is none.
@@ -75,12 +83,14 @@ func (s *Site) CheckIdentity(ctx context.Context, tag string) (fault IdentityFau
 	if !ok || domain == s.Domain() && ReservedSlug(local) {
 		return IdentityInvalid, nil
 	}
+	space, value := profile.IDTag, folded
+	if domain == s.Domain() {
+		space, value = profile.Slug, local
+	} else if used, err := s.d.hostUsed(ctx, s, store.HostForm(folded)); err != nil || used {
+		return IdentityUsed, err
+	}
 	err = s.data.View(ctx, func(r store.Reader) error {
 		fault = ""
-		space, value := profile.IDTag, folded
-		if domain == s.Domain() {
-			space, value = profile.Slug, local
-		}
 		_, err := r.ByName(profile.ID{}, space, value)
 		if err == nil {
 			fault = IdentityUsed
@@ -106,8 +116,18 @@ func (s *Site) claim(rec *store.Record, tag string) (slug, base string, err erro
 	if domain == s.Domain() {
 		return local, "", checkSlug(local)
 	}
+	setIDTag(rec, folded)
+	return "", slugFrom(localPart(rec.Name(profile.IDTag))), nil
+}
+
+// setIDTag gives a draft an explicit idtag, shown in Unicode.
+func setIDTag(rec *store.Record, folded string) {
 	setName(rec, profile.IDTag, folded)
-	return "", slugFrom(local), nil
+	if n := len(rec.Names) - 1; folded != "" {
+		if typed := toUnicode(folded); typed != folded {
+			rec.Names[n].Typed = typed
+		}
+	}
 }
 
 // idtagTaken names the idtag, where the store names a name space of it.
@@ -187,53 +207,6 @@ func (s *Site) RegisterIdentity(ctx context.Context, in NewIdentity, use TokenUs
 		return SignIn{}, err
 	}
 	return s.begin(ctx, rec, nil, use)
-}
-
-const ticketRegistration = "register" // to register an identity
-
-// AddRegistrationToken makes a registration token. uses below zero: no limit.
-func (s *Site) AddRegistrationToken(ctx context.Context, token string, uses int64) error {
-	return s.data.Update(ctx, func(tx store.Tx) error {
-		ticket := s.newTicket(s.Policy().Broker, ticketRegistration, token, ticketData{})
-		ticket.Uses = uses
-		return tx.PutTicket(ticket)
-	})
-}
-
-// registration reads a registration token that works: Invalid with Field
-// "token" otherwise.
-func (s *Site) registration(r store.Reader, token string) (*store.TicketRow, error) {
-	row, err := r.Ticket(credential.Digest(token))
-	if err != nil && !profile.IsKind(err, profile.NotFound) {
-		return nil, err
-	}
-	switch {
-	case err != nil || row.Kind != ticketRegistration:
-		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "token", "unknown registration token")
-	case !row.Expires.IsZero() && !row.Expires.After(s.d.now()):
-		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "token", "Ref has expired")
-	case row.Uses == 0:
-		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "token", "Ref has already been used")
-	}
-	return row, nil
-}
-
-// CheckRegistration says whether a registration token works, without using it.
-func (s *Site) CheckRegistration(ctx context.Context, token string) error {
-	return s.data.View(ctx, func(r store.Reader) error {
-		_, err := s.registration(r, token)
-		return err
-	})
-}
-
-// spendRegistration takes one use of a registration token.
-func (s *Site) spendRegistration(tx store.Tx, token string) error {
-	row, err := s.registration(tx, token)
-	if err != nil || row.Uses < 0 {
-		return err
-	}
-	row.Uses--
-	return tx.PutTicket(row)
 }
 
 // Me reads the caller's own profile.

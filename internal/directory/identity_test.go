@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -75,7 +76,7 @@ func newIdentity(n int, token string) directory.NewIdentity {
 
 func TestARegistrationTokenOfOneUseIsSpentOnce(t *testing.T) {
 	w := newWorld(t)
-	if err := w.demo.AddRegistrationToken(t.Context(), "once", 1); err != nil {
+	if _, err := w.demo.AddRegistrationToken(t.Context(), directory.NewRegistrationToken{Token: "once", Uses: 1}); err != nil {
 		t.Fatal(err)
 	}
 	var made atomic.Int64
@@ -98,9 +99,40 @@ func TestARegistrationTokenOfOneUseIsSpentOnce(t *testing.T) {
 	wantCode(t, w.demo.CheckRegistration(t.Context(), "once"), profile.CodeInvalid)
 }
 
+func TestRegistrationTokensEnd(t *testing.T) {
+	w := newWorld(t)
+	before, err := w.demo.RegistrationTokens(t.Context())
+	if err != nil || len(before) != 2 || before[0].Uses != -1 || !before[0].Expires.IsZero() {
+		t.Fatalf("the demo's tokens: %+v %v", before, err)
+	}
+	w.clock.add(time.Minute)
+	day, err := w.demo.AddRegistrationToken(t.Context(), directory.NewRegistrationToken{Uses: 2, Life: 24 * time.Hour})
+	if err != nil || len(day.Token) != 24 || strings.Contains(day.Token, day.ID) || !day.Expires.Equal(day.Created.Add(24*time.Hour)) {
+		t.Fatalf("%+v %v", day, err)
+	}
+	if _, err := w.demo.RegisterIdentity(t.Context(), newIdentity(1, day.Token), directory.Exchanged); err != nil {
+		t.Fatal(err)
+	}
+	list, err := w.demo.RegistrationTokens(t.Context())
+	want := day
+	if want.Token, want.Uses = "", 1; err != nil || len(list) != 3 || list[2] != want {
+		t.Errorf("%+v %v, want %+v", list, err, want)
+	}
+	w.clock.add(25 * time.Hour)
+	wantCode(t, w.demo.CheckRegistration(t.Context(), day.Token), profile.CodeInvalid)
+	for _, in := range []directory.NewRegistrationToken{{}, {Uses: 1, Life: -1}} {
+		_, err := w.demo.AddRegistrationToken(t.Context(), in)
+		wantCode(t, err, profile.CodeInvalid)
+	}
+	for _, used := range []string{"registration-token", "demo-api-key"} {
+		_, err := w.demo.AddRegistrationToken(t.Context(), directory.NewRegistrationToken{Token: used, Uses: 1})
+		wantCode(t, err, profile.CodeTaken)
+	}
+}
+
 func TestARefusedRegistrationSpendsNothing(t *testing.T) {
 	w := newWorld(t)
-	if err := w.demo.AddRegistrationToken(t.Context(), "once", 1); err != nil {
+	if _, err := w.demo.AddRegistrationToken(t.Context(), directory.NewRegistrationToken{Token: "once", Uses: 1}); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {

@@ -204,7 +204,7 @@ func (s *Site) createAccount(ctx context.Context, actor profile.ID, in NewAccoun
 	if in.number != 0 {
 		renumber(user, in.number)
 	}
-	setName(user, profile.IDTag, in.idtag)
+	setIDTag(user, in.idtag)
 	in.setPhone(user)
 	user.Extras = mergeExtras(user.Extras, in.Face, in.Extras)
 	if in.proved {

@@ -34,7 +34,7 @@ const (
 	Phone     Space = "phone"  // verified sign-in phones only, E.164
 	Number    Space = "number" // decimal; entity id = tnId = user_id
 	UUID      Space = "uuid"   // imported ids whose bucket is not their own
-	IDTag     Space = "idtag"  // explicit ones; under the site's domain the slug is the idtag
+	IDTag     Space = "idtag"  // explicit ones, unique across sites; under the site's domain the slug is the idtag
 	PlanSlug  Space = "plan"
 	PlanTitle Space = "title" // owned: one title among a provider's plans
 	RoleSlug  Space = "role"  // owned: the role types of a profile; the broker's are global

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"facet/internal/profile"
@@ -22,6 +23,10 @@ func TakenError(space profile.Space) error {
 	return &profile.Error{Kind: profile.Taken, Code: profile.CodeTaken, Field: string(space), Message: "already in use"}
 }
 
+// HostForm is the host that an explicit idtag selects an identity by: the idtag
+// as its name's value is (ASCII, lower case), with a dot for the @ (Cloudillo).
+func HostForm(idtag string) string { return strings.Replace(idtag, "@", ".", 1) }
+
 // Store keeps every site of one installation.
 type Store interface {
 	// Site gives access to one tenant's data. The site need not exist yet.
@@ -38,11 +43,15 @@ type Store interface {
 type System interface {
 	// CreateSite adds a site and its hosts; info.ID is given by the store. A
 	// name, domain or host in use is a TakenError (Field "name", "domain",
-	// "host").
+	// "host"): also a domain that is, or has under it, the host form of an
+	// idtag.
 	CreateSite(ctx context.Context, info SiteInfo) (SiteInfo, error)
 	// SaveSite replaces policy, hosts and the default flag of a site.
 	SaveSite(ctx context.Context, info SiteInfo) error
 	Sites(ctx context.Context) ([]SiteInfo, error)
+	// IdentityAt finds whose explicit idtag has the host form, on whichever
+	// site: ErrNotFound when nobody's has.
+	IdentityAt(ctx context.Context, host string) (SiteID, profile.ID, error)
 	// DueJobs leases up to limit jobs that are due, so that no other worker
 	// takes them before the lease ends.
 	DueJobs(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Job, error)
@@ -142,6 +151,10 @@ type Found struct {
 // RecordWriter changes records. Each call writes its event too, whose Subject,
 // Version and Replaced it sets. A text with a NUL character is Malformed, here
 // and in every other call that writes.
+//
+// A name in the space IDTag holds its host form too, for as long: it is taken
+// when it is a host of any site or the host form of another idtag on any site,
+// or when it is another site's domain or lies under it.
 type RecordWriter interface {
 	// Create inserts a record with its names and index rows, and sets its
 	// Version, and its Bucket where that is zero. A name in use is a
@@ -211,6 +224,8 @@ type Proofs interface {
 	// Ticket reads by digest: ErrNotFound when there is none. Expiry and uses
 	// are the caller's to judge.
 	Ticket(digest string) (*TicketRow, error)
+	// Tickets lists a subject's tickets of a kind, by digest.
+	Tickets(subject profile.ID, kind string) ([]*TicketRow, error)
 	// Attempts reads the count; a zero count when nothing is noted.
 	Attempts(subject profile.ID, kind string) (Attempts, error)
 	// Answer reads what a caller was answered under a key: ErrNotFound when

@@ -164,6 +164,48 @@ func TestMeIsWhomTheHostNames(t *testing.T) {
 	}
 }
 
+func TestAnExplicitIDTagHasItsOwnHost(t *testing.T) {
+	s := start(t)
+	at := func(method, path, token, host string, body any) facetest.Answer {
+		t.Helper()
+		return s.Do(t, facetest.Call{Method: method, Path: path, Token: token, Body: body, Header: map[string]string{"Host": host}})
+	}
+	bob := login(t, s, "bob@example.com")
+	at("GET", "/api/me", "", "cl-o.bob.example.com", nil).Want(200).Is(map[string]any{"data": map[string]any{
+		"idTag": "bob@example.com", "name": "Bob Stone", "type": "person", "keys": []string{}}})
+	at("PATCH", "/api/me", bob, "cl-o.bob.example.com", `{"x":{"bio":"mine"}}`).Want(200)
+	at("GET", "/api/me", bob, "CL-O.bob.example.com:443", nil).Want(200).Is(map[string]any{"data.idTag": "bob@example.com", "data.x": map[string]string{"bio": "mine"}})
+	failed(t, at("PATCH", "/api/me", login(t, s, under("xia")), "cl-o.bob.example.com", `{"name":"Hacked"}`), 403, "E-AUTH-NOPERM")
+	for _, host := range []string{"cl-o.bob.localhost.localdomain", "cl-o.devs.example.com", "cl-o.example.com"} {
+		failed(t, at("GET", "/api/me", bob, host, nil), 404, "E-CORE-NOTFOUND")
+	}
+	s.Put(t, bob, "/api/profiles/devs@example.com", `{"type":"idp","name":"Devs"}`).Want(201)
+	at("GET", "/api/me", "", "cl-o.devs.example.com", nil).Want(200).Is(map[string]any{"data.idTag": "devs@example.com", "data.type": "community"})
+}
+
+func TestAnIDTagOfAnotherSiteIsUsed(t *testing.T) {
+	s := start(t)
+	other, err := s.Directory.CreateSite(t.Context(), directory.NewSite{Name: "acme", Domain: "acme.example", Policy: directory.DefaultPolicy()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.AddRegistrationToken(t.Context(), directory.NewRegistrationToken{Token: "acme-token", Uses: -1}); err != nil {
+		t.Fatal(err)
+	}
+	post := func(host, path string, body any) facetest.Answer {
+		t.Helper()
+		return s.Do(t, facetest.Call{Method: "POST", Path: path, Body: body, Header: map[string]string{"Host": host}})
+	}
+	for _, tag := range []string{"bob@example.com", "new@localhost.localdomain"} {
+		post("acme.example", "/api/profiles/verify", map[string]string{"type": "idp", "idTag": tag}).Want(200).
+			Is(map[string]any{"data.available": false, "data.idTagError": "used"})
+		failed(t, post("acme.example", "/api/profiles/register", map[string]string{"type": "idp", "idTag": tag, "email": "new@mail.example", "token": "acme-token"}),
+			409, "E-CORE-CONFLICT")
+	}
+	post("acme.example", "/api/profiles/register", map[string]string{"type": "idp", "idTag": "ann@tags.example", "email": "ann@mail.example", "token": "acme-token"}).Want(201)
+	failed(t, s.Put(t, login(t, s, under("alice")), "/api/profiles/ann@tags.example", `{"type":"idp"}`), 409, "E-CORE-CONFLICT")
+}
+
 func TestXIsAMergePatch(t *testing.T) {
 	s := start(t)
 	alice := login(t, s, under("alice"))

@@ -91,6 +91,20 @@ func (r *reader) Ticket(digest string) (*store.TicketRow, error) {
 		Data: s.bytes(2), Uses: s.int(3), Created: s.time(4), Expires: s.time(5)}, nil
 }
 
+// Tickets lists the tickets of one kind.
+func (r *reader) Tickets(subject profile.ID, kind string) (list []*store.TicketRow, err error) {
+	s, err := r.c.query(selectTicketsOf, r.site, subject.Bucket(), subject, kind)
+	if err != nil {
+		return nil, err
+	}
+	err = each(s, func() bool {
+		list = append(list, &store.TicketRow{Digest: s.text(0), Subject: subject, Kind: kind,
+			Data: s.bytes(1), Uses: s.int(2), Created: s.time(3), Expires: s.time(4)})
+		return true
+	})
+	return list, err
+}
+
 // Attempts reads the count of wrong tries.
 func (r *reader) Attempts(subject profile.ID, kind string) (store.Attempts, error) {
 	a := store.Attempts{Subject: subject, Kind: kind}

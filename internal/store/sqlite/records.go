@@ -54,13 +54,26 @@ func (t *tx) write(id statement, args ...any) (int, error) {
 	return n, err
 }
 
-// takeName inserts a name; false when another holds it.
+// takeName inserts a name, and with an idtag its host form; false, and neither
+// is left, when another holds one of them.
 func (t *tx) takeName(k heldName, home profile.Bucket, id profile.ID) (bool, error) {
 	n, err := t.write(insertName, t.site, k.bucket, k.owner, k.space, k.value, home, id)
-	return n == 1, err
+	if err != nil || n == 0 || k.space != profile.IDTag {
+		return n == 1, err
+	}
+	ok, err := t.takeHost(store.HostForm(k.value), home, id)
+	if err == nil && !ok {
+		_, err = t.write(deleteName, t.site, k.bucket, k.owner, k.space, k.value)
+	}
+	return ok, err
 }
 
 func (t *tx) dropName(k heldName) error {
+	if k.space == profile.IDTag {
+		if err := t.dropHost(store.HostForm(k.value)); err != nil {
+			return err
+		}
+	}
 	_, err := t.write(deleteName, t.site, k.bucket, k.owner, k.space, k.value)
 	return err
 }
@@ -358,10 +371,8 @@ func (t *tx) remove(rec *store.Record) error {
 	if err := t.dropSearch(rec); err != nil {
 		return err
 	}
-	for _, kept := range []statement{deleteHostsOf, deleteAnswersAbout} {
-		if _, err := t.write(kept, t.site, rec.ID); err != nil {
-			return err
-		}
+	if _, err := t.write(deleteAnswersAbout, t.site, rec.ID); err != nil {
+		return err
 	}
 	if err := t.DropUses(rec.ID); err != nil {
 		return err

@@ -41,11 +41,17 @@ var (
 	selectSiteTaken = sql(`
 		SELECT name = ?, domain = ?, is_default = 1 AND ? = 1 FROM site
 		WHERE (name = ? OR domain = ? OR (is_default = 1 AND ? = 1)) AND site <> ?`)
-	selectSite    = sql(`SELECT 1 FROM site WHERE site = ?`)
-	selectHosts   = sql(`SELECT host FROM host WHERE site = ? AND id = x'' ORDER BY host`)
-	insertHost    = sql(`INSERT INTO host (host, site) VALUES (?, ?) ON CONFLICT DO NOTHING`)
-	deleteHosts   = sql(`DELETE FROM host WHERE site = ? AND id = x''`)
-	deleteHostsOf = sql(`DELETE FROM host WHERE site = ? AND id = ?`)
+	selectSite  = sql(`SELECT 1 FROM site WHERE site = ?`)
+	selectHosts = sql(`SELECT host FROM host WHERE site = ? AND id = x'' ORDER BY host`)
+	insertHost  = sql(`INSERT INTO host (host, site) VALUES (?, ?) ON CONFLICT DO NOTHING`)
+	deleteHosts = sql(`DELETE FROM host WHERE site = ? AND id = x''`)
+
+	selectDomainElsewhere = sql(`SELECT 1 FROM site WHERE domain = ? AND site <> ?`)
+	selectHostUnder       = sql(`
+		SELECT 1 FROM host WHERE id <> x'' AND (host = ? OR substr(host, -length(?) - 1) = '.' || ?) LIMIT 1`)
+	selectIdentityAt = sql(`SELECT site, id FROM host WHERE host = ? AND id <> x''`)
+	insertHostOf     = sql(`INSERT INTO host (host, site, bucket, id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+	deleteHostOf     = sql(`DELETE FROM host WHERE host = ? AND site = ? AND id <> x''`)
 )
 
 // recordColumns is what scanRecord reads.
@@ -286,7 +292,10 @@ var (
 		SELECT t.subject, t.kind, t.data, t.uses, t.created, t.expires FROM name n
 		CROSS JOIN ticket t ON t.site = n.site AND t.bucket = n.home AND t.subject = n.id AND t.digest = n.value
 		WHERE n.site = ? AND n.bucket = ? AND n.owner = x'' AND n.space = ? AND n.value = ?`)
-	selectTickets = sql(`SELECT digest FROM ticket WHERE site = ? AND bucket = ? AND subject = ?`)
+	selectTickets   = sql(`SELECT digest FROM ticket WHERE site = ? AND bucket = ? AND subject = ?`)
+	selectTicketsOf = sql(`
+		SELECT digest, data, uses, created, expires FROM ticket
+		WHERE site = ? AND bucket = ? AND subject = ? AND kind = ? ORDER BY digest`)
 
 	upsertAttempts = sql(`
 		INSERT INTO attempt (site, bucket, subject, kind, count, since, until)

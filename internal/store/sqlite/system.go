@@ -20,6 +20,12 @@ func (y system) CreateSite(ctx context.Context, info store.SiteInfo) (store.Site
 		if err := t.siteTaken(info, 0); err != nil {
 			return err
 		}
+		switch taken, err := t.has(selectHostUnder, info.Domain, info.Domain, info.Domain); {
+		case err != nil:
+			return err
+		case taken:
+			return store.TakenError("domain")
+		}
 		s, err := t.c.query(insertSite, info.Name, info.Domain, text(info.Policy), info.Default, info.Created)
 		if err != nil {
 			return err

@@ -45,7 +45,7 @@ func writeSubject(f *fixture) Subject {
 		rec.Index = []store.Indexed{{Path: "p", Value: Trace + rec.ID.String()}}
 		return rec
 	}
-	s := Subject{Record: dress(f.user(name(profile.Slug, Trace), name(profile.Email, Trace+"@example.com")))}
+	s := Subject{Record: dress(f.user(name(profile.Slug, Trace), name(profile.Email, Trace+"@example.com"), name(profile.IDTag, Trace+"@tags.example")))}
 	s.Bucket = s.ID.Bucket()
 	s.Number = 4242
 	s.Child = dress(f.owned(s.Record, profile.Household, ownedName(profile.HouseholdName, Trace)))
@@ -165,7 +165,7 @@ func testErase(f *fixture) {
 		}
 	})
 	f.run("names and claims are free, and the bystander is untouched", func(f *fixture) {
-		f.create(f.user(name(profile.Slug, Trace), name(profile.Email, Trace+"@example.com"), name(profile.PlanSlug, Trace+"-plan")))
+		f.create(f.user(name(profile.Slug, Trace), name(profile.Email, Trace+"@example.com"), name(profile.IDTag, Trace+"@tags.example"), name(profile.PlanSlug, Trace+"-plan")))
 		f.update(func(tx store.Tx) error {
 			return errors.Join(tx.Claim(none, "key", Trace+s.ID.String(), bystander.ID), tx.Claim(s.ID, profile.Subscribed, Trace, bystander.ID))
 		})

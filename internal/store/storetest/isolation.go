@@ -221,6 +221,14 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 			}
 			return string(t.Data), nil
 		},
+		"Tickets": func(r store.Reader) (any, error) {
+			list, err := r.Tickets(w.user, "invitation")
+			out := fmt.Sprint(len(list))
+			for _, t := range list {
+				out += string(t.Data)
+			}
+			return out, err
+		},
 		"Attempts": func(r store.Reader) (any, error) {
 			out := ""
 			for _, kind := range []string{"one", "two", "new"} {

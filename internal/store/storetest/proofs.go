@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"facet/internal/profile"
@@ -119,6 +120,30 @@ func testProofs(f *fixture) {
 		})
 		put(ticket)
 		check(ticket)
+	})
+
+	f.run("tickets of a kind", func(f *fixture) {
+		who := f.id()
+		ticket := func(digest, kind string, subject profile.ID) *store.TicketRow {
+			v := &store.TicketRow{Digest: digest, Subject: subject, Kind: kind, Data: []byte(`{"n":1.10}`), Uses: -1, Created: f.now(), Expires: f.now()}
+			f.update(func(tx store.Tx) error { return tx.PutTicket(v) })
+			return v
+		}
+		list := func(subject profile.ID, kind string) string {
+			out := ""
+			for _, v := range read(f, func(r store.Reader) ([]*store.TicketRow, error) { return r.Tickets(subject, kind) }) {
+				out += fmt.Sprintf("%+v ", *v)
+			}
+			return out
+		}
+		b, a, other := ticket("kb", "kind", who), ticket("ka", "kind", who), ticket("kc", "other", who)
+		ofSite := ticket("kd", "kind", none)
+		f.equal(list(who, "kind"), fmt.Sprintf("%+v %+v ", *a, *b))
+		f.equal(list(who, "other"), fmt.Sprintf("%+v ", *other))
+		f.equal(list(none, "kind"), fmt.Sprintf("%+v ", *ofSite))
+		f.equal(list(f.id(), "kind"), "")
+		f.update(func(tx store.Tx) error { return tx.DropTicket("ka") })
+		f.equal(list(who, "kind"), fmt.Sprintf("%+v ", *b))
 	})
 
 	f.run("attempts", func(f *fixture) {

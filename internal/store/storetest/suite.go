@@ -28,6 +28,7 @@ func Run(t *testing.T, open Open) {
 	}{
 		{"records", testRecords},
 		{"names", testNames},
+		{"idtags", testIDTags},
 		{"exactjson", testExactJSON},
 		{"lookup", testLookup},
 		{"search", testSearch},

@@ -25,7 +25,7 @@ func methodsOf[T any]() []string {
 func testSystem(f *fixture) {
 	f.run("system reaches sites, hosts and jobs, and no tenant's records", func(f *fixture) {
 		// Whoever adds a method here says why it cannot be a method of Site.
-		f.equal(methodsOf[store.System](), "[CreateSite DueJobs FinishJob RetryJob SaveSite Sites]")
+		f.equal(methodsOf[store.System](), "[CreateSite DueJobs FinishJob IdentityAt RetryJob SaveSite Sites]")
 	})
 	sys := f.s.System()
 	site := store.SiteInfo{Name: "acme", Domain: "acme.example", Policy: []byte(`{"n":1.10}`), Default: true,
