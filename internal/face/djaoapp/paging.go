@@ -70,6 +70,21 @@ func writePage[T any](w http.ResponseWriter, r *http.Request, c *face.Call, all 
 	return write(w, http.StatusOK, out)
 }
 
+// writeBounded answers like writePage with a list that ends where no more is
+// looked at; wire gives the form of an item.
+func writeBounded[S, T any](w http.ResponseWriter, r *http.Request, c *face.Call, items []S, capped bool, columns []column[T], wire func(*S) T) error {
+	all := make([]T, len(items))
+	for i := range items {
+		all[i] = wire(&items[i])
+	}
+	out, err := pageOf(r, c, all, columns)
+	if err != nil {
+		return err
+	}
+	out.Capped = capped
+	return write(w, http.StatusOK, out)
+}
+
 func pageOf[T any](r *http.Request, c *face.Call, all []T, columns []column[T]) (page[T], error) {
 	query := r.URL.Query()
 	all = search(all, columns, query)
