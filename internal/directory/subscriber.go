@@ -80,23 +80,29 @@ func (s *Site) ProvidedSubscriptions(ctx context.Context, who access.Principal, 
 			return err
 		}
 		list := s.provided(r, plans, q.List, q.Period, q.Oldest)
-		if out.Total, err = countKept(list); err != nil {
+		var links []*store.Link
+		if out, links, err = q.cut(list); err != nil {
 			return err
 		}
-		w := q.Window.fit(out.Total)
-		if out.Whole = q.Whole; q.Whole {
-			w = Window{Max: wholeSubscriptions}
-			out.Capped = out.Capped || out.Count > wholeSubscriptions
-		}
-		links, err := list.window(w)
-		if err != nil {
-			return err
-		}
-		out.Previous, out.Next = links.Previous, links.Next
-		out.Items, err = s.readProvided(r, who, plans, links.Items)
+		out.Items, err = s.readProvided(r, who, plans, links)
 		return err
 	})
 	return out, err
+}
+
+// cut counts a list and gives the links of the part that is asked for.
+func (q *ProvidedQuery) cut(list *sequence[*store.Link, store.LinkMark]) (out ProvidedList, links []*store.Link, err error) {
+	if out.Total, err = countKept(list); err != nil {
+		return out, nil, err
+	}
+	w := q.Window.fit(out.Total)
+	if out.Whole = q.Whole; q.Whole {
+		w = Window{Max: wholeSubscriptions}
+		out.Capped = out.Capped || out.Count > wholeSubscriptions
+	}
+	part, err := list.window(w)
+	out.Previous, out.Next = part.Previous, part.Next
+	return out, part.Items, err
 }
 
 // provided is the list of links to some plans, in the order of time.

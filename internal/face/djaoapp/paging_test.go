@@ -2,6 +2,7 @@ package djaoapp_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,8 +90,10 @@ func TestListsAreSearchedAndOrdered(t *testing.T) {
 	s.Get(t, xia, "/api/profile/xia/subscriptions").Want(200).Is(map[string]any{"count": 2, "results.0.plan.slug": "basic", "next": nil})
 	s.Get(t, xia, "/api/profile/xia/subscriptions?o=created_at").Want(200).Is(map[string]any{"results.0.plan.slug": "premium"})
 	s.Get(t, xia, "/api/profile/xia/subscriptions?q=basic").Want(200).Is(map[string]any{"count": 1, "results.0.plan.title": "Basic"})
-	s.Get(t, xia, "/api/profile/xia/subscriptions?page_size=1").Want(200).
-		Is(map[string]any{"count": 2, "next": facetest.BaseURL + "/api/profile/xia/subscriptions?page=2&page_size=1"})
+	first := s.Get(t, xia, "/api/profile/xia/subscriptions?page_size=1").Want(200).Is(map[string]any{"count": 2, "previous": nil, "results.0.plan.slug": "basic"})
+	second := s.Get(t, xia, strings.TrimPrefix(first.Text("next"), facetest.BaseURL)).Want(200).Is(map[string]any{"count": 2, "next": nil, "results.0.plan.slug": "premium"})
+	s.Get(t, xia, strings.TrimPrefix(second.Text("previous"), facetest.BaseURL)).Want(200).Is(map[string]any{"results.0.plan.slug": "basic", "previous": nil})
+	s.Get(t, xia, "/api/profile/xia/subscriptions/expired?after=nothing").WantJSON(404, `{"detail":"Invalid page."}`)
 }
 
 func TestSubscriptionsThatEndedStayInTheProfile(t *testing.T) {
