@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"facet/internal/access"
+	"facet/internal/profile"
 	"facet/internal/store"
 )
 
@@ -17,28 +18,35 @@ const (
 	unengagedSince = 90 * 24 * time.Hour
 )
 
+// How far is looked for who signed in: nothing keeps subscribers by that.
+const (
+	engagedScan  = 10_000 // subscribers and their roles
+	engagedRoles = 1000   // roles of one subscriber, the newest
+)
+
 // EngagedSubscribers lists the people who act for the subscribers of a provider
-// and signed in lately, with their roles, newest sign-in first.
-func (s *Site) EngagedSubscribers(ctx context.Context, who access.Principal, provider string) ([]Role, error) {
-	var out []Role
-	err := s.data.View(ctx, func(r store.Reader) error {
+// and signed in lately, with their roles, newest sign-in first. capped tells
+// that there may be more. Errors as of ProvidedSubscriptions.
+func (s *Site) EngagedSubscribers(ctx context.Context, who access.Principal, provider string) (out []Role, capped bool, err error) {
+	err = s.data.View(ctx, func(r store.Reader) error {
 		out = nil
 		rs := s.rolesIn(r, who)
 		since := s.d.now().Add(-engagedWithin)
-		return s.eachSubscriber(r, who, provider, RunningSubscriptions, Period{}, func(rec *store.Record) error {
-			return s.eachActor(r, rec, func(l *store.Link, user *store.Record) error {
+		capped, err = s.eachSubscriberActing(r, who, provider, func(rec *store.Record, actors *actors) error {
+			return actors.each(func(l *store.Link, user *store.Record) (bool, error) {
 				if user.LastLogin.Before(since) {
-					return nil
+					return true, nil
 				}
 				l, err := r.Link(l.Src, l.Kind, l.Dst, l.Key) // with its attributes
 				if err != nil {
-					return err
+					return false, err
 				}
 				role, err := rs.of(l, user, rec)
 				out = append(out, role)
-				return err
+				return true, err
 			})
 		})
+		return err
 	})
 	slices.SortStableFunc(out, func(a, b Role) int {
 		if c := b.User.LastLogin.Compare(a.User.LastLogin); c != 0 {
@@ -46,58 +54,100 @@ func (s *Site) EngagedSubscribers(ctx context.Context, who access.Principal, pro
 		}
 		return strings.Compare(a.User.Slug, b.User.Slug)
 	})
-	return out, err
+	return out, capped, err
 }
 
 // UnengagedSubscribers lists the subscribers of a provider of whom nobody
-// signed in for long, or ever.
-func (s *Site) UnengagedSubscribers(ctx context.Context, who access.Principal, provider string) ([]Subject, error) {
-	var out []Subject
-	err := s.data.View(ctx, func(r store.Reader) error {
+// signed in for long, or ever. One with so many roles that they are not all
+// looked at is not listed. capped tells that there may be more. Errors as of
+// ProvidedSubscriptions.
+func (s *Site) UnengagedSubscribers(ctx context.Context, who access.Principal, provider string) (out []Subject, capped bool, err error) {
+	err = s.data.View(ctx, func(r store.Reader) error {
 		out = nil
 		since := s.d.now().Add(-unengagedSince)
-		return s.eachSubscriber(r, who, provider, RunningSubscriptions, Period{}, func(rec *store.Record) error {
+		capped, err = s.eachSubscriberActing(r, who, provider, func(rec *store.Record, actors *actors) error {
 			seen := false
-			err := s.eachActor(r, rec, func(_ *store.Link, user *store.Record) error {
-				seen = seen || !user.LastLogin.Before(since)
-				return nil
+			err := actors.each(func(_ *store.Link, user *store.Record) (bool, error) {
+				seen = !user.LastLogin.Before(since)
+				return !seen, nil
 			})
-			if err != nil || seen {
+			if err != nil || seen || actors.more {
 				return err
 			}
 			one, err := s.subject(r, rec)
 			out = append(out, one)
 			return err
 		})
+		return err
 	})
-	return out, err
+	return out, capped, err
 }
 
-// eachActor walks the users with an active role on a profile.
-func (s *Site) eachActor(r store.Reader, rec *store.Record, fn func(*store.Link, *store.Record) error) error {
-	now := s.d.now()
-	q := store.LinkQuery{Kind: store.RoleLink, State: store.LinkActive, Limit: linkPage}
+// actors are the users with an active role on a profile.
+type actors struct {
+	r      store.Reader
+	on     profile.ID
+	now    time.Time
+	most   int  // roles that are looked at
+	looked int  // roles that were
+	more   bool // there were more than that
+}
+
+// each walks them until fn returns false.
+func (a *actors) each(fn func(*store.Link, *store.Record) (bool, error)) error {
+	q := store.LinkQuery{Kind: store.RoleLink, State: store.LinkActive, Limit: 8} // mostly few, or the first will do
 	for {
-		links, err := r.ToByTime(rec.ID, q)
+		links, err := a.r.ToByTime(a.on, q)
 		if err != nil {
 			return err
 		}
 		for _, l := range links {
-			if !isCurrent(l, now) {
+			if a.looked == a.most {
+				a.more = true
+				return nil
+			}
+			a.looked++
+			if !isCurrent(l, a.now) {
 				continue
 			}
-			user, err := r.Record(l.Src)
+			user, err := a.r.Record(l.Src)
 			if err != nil {
 				return err
 			}
-			if err := fn(l, user); err != nil {
+			if on, err := fn(l, user); err != nil || !on {
 				return err
 			}
 		}
-		if len(links) < linkPage {
+		if len(links) < q.Limit {
 			return nil
 		}
 		last := links[len(links)-1]
-		q.After = store.LinkMark{Created: last.Created, Other: last.Src, Key: last.Key}
+		q.After, q.Limit = store.LinkMark{Created: last.Created, Other: last.Src, Key: last.Key}, linkPage
 	}
+}
+
+// eachSubscriberActing walks the subscribers of a provider, the one with the
+// newest subscription first, with who acts for them; capped tells that not all
+// subscribers, or not all their roles, were looked at.
+func (s *Site) eachSubscriberActing(r store.Reader, who access.Principal, provider string, fn func(*store.Record, *actors) error) (capped bool, err error) {
+	plans, err := s.plansToList(r, who, provider, "")
+	if err != nil {
+		return false, err
+	}
+	left := engagedScan
+	more, err := eachSubscriber(s.provided(r, plans, RunningSubscriptions, Period{}, false), func(id profile.ID) (bool, error) {
+		if left <= 0 {
+			return false, nil
+		}
+		rec, err := r.Record(id)
+		if err != nil {
+			return false, err
+		}
+		a := actors{r: r, on: id, now: s.d.now(), most: engagedRoles}
+		err = fn(rec, &a)
+		capped = capped || a.more
+		left -= 1 + a.looked
+		return true, err
+	})
+	return capped || more, err
 }

@@ -205,7 +205,7 @@ func (s *Site) createProfile(ctx context.Context, who access.Principal, in NewPr
 	return out, err
 }
 
-// Detail is a profile with its subscriptions.
+// Detail is a profile with its newest subscriptions, at most 100.
 type Detail struct {
 	Subject
 	Subscriptions []Subscription
@@ -230,7 +230,7 @@ func (s *Site) detail(r store.Reader, rec *store.Record) (Detail, error) {
 	if err != nil {
 		return Detail{}, err
 	}
-	subs, err := s.subscriptionsOf(r, rec, nil)
+	subs, err := s.newestSubscriptions(r, rec)
 	return Detail{Subject: p, Subscriptions: subs}, err
 }
 

@@ -183,8 +183,8 @@ func TestGrantsAreOneAtATime(t *testing.T) {
 	if _, made, err := grant("premium", directory.Grantee{Slug: "xia"}); err != nil || !made {
 		t.Error("a new one when the old one is over", made, err)
 	}
-	list, err := w.demo.Subscriptions(t.Context(), donny, "xia", directory.Period{})
-	if err != nil || len(list) != 1 {
+	list, err := w.demo.Subscriptions(t.Context(), donny, "xia", directory.ProvidedQuery{Window: directory.Window{Max: 10}})
+	if err != nil || len(list.Items) != 1 {
 		t.Errorf("current: %v %v", list, err)
 	}
 	detail, err := w.demo.Profile(t.Context(), donny, "xia")

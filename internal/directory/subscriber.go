@@ -80,23 +80,29 @@ func (s *Site) ProvidedSubscriptions(ctx context.Context, who access.Principal, 
 			return err
 		}
 		list := s.provided(r, plans, q.List, q.Period, q.Oldest)
-		if out.Total, err = countKept(list); err != nil {
+		var links []*store.Link
+		if out, links, err = q.cut(list); err != nil {
 			return err
 		}
-		w := q.Window.fit(out.Total)
-		if out.Whole = q.Whole; q.Whole {
-			w = Window{Max: wholeSubscriptions}
-			out.Capped = out.Capped || out.Count > wholeSubscriptions
-		}
-		links, err := list.window(w)
-		if err != nil {
-			return err
-		}
-		out.Previous, out.Next = links.Previous, links.Next
-		out.Items, err = s.readProvided(r, who, plans, links.Items)
+		out.Items, err = s.readProvided(r, who, plans, links)
 		return err
 	})
 	return out, err
+}
+
+// cut counts a list and gives the links of the part that is asked for.
+func (q *ProvidedQuery) cut(list *sequence[*store.Link, store.LinkMark]) (out ProvidedList, links []*store.Link, err error) {
+	if out.Total, err = countKept(list); err != nil {
+		return out, nil, err
+	}
+	w := q.Window.fit(out.Total)
+	if out.Whole = q.Whole; q.Whole {
+		w = Window{Max: wholeSubscriptions}
+		out.Capped = out.Capped || out.Count > wholeSubscriptions
+	}
+	part, err := list.window(w)
+	out.Previous, out.Next = part.Previous, part.Next
+	return out, part.Items, err
 }
 
 // provided is the list of links to some plans, in the order of time.
@@ -129,11 +135,11 @@ func (s *Site) provided(r store.Reader, plans []Plan, list SubscriptionList, p P
 }
 
 // eachKept walks a list from its beginning until fn returns false, looking at
-// no more than max items (negative: at all); more tells that it did not come to
+// no more than max items; more tells that it did not come to
 // the end.
 func eachKept[T any, M comparable](list *sequence[T, M], max int, fn func(T) bool) (more bool, err error) {
 	var at M
-	for looked := 0; looked < max || max < 0; looked += batch {
+	for looked := 0; looked < max; looked += batch {
 		found, err := list.read(at, false, batch)
 		if err != nil {
 			return false, err
@@ -206,38 +212,108 @@ func (s *Site) readProvided(r store.Reader, who access.Principal, plans []Plan, 
 	return out, s.markEditable(r, who, out)
 }
 
-// Subscribers lists the profiles that have a subscription on a list, each once,
-// the one with the newest first. Errors as of ProvidedSubscriptions.
-func (s *Site) Subscribers(ctx context.Context, who access.Principal, provider string, list SubscriptionList, p Period) ([]Subject, error) {
-	var out []Subject
-	err := s.data.View(ctx, func(r store.Reader) error {
-		out = nil
-		return s.eachSubscriber(r, who, provider, list, p, func(rec *store.Record) error {
-			one, err := s.subject(r, rec)
-			out = append(out, one)
+// SubscriberList is what of the subscribers on a list is asked for.
+type SubscriberList struct {
+	Part[Subject]
+	Total
+	Whole bool // Items are all there are, or, when Capped, as many as are given at once
+}
+
+// Subscribers lists the profiles that have a subscription to any plan of a
+// provider on a list, each once, the one with the newest first; the Plan and
+// Oldest of the query are not looked at. Errors as of ProvidedSubscriptions.
+func (s *Site) Subscribers(ctx context.Context, who access.Principal, provider string, q ProvidedQuery) (out SubscriberList, err error) {
+	err = s.data.View(ctx, func(r store.Reader) error {
+		out = SubscriberList{Whole: q.Whole}
+		plans, err := s.plansToList(r, who, provider, "")
+		if err != nil {
 			return err
+		}
+		list := s.provided(r, plans, q.List, q.Period, false)
+		most := countLimit
+		if q.Whole {
+			most = wholeSubscriptions
+		}
+		var first []profile.ID
+		out.Capped, err = eachSubscriber(list, func(id profile.ID) (bool, error) {
+			if len(first) == most {
+				return false, nil
+			}
+			first = append(first, id)
+			return true, nil
 		})
+		if err != nil {
+			return err
+		}
+		out.Count = int64(len(first))
+		if !q.Whole {
+			wants := list.keep
+			list.keep = func(l *store.Link) (bool, error) {
+				if ok, err := wants(l); err != nil || !ok {
+					return false, err
+				}
+				return s.isNewest(r, plans, wants, l)
+			}
+			links, err := list.window(q.Window.fit(out.Total))
+			if err != nil {
+				return err
+			}
+			first = first[:0]
+			for _, l := range links.Items {
+				first = append(first, l.Src)
+			}
+			out.Previous, out.Next = links.Previous, links.Next
+		}
+		for _, id := range first {
+			rec, err := r.Record(id)
+			if err != nil {
+				return err
+			}
+			one, err := s.subject(r, rec)
+			if err != nil {
+				return err
+			}
+			out.Items = append(out.Items, one)
+		}
+		return nil
 	})
 	return out, err
 }
 
-func (s *Site) eachSubscriber(r store.Reader, who access.Principal, provider string, list SubscriptionList, p Period, fn func(*store.Record) error) error {
-	plans, err := s.plansToList(r, who, provider, "")
-	if err != nil {
-		return err
+// isNewest reports whether a profile has no newer subscription to one of the
+// plans on the list than this.
+func (s *Site) isNewest(r store.Reader, plans []Plan, wants func(*store.Link) (bool, error), l *store.Link) (bool, error) {
+	for i := range plans {
+		links, err := s.periods(r, l.Src, plans[i].ID)
+		if err != nil {
+			return false, err
+		}
+		for _, other := range links {
+			if cmp.Or(other.Created.Compare(l.Created), strings.Compare(other.Key, l.Key)) <= 0 {
+				continue
+			}
+			if ok, err := wants(other); err != nil || ok {
+				return false, err
+			}
+		}
 	}
+	return true, nil
+}
+
+// eachSubscriber walks who has the subscriptions on a list, each once, until fn
+// returns false or as many subscriptions are looked at as long lists are
+// counted by; more tells that it did not come to the end.
+func eachSubscriber(list *sequence[*store.Link, store.LinkMark], fn func(profile.ID) (bool, error)) (more bool, err error) {
 	seen := map[profile.ID]bool{}
 	var bad error
-	_, err = eachKept(s.provided(r, plans, list, p, false), -1, func(l *store.Link) bool {
+	more, err = eachKept(list, countScan, func(l *store.Link) bool {
 		if seen[l.Src] {
 			return true
 		}
 		seen[l.Src] = true
-		var rec *store.Record
-		if rec, bad = r.Record(l.Src); bad == nil {
-			bad = fn(rec)
-		}
-		return bad == nil
+		var on bool
+		on, bad = fn(l.Src)
+		return on && bad == nil
 	})
-	return joinErr(err, bad)
+	return more, joinErr(err, bad)
 }

@@ -96,59 +96,104 @@ func waits(l *store.Link) bool {
 func accepted(l *store.Link) bool { return !waits(l) && l.Tag != tagUnaccepted }
 
 // Subscriptions lists a profile's subscriptions whose period is now, those that
-// wait for acceptance among them, newest first.
-func (s *Site) Subscriptions(ctx context.Context, who access.Principal, slug string, p Period) ([]Subscription, error) {
-	return s.subscriptionsIn(ctx, who, slug, p.until(s.d.now()).runs)
+// wait for acceptance among them, newest first; the Plan and List of the query
+// are not looked at. Errors: NotFound, with Field "page" for a place that is
+// none; Forbidden.
+func (s *Site) Subscriptions(ctx context.Context, who access.Principal, slug string, q ProvidedQuery) (ProvidedList, error) {
+	return s.subscriptionsIn(ctx, who, slug, q, Period.runs)
 }
 
-// ExpiredSubscriptions lists those that ended within a period.
-func (s *Site) ExpiredSubscriptions(ctx context.Context, who access.Principal, slug string, p Period) ([]Subscription, error) {
-	return s.subscriptionsIn(ctx, who, slug, p.until(s.d.now()).ended)
+// ExpiredSubscriptions lists those that ended within a period, likewise.
+func (s *Site) ExpiredSubscriptions(ctx context.Context, who access.Principal, slug string, q ProvidedQuery) (ProvidedList, error) {
+	return s.subscriptionsIn(ctx, who, slug, q, Period.ended)
 }
 
-func (s *Site) subscriptionsIn(ctx context.Context, who access.Principal, slug string, want func(*store.Link) bool) ([]Subscription, error) {
-	var out []Subscription
-	err := s.data.View(ctx, func(r store.Reader) error {
+func (s *Site) subscriptionsIn(ctx context.Context, who access.Principal, slug string, q ProvidedQuery, wants func(Period, *store.Link) bool) (out ProvidedList, err error) {
+	err = s.data.View(ctx, func(r store.Reader) error {
 		rec, err := s.profileFor(r, access.SubscriptionOf, who, slug)
 		if err != nil {
 			return err
 		}
-		if out, err = s.subscriptionsOf(r, rec, want); err != nil {
+		p := q.Period.until(s.d.now())
+		of := &subscribed{s: s, r: r, rec: rec, plans: map[profile.ID]*Plan{}}
+		var links []*store.Link
+		if out, links, err = q.cut(of.list(q.Oldest, func(l *store.Link) bool { return wants(p, l) })); err != nil {
 			return err
 		}
-		return s.markEditable(r, who, out)
+		if out.Items, err = of.read(links); err != nil {
+			return err
+		}
+		return s.markEditable(r, who, out.Items)
 	})
 	return out, err
 }
 
-// subscriptionsOf lists the subscriptions of a profile that are wanted (nil:
-// all), newest first.
-func (s *Site) subscriptionsOf(r store.Reader, rec *store.Record, want func(*store.Link) bool) ([]Subscription, error) {
-	subscriber, err := s.subject(r, rec)
+// shownSubscriptions is how many subscriptions a profile is shown with.
+const shownSubscriptions = 100
+
+// newestSubscriptions gives the subscriptions that a profile is shown with, the
+// newest first.
+func (s *Site) newestSubscriptions(r store.Reader, rec *store.Record) ([]Subscription, error) {
+	of := &subscribed{s: s, r: r, rec: rec, plans: map[profile.ID]*Plan{}}
+	links, err := of.list(false, func(*store.Link) bool { return true }).window(Window{Max: shownSubscriptions})
 	if err != nil {
 		return nil, err
 	}
-	links, err := r.FromByTime(rec.ID, store.LinkQuery{Kind: store.SubscriptionLink, Limit: -1})
+	return of.read(links.Items)
+}
+
+// subscribed is what a profile is subscribed to.
+type subscribed struct {
+	s     *Site
+	r     store.Reader
+	rec   *store.Record
+	plans map[profile.ID]*Plan // that were read; nil: gone with its provider, the link is history
+}
+
+// list is the list of the wanted links to plans that are there, in the order of
+// time.
+func (of *subscribed) list(oldest bool, want func(*store.Link) bool) *sequence[*store.Link, store.LinkMark] {
+	read := func(q store.LinkQuery) ([]*store.Link, error) {
+		q.Oldest = q.Oldest != oldest
+		return of.r.FromByTime(of.rec.ID, q)
+	}
+	keep := func(l *store.Link) (bool, error) {
+		if !want(l) {
+			return false, nil
+		}
+		plan, err := of.plan(l.Dst)
+		return plan != nil, err
+	}
+	return linkSequence(read, store.LinkQuery{Kind: store.SubscriptionLink}, keep, func(l *store.Link) profile.ID { return l.Dst })
+}
+
+func (of *subscribed) plan(id profile.ID) (*Plan, error) {
+	if plan, ok := of.plans[id]; ok {
+		return plan, nil
+	}
+	plan, err := of.s.planAt(of.r, id)
+	switch {
+	case err == nil:
+		of.plans[id] = &plan
+	case profile.IsKind(err, profile.NotFound):
+		of.plans[id] = nil
+	default:
+		return nil, err
+	}
+	return of.plans[id], nil
+}
+
+// read reads the subscriptions of listed links.
+func (of *subscribed) read(links []*store.Link) ([]Subscription, error) {
+	subscriber, err := of.s.subject(of.r, of.rec)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Subscription, 0, len(links))
-	for _, l := range links {
-		if want != nil && !want(l) {
-			continue
-		}
-		plan, err := s.planAt(r, l.Dst)
-		if profile.IsKind(err, profile.NotFound) {
-			continue // the provider is gone, the link is history
-		}
-		if err != nil {
+	out := make([]Subscription, len(links))
+	for i, l := range links {
+		if out[i], err = subscriptionOf(l, subscriber, *of.plans[l.Dst]); err != nil {
 			return nil, err
 		}
-		sub, err := subscriptionOf(l, subscriber, plan)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, sub)
 	}
 	return out, nil
 }

@@ -215,7 +215,7 @@ func (m *subscriptionModel) check(rt *rapid.T) {
 		}
 	}
 	for _, who := range []string{"xia", "casey"} {
-		here, err := m.w.demo.Subscriptions(rt.Context(), m.as(who), who, directory.Period{})
+		here, err := m.w.demo.Subscriptions(rt.Context(), m.as(who), who, directory.ProvidedQuery{Window: directory.Window{Max: 10}})
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -225,8 +225,8 @@ func (m *subscriptionModel) check(rt *rapid.T) {
 				want++
 			}
 		}
-		if len(here) != want {
-			rt.Fatalf("%s has %d subscriptions, want %d", who, len(here), want)
+		if len(here.Items) != want {
+			rt.Fatalf("%s has %d subscriptions, want %d", who, len(here.Items), want)
 		}
 	}
 }

@@ -50,7 +50,7 @@ const (
 	tooMany        = `{"detail":"Too many attempts. Please try again later."}`
 )
 
-func TestRecoverAnswers200WhoeverIsAskedFor(t *testing.T) { // W19: not 401 on success
+func TestW19RecoverAnswers200WhoeverIsAskedFor(t *testing.T) { // not 401 on success
 	s := serve(t)
 	const xia = "xia@localhost.localdomain"
 	s.Post(t, "", "/api/auth/recover", `{"username":"`+xia+`"}`).WantJSON(200, `{"username":"`+xia+`"}`)
@@ -150,7 +150,7 @@ func TestOneOfManySignsInByACode(t *testing.T) {
 	}
 }
 
-func TestTriesOfCodesAreBounded(t *testing.T) { // W2: not unlimited for an hour
+func TestW2TriesOfCodesAreBounded(t *testing.T) { // not unlimited for an hour
 	s := serve(t)
 	code := mailedCode(t, s, "xia", "xia@localhost.localdomain")
 	for range 5 {
@@ -172,7 +172,7 @@ func TestTriesOfCodesAreBounded(t *testing.T) { // W2: not unlimited for an hour
 	}
 }
 
-func TestWrongPasswordsLockTheAccountWhereverTheyAreTried(t *testing.T) { // W3: there is a lockout
+func TestW3WrongPasswordsLockTheAccountWhereverTheyAreTried(t *testing.T) { // there is a lockout
 	s := serve(t)
 	xia := s.Login(t, "xia")
 	for i := range 10 {
@@ -238,7 +238,7 @@ func TestOneTimePasswords(t *testing.T) {
 		"email_verification_enabled":["This field is required."],"phone_verification_enabled":["This field is required."]}`)
 }
 
-func TestTriesOfOneTimePasswordsAreCountedWhateverBecomesOfTheSignIn(t *testing.T) { // W1: the counter is not rolled back
+func TestW1TriesOfOneTimePasswordsAreCountedWhateverBecomesOfTheSignIn(t *testing.T) { // the counter is not rolled back
 	s := serve(t)
 	next := enableOTP(t, s, s.Login(t, "xia"), "xia")
 	in := func(code string) facetest.Answer {
@@ -254,7 +254,7 @@ func TestTriesOfOneTimePasswordsAreCountedWhateverBecomesOfTheSignIn(t *testing.
 	in(next()).Want(201)
 }
 
-func TestTokensOfADisabledUserStop(t *testing.T) { // W4: is_active is looked at, and sessions can be ended
+func TestW4TokensOfADisabledUserStop(t *testing.T) { // is_active is looked at, and sessions can be ended
 	s := serve(t)
 	xia, donny := s.Login(t, "xia"), s.Login(t, "donny")
 	key := s.Post(t, xia, "/api/users/xia/api-keys", `{"password":"yoyo"}`).Want(201).Text("secret")
@@ -276,7 +276,7 @@ func TestTokensOfADisabledUserStop(t *testing.T) { // W4: is_active is looked at
 	}
 }
 
-func TestVerifyIsNotServedByRefresh(t *testing.T) { // W18: patterns are anchored
+func TestW18VerifyIsNotServedByRefresh(t *testing.T) { // patterns are anchored
 	s := serve(t)
 	xia := s.Login(t, "xia")
 	s.Post(t, xia, "/api/auth/tokens/verify", map[string]string{"token": xia}).WantJSON(200, fmt.Sprintf(`{"token":%q}`, xia))
@@ -284,7 +284,7 @@ func TestVerifyIsNotServedByRefresh(t *testing.T) { // W18: patterns are anchore
 	s.Post(t, "", "/api/auth/nonsense/more", `{}`).Want(404)
 }
 
-func TestNamesThatNoPathCanHoldAreRefused(t *testing.T) { // W5
+func TestW5NamesThatNoPathCanHoldAreRefused(t *testing.T) {
 	s := serve(t)
 	policy := directory.DefaultPolicy()
 	policy.Registration, policy.UnverifiedEmail = directory.RegistrationOpen, true

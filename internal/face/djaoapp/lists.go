@@ -46,7 +46,7 @@ func writeSubjects[T any](w http.ResponseWriter, r *http.Request, c *face.Call, 
 			q.Term = terms[0]
 		}
 	}
-	for _, name := range orderOf(query) {
+	for _, name := range splitNames(query["o"]) {
 		field, down := strings.CutPrefix(name, "-")
 		if field == "full_name" || field == "created_at" {
 			q.ByName, q.Down = field == "full_name", down
@@ -72,31 +72,15 @@ func place(err error) error {
 	return err
 }
 
-// orderOf lists the fields that o asks to order by.
-func orderOf(query url.Values) []string {
-	var out []string
-	for _, list := range query["o"] {
-		for name := range strings.SplitSeq(list, ",") {
-			out = append(out, strings.TrimSpace(name))
-		}
-	}
-	return out
-}
-
 // matchOf makes the test that q is, in the fields that q_f names, or in all.
 func matchOf(terms []string, query url.Values) func(*directory.Subject) bool {
-	var only []string
-	for _, list := range query["q_f"] {
-		only = append(only, strings.Split(list, ",")...)
+	names := splitNames(query["q_f"])
+	if slices.Contains(names, "username") { // a person's slug
+		names = append(names, "slug")
 	}
+	columns := searched(profileColumns, names)
 	return func(p *directory.Subject) bool {
 		d := organizationDetailOf(p)
-		return slices.ContainsFunc(profileColumns, func(c column[organizationDetail]) bool {
-			if !c.search || len(only) > 0 && !slices.Contains(only, c.name) && !(c.name == "slug" && slices.Contains(only, "username")) {
-				return false
-			}
-			value := profile.Fold(c.value(&d))
-			return slices.ContainsFunc(terms, func(term string) bool { return strings.Contains(value, term) })
-		})
+		return contains(&d, columns, terms)
 	}
 }

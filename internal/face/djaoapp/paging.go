@@ -70,6 +70,21 @@ func writePage[T any](w http.ResponseWriter, r *http.Request, c *face.Call, all 
 	return write(w, http.StatusOK, out)
 }
 
+// writeBounded answers like writePage with a list that ends where no more is
+// looked at; wire gives the form of an item.
+func writeBounded[S, T any](w http.ResponseWriter, r *http.Request, c *face.Call, items []S, capped bool, columns []column[T], wire func(*S) T) error {
+	all := make([]T, len(items))
+	for i := range items {
+		all[i] = wire(&items[i])
+	}
+	out, err := pageOf(r, c, all, columns)
+	if err != nil {
+		return err
+	}
+	out.Capped = capped
+	return write(w, http.StatusOK, out)
+}
+
 func pageOf[T any](r *http.Request, c *face.Call, all []T, columns []column[T]) (page[T], error) {
 	query := r.URL.Query()
 	all = search(all, columns, query)
@@ -199,21 +214,46 @@ func search[T any](all []T, columns []column[T], query url.Values) []T {
 	if len(terms) == 0 {
 		return all
 	}
-	var only []string
-	for _, list := range query["q_f"] {
-		only = append(only, strings.Split(list, ",")...)
-	}
-	return slices.DeleteFunc(all, func(item T) bool {
-		for _, c := range columns {
-			if !c.search || len(only) > 0 && !slices.Contains(only, c.name) {
-				continue
-			}
-			value := profile.Fold(c.value(&item))
-			if slices.ContainsFunc(terms, func(term string) bool { return strings.Contains(value, term) }) {
-				return false
+	columns = searched(columns, query["q_f"])
+	return slices.DeleteFunc(all, func(item T) bool { return !contains(&item, columns, terms) })
+}
+
+// searched gives the columns that q looks into: those that q_f names, or all
+// when it names none of them.
+func searched[T any](columns []column[T], names []string) []column[T] {
+	var all, named []column[T]
+	only := splitNames(names)
+	for _, c := range columns {
+		if c.search {
+			all = append(all, c)
+			if slices.Contains(only, c.name) {
+				named = append(named, c)
 			}
 		}
-		return true
+	}
+	if len(named) > 0 {
+		return named
+	}
+	return all
+}
+
+// splitNames lists the names of a parameter that takes many, by commas or again
+// and again.
+func splitNames(lists []string) []string {
+	var out []string
+	for _, list := range lists {
+		for name := range strings.SplitSeq(list, ",") {
+			out = append(out, strings.TrimSpace(name))
+		}
+	}
+	return out
+}
+
+// contains reports whether one of the columns of an item has one of the terms.
+func contains[T any](item *T, columns []column[T], terms []string) bool {
+	return slices.ContainsFunc(columns, func(c column[T]) bool {
+		value := profile.Fold(c.value(item))
+		return slices.ContainsFunc(terms, func(term string) bool { return strings.Contains(value, term) })
 	})
 }
 
@@ -246,19 +286,17 @@ func order[T any](all []T, columns []column[T], query url.Values) {
 		sign  int
 	}
 	var keys []key
-	for _, list := range query["o"] {
-		for name := range strings.SplitSeq(list, ",") {
-			name, down := strings.CutPrefix(strings.TrimSpace(name), "-")
-			i := slices.IndexFunc(columns, func(c column[T]) bool { return c.ordered && c.name == name })
-			if i < 0 {
-				continue
-			}
-			sign := 1
-			if down {
-				sign = -1
-			}
-			keys = append(keys, key{columns[i].value, sign})
+	for _, name := range splitNames(query["o"]) {
+		name, down := strings.CutPrefix(name, "-")
+		i := slices.IndexFunc(columns, func(c column[T]) bool { return c.ordered && c.name == name })
+		if i < 0 {
+			continue
 		}
+		sign := 1
+		if down {
+			sign = -1
+		}
+		keys = append(keys, key{columns[i].value, sign})
 	}
 	if len(keys) == 0 {
 		return

@@ -2,6 +2,7 @@ package djaoapp_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,8 +64,13 @@ func TestListsAreSearchedAndOrdered(t *testing.T) {
 		"q=%22b%C3%A4ckerei,%22": {"b"},
 		"q=example.com&q_f=slug": {},
 		"q=example.com&q_f=email,slug&o=-created_at": {"a"},
-		"q=,":   {"xia", "b", "a"},
-		"q=%00": {},
+		"q=zoo&q_f=nothing":                          {"a"}, // a field that nothing is looked up in is passed over
+		"q=zoo&q_f=":                                 {"a"},
+		"q=zoo&q_f=created_at":                       {"a"},
+		"q=zoo&q_f=nothing,full_name":                {"a"},
+		"q=zoo&q_f=nothing&q_f=%20locality":          {},
+		"q=,":                                        {"xia", "b", "a"},
+		"q=%00":                                      {},
 	} {
 		a := s.Get(t, xia, "/api/users/xia/profiles?"+query).Want(200).Is(map[string]any{"count": len(want)})
 		for i, slug := range want {
@@ -72,6 +78,11 @@ func TestListsAreSearchedAndOrdered(t *testing.T) {
 		}
 	}
 	donny := s.Login(t, "donny")
+	for _, path := range []string{"/api/users", "/api/profile"} {
+		for query, count := range map[string]int{"q=alice&q_f=zzz": 1, "q=alice&q_f=zzz,locality": 0, "q=alice&q_f=username": 1, "q=alice&q_f=": 1} {
+			s.Get(t, donny, path+"?"+query).Want(200).Is(map[string]any{"count": count})
+		}
+	}
 	for _, plan := range []string{"premium", "basic"} {
 		s.Post(t, donny, "/api/profile/cowork/plans/"+plan+"/subscriptions", `{"profile":{"slug":"xia"}}`).Want(201)
 		s.Clock.Advance(time.Minute)
@@ -79,8 +90,10 @@ func TestListsAreSearchedAndOrdered(t *testing.T) {
 	s.Get(t, xia, "/api/profile/xia/subscriptions").Want(200).Is(map[string]any{"count": 2, "results.0.plan.slug": "basic", "next": nil})
 	s.Get(t, xia, "/api/profile/xia/subscriptions?o=created_at").Want(200).Is(map[string]any{"results.0.plan.slug": "premium"})
 	s.Get(t, xia, "/api/profile/xia/subscriptions?q=basic").Want(200).Is(map[string]any{"count": 1, "results.0.plan.title": "Basic"})
-	s.Get(t, xia, "/api/profile/xia/subscriptions?page_size=1").Want(200).
-		Is(map[string]any{"count": 2, "next": facetest.BaseURL + "/api/profile/xia/subscriptions?page=2&page_size=1"})
+	first := s.Get(t, xia, "/api/profile/xia/subscriptions?page_size=1").Want(200).Is(map[string]any{"count": 2, "previous": nil, "results.0.plan.slug": "basic"})
+	second := s.Get(t, xia, strings.TrimPrefix(first.Text("next"), facetest.BaseURL)).Want(200).Is(map[string]any{"count": 2, "next": nil, "results.0.plan.slug": "premium"})
+	s.Get(t, xia, strings.TrimPrefix(second.Text("previous"), facetest.BaseURL)).Want(200).Is(map[string]any{"results.0.plan.slug": "basic", "previous": nil})
+	s.Get(t, xia, "/api/profile/xia/subscriptions/expired?after=nothing").WantJSON(404, `{"detail":"Invalid page."}`)
 }
 
 func TestSubscriptionsThatEndedStayInTheProfile(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"facet/internal/facetest"
 )
 
 func TestTitleOfAPlanIsUniqueAmongThoseOfItsProvider(t *testing.T) {
@@ -103,4 +105,47 @@ func TestPlansAndSubscribersAreTheirProvidersAndTheBrokers(t *testing.T) {
 	s.Delete(t, bob, "/api/profile/alice/subscriptions/daily").WantJSON(403, denied)
 	s.Patch(t, bob, "/api/profile/alice/subscriptions/daily", `{"description":"x"}`).WantJSON(403, denied)
 	s.Patch(t, bob, "/api/profile/alice/subscriptions/spa-day", `{"description":"x","extra":[1]}`).Want(200).Is(map[string]any{"description": "x", "editable": true})
+}
+
+func TestEndOfASubscriptionIsForItsProviderAlone(t *testing.T) {
+	s := serve(t)
+	xia, alice, bob, donny := gym(t, s), s.Login(t, "alice"), s.Login(t, "bob"), s.Login(t, "donny")
+	s.Post(t, bob, "/api/users/bob/profiles", `{"slug":"spa","full_name":"Spa"}`).Want(201)
+	addPlan(t, s, "spa", "spa-day", false)
+	for slug, token := range map[string]string{"daily": xia, "spa-day": bob} {
+		provider := map[string]string{"daily": "gym", "spa-day": "spa"}[slug]
+		s.Post(t, token, "/api/profile/"+provider+"/plans/"+slug+"/subscriptions", `{"profile":{"slug":"alice"}}`).Want(201)
+		s.Post(t, alice, "/api/profile/alice/subscriptions", `{"plan":"`+slug+`"}`).Want(200)
+	}
+	const own, sold, end, later = "/api/profile/alice/subscriptions/daily", "/api/profile/gym/plans/daily/subscriptions/alice", "2026-02-01T12:00:00Z", "2099-01-01T00:00:00Z"
+	for _, c := range []struct {
+		name, token, path string
+		status            int
+		shown             string // and kept
+	}{
+		{"the subscriber", alice, own, 200, end},
+		{"the subscriber as the provider", alice, sold, 403, end},
+		{"the subscriber by its other provider", alice, "/api/profile/spa/plans/daily/subscriptions/alice", 403, end},
+		{"another provider of the subscriber", bob, own, 403, end},
+		{"another provider as its own", bob, "/api/profile/spa/plans/daily/subscriptions/alice", 404, end},
+		{"nobody", "", own, 403, end},
+		{"the broker", donny, own, 200, later},
+		{"the provider by the subscriber", xia, own, 200, later},
+		{"the provider", xia, sold, 200, later},
+	} {
+		for method, send := range map[string]func(testing.TB, string, string, any) facetest.Answer{"PUT": s.Put, "PATCH": s.Patch} {
+			if method == "PATCH" && c.path != own {
+				continue // there is no such route
+			}
+			a := send(t, c.token, c.path, `{"ends_at":"`+later+`","auto_renew":true}`)
+			if a.Status != c.status {
+				t.Errorf("%s, %s: %d, want %d", c.name, method, a.Status, c.status)
+			}
+			if a.Status == 200 {
+				a.Is(map[string]any{"ends_at": c.shown})
+			}
+			s.Get(t, alice, own).Want(200).Is(map[string]any{"ends_at": c.shown})
+			s.Put(t, xia, sold, `{"ends_at":"`+end+`"}`).Want(200)
+		}
+	}
 }

@@ -211,18 +211,10 @@ func readProvidedQuery(r *http.Request, list directory.SubscriptionList) (a aske
 func writeProvided[T any](w http.ResponseWriter, r *http.Request, c *face.Call, a asked, list *directory.ProvidedList,
 	columns []column[T], wire func(*directory.Subscription) T,
 ) error {
-	var out page[T]
-	var err error
 	if list.Whole {
-		all := make([]T, len(list.Items))
-		for i := range list.Items {
-			all[i] = wire(&list.Items[i])
-		}
-		out, err = pageOf(r, c, all, columns)
-		out.Capped = list.Capped
-	} else {
-		out, err = windowPage(r, c, a, list.Part, list.Total, wire)
+		return writeBounded(w, r, c, list.Items, list.Capped, columns, wire)
 	}
+	out, err := windowPage(r, c, a, list.Part, list.Total, wire)
 	if err != nil {
 		return err
 	}
@@ -258,15 +250,23 @@ var subscriberColumns = []column[organization]{
 // profile (GET /api/profile/{profile}/subscribers), or ever had one (…/all).
 func listSubscribers(list directory.SubscriptionList) face.Handler {
 	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-		within, err := period(r)
+		a, q, err := readProvidedQuery(r, list)
 		if err != nil {
 			return err
 		}
-		found, err := c.Site.Subscribers(r.Context(), c.Who, r.PathValue("profile"), list, within)
+		q.Whole = q.Whole || r.URL.Query().Has("o") // of the profiles
+		found, err := c.Site.Subscribers(r.Context(), c.Who, r.PathValue("profile"), q)
 		if err != nil {
 			return hide(r, c, err, "Organization")
 		}
-		return writeSubscribers(w, r, c, found)
+		if found.Whole {
+			return writeBounded(w, r, c, found.Items, found.Capped, subscriberColumns, organizationOf)
+		}
+		out, err := windowPage(r, c, a, found.Part, found.Total, organizationOf)
+		if err != nil {
+			return err
+		}
+		return write(w, http.StatusOK, out)
 	}
 }
 
@@ -287,31 +287,21 @@ var engagedColumns = []column[engagedRole]{
 // listEngaged lists who acts for the subscribers of a profile and signed in
 // within 7 days, last first (GET /api/profile/{profile}/subscribers/engaged).
 func listEngaged(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	found, err := c.Site.EngagedSubscribers(r.Context(), c.Who, r.PathValue("profile"))
+	found, capped, err := c.Site.EngagedSubscribers(r.Context(), c.Who, r.PathValue("profile"))
 	if err != nil {
 		return hide(r, c, err, "Organization")
 	}
-	all := make([]engagedRole, len(found))
-	for i := range found {
-		all[i] = engagedRole{roleOf(c, &found[i], ""), organizationOf(&found[i].Profile)}
-	}
-	return writePage(w, r, c, all, engagedColumns)
+	return writeBounded(w, r, c, found, capped, engagedColumns, func(one *directory.Role) engagedRole {
+		return engagedRole{roleOf(c, one, ""), organizationOf(&one.Profile)}
+	})
 }
 
 // listUnengaged lists the subscribers of whom nobody signed in for 90 days (GET
 // /api/profile/{profile}/subscribers/unengaged).
 func listUnengaged(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	found, err := c.Site.UnengagedSubscribers(r.Context(), c.Who, r.PathValue("profile"))
+	found, capped, err := c.Site.UnengagedSubscribers(r.Context(), c.Who, r.PathValue("profile"))
 	if err != nil {
 		return hide(r, c, err, "Organization")
 	}
-	return writeSubscribers(w, r, c, found)
-}
-
-func writeSubscribers(w http.ResponseWriter, r *http.Request, c *face.Call, found []directory.Subject) error {
-	all := make([]organization, len(found))
-	for i := range found {
-		all[i] = organizationOf(&found[i])
-	}
-	return writePage(w, r, c, all, subscriberColumns)
+	return writeBounded(w, r, c, found, capped, subscriberColumns, organizationOf)
 }

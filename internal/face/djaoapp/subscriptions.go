@@ -27,21 +27,19 @@ func listExpired(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 }
 
 func listOwn(w http.ResponseWriter, r *http.Request, c *face.Call,
-	list func(context.Context, access.Principal, string, directory.Period) ([]directory.Subscription, error),
+	list func(context.Context, access.Principal, string, directory.ProvidedQuery) (directory.ProvidedList, error),
 ) error {
-	within, err := period(r)
+	a, q, err := readProvidedQuery(r, directory.AllSubscriptions)
 	if err != nil {
 		return err
 	}
-	subs, err := list(r.Context(), c.Who, r.PathValue("profile"), within)
+	found, err := list(r.Context(), c.Who, r.PathValue("profile"), q)
 	if err != nil {
 		return hide(r, c, err, "Organization")
 	}
-	all := make([]subscription, len(subs))
-	for i := range subs {
-		all[i] = subscriptionFor(c, &subs[i])
-	}
-	return writePage(w, r, c, all, subscriptionColumns)
+	return writeProvided(w, r, c, a, &found, subscriptionColumns, func(s *directory.Subscription) subscription {
+		return subscriptionFor(c, s)
+	})
 }
 
 // publicBase is the site's public address, without a slash at its end.
