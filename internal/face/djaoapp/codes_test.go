@@ -12,7 +12,6 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"facet/internal/directory"
-	"facet/internal/face/djaoapp"
 	"facet/internal/facetest"
 )
 
@@ -301,15 +300,4 @@ func TestNamesThatNoPathCanHoldAreRefused(t *testing.T) { // W5
 		}
 	}
 	s.Put(t, s.Login(t, "xia"), "/api/users/xia", `{"slug":"x.ia","full_name":"Xia"}`).Want(400)
-}
-
-func TestOneTimePasswordsHoldInEveryFace(t *testing.T) {
-	s := facetest.New(t, djaoapp.New())
-	xia := s.Login(t, "xia")
-	enableOTP(t, s, xia, "xia")
-	for _, use := range []directory.TokenUse{directory.Exchanged, directory.Refreshed} {
-		if _, err := s.Site.Login(t.Context(), directory.Credentials{Login: "xia", Spaces: loginSpaces, Password: facetest.Password}, use); err == nil {
-			t.Error("signed in without a one-time password")
-		}
-	}
 }
