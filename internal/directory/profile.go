@@ -116,7 +116,7 @@ func (s *Site) becomePersonal(ctx context.Context, who access.Principal, user *s
 			}
 			return err
 		}
-		return st, err
+		return s.guarded(who, old, st), err
 	})
 	if err != nil {
 		return Subject{}, err
@@ -258,8 +258,9 @@ type Edit struct {
 	Inner    map[string]map[string]json.RawMessage // members of objects within it, likewise
 }
 
-// EditProfile changes a profile. Errors: NotFound, Forbidden, and those of the
-// fields.
+// EditProfile changes a profile. Of a person who has a password, not all who
+// may write the profile may change e-mail, phone and slug: see maySignInBy.
+// Errors: NotFound, Forbidden, and those of the fields.
 func (s *Site) EditProfile(ctx context.Context, who access.Principal, slug string, in Edit) (Detail, error) {
 	if in.Slug != nil {
 		if err := checkSlug(*in.Slug); err != nil {
@@ -286,7 +287,10 @@ func (s *Site) EditProfile(ctx context.Context, who access.Principal, slug strin
 	}
 	rec, err := s.change(ctx, id, s.event(who.Subject, "profile.updated", id),
 		func(tx store.Tx, old *store.Record) error { return s.allow(tx, access.ProfileWrite, who, old) },
-		func(old *store.Record) (step, error) { return s.edit(ctx, old, in) })
+		func(old *store.Record) (step, error) {
+			st, err := s.edit(ctx, old, in)
+			return s.guarded(who, old, st), err
+		})
 	if err != nil {
 		return Detail{}, err
 	}
