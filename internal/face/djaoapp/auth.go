@@ -38,7 +38,7 @@ func login(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 // writeToken answers with the token of a session that began, "" where none did.
 // With "cookie" in the query a browser is told to keep the session too.
 func writeToken(w http.ResponseWriter, r *http.Request, c *face.Call, in directory.SignIn) error {
-	if yes, _ := isTrue(r.URL.Query().Get("cookie")); yes && in.Token != "" {
+	if wantsCookie(r) && in.Token != "" {
 		if err := setCookies(w, r, c, in); err != nil {
 			return err
 		}
