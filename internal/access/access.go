@@ -78,7 +78,7 @@ type Principal struct {
 	Subject     profile.ID // a user, or an API client
 	Client      bool       // Subject is an API client
 	Features    []Feature  // of the client
-	Session     profile.ID // zero for clients
+	Session     profile.ID // zero for clients, and for a user who is known by an API key
 	Restriction Restriction
 }
 
@@ -88,12 +88,17 @@ func (p Principal) IsNobody() bool { return p.Subject.IsZero() }
 // HasFeature reports whether the principal is an API client with the feature.
 func (p Principal) HasFeature(f Feature) bool { return p.Client && slices.Contains(p.Features, f) }
 
+// ByKey reports whether the principal is a user known by an API key, without a
+// session.
+func (p Principal) ByKey() bool { return !p.IsNobody() && !p.Client && p.Session.IsZero() }
+
 // Rule is one row of the table.
 type Rule struct {
 	Anyone       bool              // no caller needed
 	SignedIn     bool              // any user, whatever the relation
 	Relations    Relation          // a user with one of these
 	Features     []Feature         // API clients with one of these
+	Session      bool              // a user needs a session: an API key is not enough
 	Token        bool              // entity face: a user's own token, for the user's own record
 	Restrictions []RestrictionKind // restricted principals that keep the permission
 }
@@ -135,6 +140,8 @@ func Admit(perm Permission, who Principal) error {
 				return nil
 			}
 		}
+		return forbidden()
+	case rule.Session && who.ByKey():
 		return forbidden()
 	case rule.SignedIn || rule.Relations != 0 || rule.Token:
 		return nil

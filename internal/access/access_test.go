@@ -10,6 +10,7 @@ import (
 var (
 	nobody = access.Principal{}
 	user   = access.Principal{Subject: profile.ID{1}, Session: profile.ID{9}}
+	byKey  = access.Principal{Subject: profile.ID{1}}
 	owner  = access.Principal{Subject: profile.ID{2}, Client: true, Features: []access.Feature{access.Owner}}
 	reader = access.Principal{Subject: profile.ID{3}, Client: true, Features: []access.Feature{access.DirectReadAccess}}
 	child  = access.Principal{Subject: profile.ID{1}, Session: profile.ID{9}, Restriction: access.Restriction{Kind: access.ChildProfile}}
@@ -43,6 +44,9 @@ func TestAllow(t *testing.T) {
 		{"a child profile keeps its session", access.SessionRead, child, 0, profile.Internal},
 		{"and cannot renew it", access.SessionRenew, child, 0, profile.Forbidden},
 		{"nor write", access.ProfileWrite, child, access.Manager, profile.Forbidden},
+		{"a session changes the own secrets", access.UserSecret, user, access.Self, profile.Internal},
+		{"an API key does not", access.UserSecret, byKey, access.Self, profile.Forbidden},
+		{"and reads the own account", access.UserRead, byKey, access.Self, profile.Internal},
 		{"an unknown permission is refused", "no.such", owner, access.Broker, profile.Forbidden},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -94,7 +94,7 @@ var table = map[Permission]Rule{
 	UserProfiles:   {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
 	UserWrite:      {Relations: Self | Broker},
 	UserErase:      {Relations: Self | Broker},
-	UserSecret:     {Relations: Self | Broker},
+	UserSecret:     {Relations: Self | Broker, Session: true},
 	UserActivate:   {Relations: Self | SharedPrincipal | Broker},
 	AgreementRead:  {Relations: Broker | BrokerStaff},
 	AgreementWrite: {Relations: Broker},

@@ -13,8 +13,10 @@ import (
 // for others: the organization takes the roles on it, its plans, role types and
 // subscriptions, and a copy of what is said of it. Sign-in, secrets, household
 // and documents stay with the user, who manages the organization and is a user
-// only from then on. Errors: Forbidden, NotFound; Invalid/CodeNotPersonal where the
-// user is no personal profile; those of the fields.
+// only from then on. It counts as making a profile; the same request again gives
+// what it made. Errors: Forbidden, NotFound; Invalid/CodeNotPersonal where the
+// user is no personal profile; Limited/CodeQuota, Conflict/CodeRepeat; those of
+// the fields.
 func (s *Site) ConvertPersonal(ctx context.Context, who access.Principal, user string, in NewProfile) (Subject, error) {
 	owner, err := s.userNamed(ctx, access.ProfileConnect, who, user)
 	if err != nil {
@@ -37,15 +39,28 @@ func (s *Site) ConvertPersonal(ctx context.Context, who access.Principal, user s
 	if err != nil {
 		return Subject{}, err
 	}
+	out := org
 	err = s.data.Update(ctx, func(tx store.Tx) error {
 		if err := tx.Lock(owner.ID); err != nil {
 			return err
 		}
+		before, err := s.repeated(tx, who, in.Repeat)
+		if err != nil || before != nil {
+			out = before
+			return err
+		}
+		out = org
 		if _, err := s.userFor(tx, access.ProfileConnect, who, user); err != nil {
 			return err
 		}
 		if personal, err := isPersonal(tx, owner.ID); err != nil || !personal {
 			return joinErr(err, profile.E(profile.Invalid, profile.CodeNotPersonal, "", "The user is no personal profile."))
+		}
+		if err := s.spend(tx, who, s.Policy().profileQuota()); err != nil {
+			return err
+		}
+		if err := s.keep(tx, who, in.Repeat, org.ID); err != nil {
+			return err
 		}
 		if err := s.createSlugged(tx, org, in.Slug, slugFrom(in.FullName), s.event(who.Subject, "organization.created", org.ID)); err != nil {
 			return err
@@ -67,7 +82,7 @@ func (s *Site) ConvertPersonal(ctx context.Context, who access.Principal, user s
 	if err != nil {
 		return Subject{}, err
 	}
-	return subjectOf(org), nil
+	return subjectOf(out), nil
 }
 
 // shared are the attributes that a person and an organization both have.

@@ -94,7 +94,8 @@ func (s *Site) ConnectProfile(ctx context.Context, who access.Principal, user st
 	return subjectOf(rec), nil
 }
 
-// becomePersonal makes a user a profile too, with what is said of it.
+// becomePersonal makes a user a profile too, with what is said of it, within the
+// caller's quota. The same request again gives the user as it is.
 func (s *Site) becomePersonal(ctx context.Context, who access.Principal, user *store.Record, in NewProfile) (Subject, error) {
 	if in.Slug != "" && profile.Fold(in.Slug) != profile.Fold(user.Name(profile.Slug)) {
 		return Subject{}, profile.E(profile.Invalid, profile.CodeChoice, "slug", "A personal profile has the user's own name, %q.", user.Name(profile.Slug))
@@ -106,17 +107,36 @@ func (s *Site) becomePersonal(ctx context.Context, who access.Principal, user *s
 		}
 		about.Sets = append([]Set{{"email", &in.Email}}, in.Sets...)
 	}
-	rec, err := s.change(ctx, user.ID, s.event(who.Subject, "profile.updated", user.ID), nil, func(old *store.Record) (step, error) {
+	var rec *store.Record
+	err := s.data.View(ctx, func(r store.Reader) (err error) {
+		rec, err = s.repeated(r, who, in.Repeat)
+		return err
+	})
+	if err != nil {
+		return Subject{}, err
+	}
+	if rec != nil {
+		out := subjectOf(rec)
+		out.Personal = true
+		return out, nil
+	}
+	rec, err = s.change(ctx, user.ID, s.event(who.Subject, "profile.updated", user.ID), nil, func(old *store.Record) (step, error) {
 		st, err := s.edit(ctx, old, about)
 		st.paths = append(st.paths, "role")
 		st.with = func(tx store.Tx) error {
+			if err := s.spend(tx, who, s.Policy().profileQuota()); err != nil {
+				return err
+			}
+			if err := s.keep(tx, who, in.Repeat, user.ID); err != nil {
+				return err
+			}
 			err := s.addManager(tx, who.Subject, user.ID, user.ID)
 			if isTaken(err, "link") {
 				return store.TakenError(profile.Slug)
 			}
 			return err
 		}
-		return st, err
+		return s.guarded(who, old, st), err
 	})
 	if err != nil {
 		return Subject{}, err
@@ -258,8 +278,9 @@ type Edit struct {
 	Inner    map[string]map[string]json.RawMessage // members of objects within it, likewise
 }
 
-// EditProfile changes a profile. Errors: NotFound, Forbidden, and those of the
-// fields.
+// EditProfile changes a profile. Of a person who has a password, not all who
+// may write the profile may change e-mail, phone and slug: see maySignInBy.
+// Errors: NotFound, Forbidden, and those of the fields.
 func (s *Site) EditProfile(ctx context.Context, who access.Principal, slug string, in Edit) (Detail, error) {
 	if in.Slug != nil {
 		if err := checkSlug(*in.Slug); err != nil {
@@ -286,7 +307,10 @@ func (s *Site) EditProfile(ctx context.Context, who access.Principal, slug strin
 	}
 	rec, err := s.change(ctx, id, s.event(who.Subject, "profile.updated", id),
 		func(tx store.Tx, old *store.Record) error { return s.allow(tx, access.ProfileWrite, who, old) },
-		func(old *store.Record) (step, error) { return s.edit(ctx, old, in) })
+		func(old *store.Record) (step, error) {
+			st, err := s.edit(ctx, old, in)
+			return s.guarded(who, old, st), err
+		})
 	if err != nil {
 		return Detail{}, err
 	}

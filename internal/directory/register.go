@@ -38,6 +38,7 @@ type NewAccount struct {
 	By           access.Principal // who asks, nobody for who registers
 	EmailCode    string           // that was sent to Email: the proof that it is theirs
 	PhoneCode    string           // that was sent to Phone
+	OTP          string           // one-time password, for who turned them on before they had to register again
 	Signs        []string         // slugs of agreements
 
 	hash   string // encoded, instead of Password
@@ -48,11 +49,14 @@ type NewAccount struct {
 }
 
 // Register makes an account for whoever asks, as the site's policy allows, and
-// signs it in; an operator may whatever the policy. Where the e-mail is that
-// of a user who has no password yet, an invitation, the account is completed:
-// by who proves the e-mail with a code, or by an operator. Errors name the
-// kernel's fields: "slug" (user name), "email", "password", "displayName",
-// "organization", and "email_code", "phone_code" (Unauthenticated/CodeOneTime).
+// signs it in; an operator may whatever the policy, and without a code of the
+// person begins no session: the SignIn has a Subject and no Token. Where the
+// e-mail is that of a user who has no password yet, an invitation, the account
+// is completed: by who proves the e-mail with a code, and the one-time password
+// where the user turned them on, or by an operator. Errors name the kernel's
+// fields: "slug" (user name), "email", "password", "displayName",
+// "organization", and "email_code", "phone_code", "otp_code"
+// (Unauthenticated/CodeOneTime, CodeOneTimeRequired; Limited/CodeAttempts).
 // Forbidden/CodeRegistrationClosed; Missing/CodeProofRequired where the site
 // wants the e-mail proven.
 func (s *Site) Register(ctx context.Context, in NewAccount, use TokenUse) (SignIn, error) {
@@ -89,6 +93,9 @@ func (s *Site) Register(ctx context.Context, in NewAccount, use TokenUse) (SignI
 	rec, err := s.createAccount(ctx, profile.ID{}, in, func(tx store.Tx, user *store.Record) error { return s.useCodes(tx, user.ID, in.codes) })
 	if err != nil {
 		return SignIn{}, err
+	}
+	if operator && len(in.codes) == 0 {
+		return SignIn{Subject: subjectOf(rec)}, nil
 	}
 	return s.begin(ctx, rec, nil, use)
 }

@@ -23,11 +23,11 @@ const repeatLife = 24 * time.Hour
 // first. Only the id is kept: the answer shows the thing as it is now, and
 // once it is erased nothing tells of it. Errors: Conflict/CodeRepeat for a key
 // that stands for another request.
-func (s *Site) repeated(tx store.Tx, who access.Principal, again Repeat) (*store.Record, error) {
+func (s *Site) repeated(r store.Reader, who access.Principal, again Repeat) (*store.Record, error) {
 	if again.Key == "" {
 		return nil, nil
 	}
-	a, err := tx.Answer(who.Subject, again.Key)
+	a, err := r.Answer(who.Subject, again.Key)
 	switch {
 	case profile.IsKind(err, profile.NotFound) || err == nil && !a.Expires.After(s.d.now()):
 		return nil, nil
@@ -36,7 +36,7 @@ func (s *Site) repeated(tx store.Tx, who access.Principal, again Repeat) (*store
 	case a.Request != again.Request:
 		return nil, profile.E(profile.Conflict, profile.CodeRepeat, "", "This Idempotency-Key was used for another request.")
 	}
-	rec, err := tx.Record(a.About)
+	rec, err := r.Record(a.About)
 	if profile.IsKind(err, profile.NotFound) { // deleted since, and its answer with it
 		return nil, nil
 	}

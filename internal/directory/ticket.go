@@ -142,7 +142,9 @@ func (s *Site) Redeem(ctx context.Context, key string, in NewAccount, use TokenU
 }
 
 // complete gives a user who has no password yet the one they chose, and what
-// else they say of themselves. with uses the proof up.
+// else they say of themselves. with uses the proof up. Who proved the e-mail
+// gives the one-time password too, where the user turned them on, and is signed
+// in; an operator who completes the account of another is not.
 func (s *Site) complete(ctx context.Context, id profile.ID, in NewAccount, use TokenUse, with func(store.Tx) error) (SignIn, error) {
 	hash, err := s.hashPassword(ctx, passwordSecret, in.Password)
 	if err != nil {
@@ -163,6 +165,11 @@ func (s *Site) complete(ctx context.Context, id profile.ID, in NewAccount, use T
 	org, err := s.newOrganization(ctx, id, in)
 	if err != nil {
 		return SignIn{}, err
+	}
+	if in.proved {
+		if err := s.secondFactor(ctx, id, in.OTP); err != nil {
+			return SignIn{}, err
+		}
 	}
 	rec, err := s.change(ctx, id, s.event(id, "user.completed", id), nil, func(old *store.Record) (step, error) {
 		if old.Password != "" {
@@ -197,6 +204,9 @@ func (s *Site) complete(ctx context.Context, id profile.ID, in NewAccount, use T
 	}
 	if err := s.ensureMember(ctx, rec); err != nil {
 		return SignIn{}, err
+	}
+	if !in.proved {
+		return SignIn{Subject: subjectOf(rec)}, nil
 	}
 	return s.begin(ctx, rec, nil, use)
 }

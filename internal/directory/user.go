@@ -19,8 +19,8 @@ type UserEdit struct {
 
 // EditUser changes a user's account. An e-mail or phone that changes is not
 // proven any more, unless the code that was sent there comes with it; a phone
-// that is proven is a name to sign in with. The e-mail there was is told.
-// Errors: NotFound, Forbidden, Invalid/CodeOneTime with Field "email_code" or
+// that is proven is a name to sign in with. The e-mail there was is told. See
+// maySignInBy for who may change e-mail, phone and user name. Errors: NotFound, Forbidden, Invalid/CodeOneTime with Field "email_code" or
 // "phone_code", Limited, those of the fields.
 func (s *Site) EditUser(ctx context.Context, who access.Principal, user string, in UserEdit) (Subject, error) {
 	rec, err := s.userNamed(ctx, access.UserWrite, who, user)
@@ -62,19 +62,8 @@ func (s *Site) EditUser(ctx context.Context, who access.Principal, user string, 
 		if len(account.codes) > 0 {
 			st.paths = append(st.paths, extraProved)
 		}
-		st.with = func(tx store.Tx) error {
-			if err := s.useCodes(tx, old.ID, account.codes); err != nil {
-				return err
-			}
-			was := textAt(old.Attrs, "email")
-			if was == "" || profile.Fold(was) == profile.Fold(textAt(st.rec.Attrs, "email")) {
-				return nil
-			}
-			p := subjectOf(old)
-			return tx.Enqueue(s.mailJob(old.ID, "notice", was, MailData{Recipient: p.FullName(), Subject: "your e-mail address was changed",
-				Text: "your account " + p.Slug + " has another e-mail address now. If it was not you who changed it, please tell us."}))
-		}
-		return st, nil
+		st.with = func(tx store.Tx) error { return s.useCodes(tx, old.ID, account.codes) }
+		return s.guarded(who, old, st), nil
 	})
 	if err != nil {
 		return Subject{}, err

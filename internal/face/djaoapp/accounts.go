@@ -72,7 +72,11 @@ func convertPersonal(w http.ResponseWriter, r *http.Request, c *face.Call, in *f
 	draft.Slug, _ = in.filled("slug", maxSlug)
 	draft.Email, _ = in.filled("email", 254)
 	draft.Sets, draft.Extras = in.sets(), in.extras()
-	if err := in.err(); err != nil {
+	err := in.err()
+	if err == nil {
+		draft.Repeat, err = in.repeat(r)
+	}
+	if err != nil {
 		return err
 	}
 	draft.Extras[extraNickName], draft.Extras[extraLang] = json.RawMessage("null"), json.RawMessage("null")

@@ -35,10 +35,10 @@ func login(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	return writeToken(w, r, c, signedIn)
 }
 
-// writeToken answers with the token of a session that began. With "cookie" in
-// the query a browser is told to keep the session too.
+// writeToken answers with the token of a session that began, "" where none did.
+// With "cookie" in the query a browser is told to keep the session too.
 func writeToken(w http.ResponseWriter, r *http.Request, c *face.Call, in directory.SignIn) error {
-	if yes, _ := isTrue(r.URL.Query().Get("cookie")); yes {
+	if wantsCookie(r) && in.Token != "" {
 		if err := setCookies(w, r, c, in); err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func (in *fields) account() (account directory.NewAccount, names []string) {
 	}
 	account.Extras = in.extras()
 	p := in.proof()
-	account.EmailCode, account.PhoneCode = p.EmailCode, p.PhoneCode
+	account.EmailCode, account.PhoneCode, account.OTP = p.EmailCode, p.PhoneCode, p.OTP
 	return account, []string{"slug", username, "password", secret, "organization", "organization_name"}
 }
 
@@ -255,7 +255,7 @@ func redeem(w http.ResponseWriter, r *http.Request, c *face.Call) (directory.Sig
 		return directory.SignIn{}, err
 	}
 	signedIn, err := c.Site.Redeem(r.Context(), key, account, directory.Exchanged)
-	return signedIn, deadKey(renamed(err, names...))
+	return signedIn, deadKey(mismatched(renamed(err, names...)))
 }
 
 // readSession tells who the caller is, and the roles they hold, but for that on

@@ -12,7 +12,6 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"facet/internal/directory"
-	"facet/internal/face/djaoapp"
 	"facet/internal/facetest"
 )
 
@@ -36,12 +35,12 @@ func codeIn(t *testing.T, s *facetest.Service, email string) string {
 	return ""
 }
 
-// another gives a code that is not this one.
+// another gives a code, or a key, of the same form that is not this one.
 func another(code string) string {
 	if code[0] == '9' {
-		return "0" + code[1:]
+		return "8" + code[1:]
 	}
-	return string(code[0]+1) + code[1:]
+	return "9" + code[1:]
 }
 
 const (
@@ -301,15 +300,4 @@ func TestW5NamesThatNoPathCanHoldAreRefused(t *testing.T) {
 		}
 	}
 	s.Put(t, s.Login(t, "xia"), "/api/users/xia", `{"slug":"x.ia","full_name":"Xia"}`).Want(400)
-}
-
-func TestOneTimePasswordsHoldInEveryFace(t *testing.T) {
-	s := facetest.New(t, djaoapp.New())
-	xia := s.Login(t, "xia")
-	enableOTP(t, s, xia, "xia")
-	for _, use := range []directory.TokenUse{directory.Exchanged, directory.Refreshed} {
-		if _, err := s.Site.Login(t.Context(), directory.Credentials{Login: "xia", Spaces: loginSpaces, Password: facetest.Password}, use); err == nil {
-			t.Error("signed in without a one-time password")
-		}
-	}
 }

@@ -3,6 +3,7 @@ package djaoapp
 import (
 	"crypto/subtle"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"facet/internal/credential"
@@ -24,6 +25,32 @@ const (
 
 // csrfToken is the token that goes with a session's cookie.
 func csrfToken(session string) string { return credential.Digest("csrf " + session)[:32] }
+
+// checkOrigin refuses to keep a session in the browser of who signs in by a
+// page of another site: that page would choose as whom (login CSRF). Callers
+// that are no browsers tell of no origin.
+func checkOrigin(r *http.Request, c *face.Call) error {
+	protection := http.NewCrossOriginProtection()
+	if base, err := url.Parse(c.Site.Policy().BaseURL); err == nil && base.Host != "" {
+		if err := protection.AddTrustedOrigin(base.Scheme + "://" + base.Host); err != nil {
+			return err
+		}
+	}
+	if protection.Check(r) != nil {
+		return failedCSRF("Origin checking failed.")
+	}
+	return nil
+}
+
+func failedCSRF(why string) error {
+	return refuse(profile.Forbidden, profile.CodeForbidden, http.StatusForbidden, detail("CSRF Failed: "+why))
+}
+
+// wantsCookie reports whether a call that signs in asks for cookies.
+func wantsCookie(r *http.Request) bool {
+	yes, _ := isTrue(r.URL.Query().Get("cookie"))
+	return yes
+}
 
 // setCookies lets a browser keep a session that has just begun.
 func setCookies(w http.ResponseWriter, r *http.Request, c *face.Call, in directory.SignIn) error {
@@ -86,5 +113,5 @@ func checkCSRF(r *http.Request, session string) error {
 	default:
 		return nil
 	}
-	return refuse(profile.Forbidden, profile.CodeForbidden, http.StatusForbidden, detail("CSRF Failed: "+why))
+	return failedCSRF(why)
 }

@@ -67,9 +67,15 @@ func (f djaoapp) Routes() []face.Route { return f.routes }
 // is the one for no token, and an error where none is: there a client should
 // learn of it. Signing out with a token that is over is no error either. Other
 // schemes identify nobody. Without Authorization, a browser's cookie does,
-// where somebody does not just sign in.
+// where somebody does not just sign in; who does so to get cookies does it by a
+// page of this site.
 func (f djaoapp) Identify(r *http.Request, c *face.Call) error {
 	perm, open := f.open[r.Pattern]
+	if perm == access.SessionStart && wantsCookie(r) {
+		if err := checkOrigin(r, c); err != nil {
+			return err
+		}
+	}
 	header := r.Header["Authorization"]
 	if len(header) == 0 {
 		if perm == access.SessionStart {
