@@ -32,7 +32,10 @@ type codeData struct {
 }
 
 func (s *Site) codeDigest(space profile.Space, address string) string {
-	return credential.Digest(ticketCode + " " + string(space) + " " + profile.Fold(address))
+	if space == profile.Email {
+		address = profile.FoldEmail(address)
+	}
+	return credential.Digest(ticketCode + " " + string(space) + " " + address)
 }
 
 // code reads the live code of an address: nil when there is none.
@@ -52,7 +55,8 @@ func (s *Site) code(r store.Reader, space profile.Space, address string) (*store
 }
 
 // Recover sends a one-time code to the e-mail or phone that somebody types, or
-// to those of the user whose name it is. Within the life of a code the same is
+// to those of the user whose name it is: where there is one, as they are kept,
+// not as they were typed. Within the life of a code the same is
 // sent again. Whether there is such a user does not show: an address that
 // nobody has gets a code where people may register, and otherwise nothing.
 // Errors: Invalid with Field "username" for a phone where nothing can be sent
@@ -75,7 +79,12 @@ func (s *Site) Recover(ctx context.Context, who access.Principal, login string, 
 	if err != nil {
 		return err
 	}
-	if space == profile.Slug {
+	switch {
+	case space == profile.Email && rec != nil:
+		address = textAt(rec.Attrs, "email")
+	case space == profile.Phone && rec != nil:
+		address = rec.Name(profile.Phone)
+	case space == profile.Slug:
 		if rec == nil {
 			return nil
 		}
@@ -215,10 +224,10 @@ func (s *Site) noteProved(ctx context.Context, rec *store.Record, codes []proven
 	if provedEmail(rec) != "" || !slices.ContainsFunc(codes, func(p proven) bool { return p.space == profile.Email }) {
 		return rec, nil
 	}
-	typed := profile.Fold(textAt(rec.Attrs, "email"))
+	typed := profile.FoldEmail(textAt(rec.Attrs, "email"))
 	return s.change(ctx, rec.ID, s.event(rec.ID, "user.email.proved", rec.ID), nil, func(old *store.Record) (step, error) {
 		next := *old
-		if profile.Fold(textAt(old.Attrs, "email")) != typed || provedEmail(old) != "" {
+		if profile.FoldEmail(textAt(old.Attrs, "email")) != typed || provedEmail(old) != "" {
 			return step{rec: &next}, nil
 		}
 		proveEmail(&next)

@@ -141,7 +141,9 @@ func (s *Site) begin(ctx context.Context, rec *store.Record, hash []byte, use To
 func (s *Site) find(ctx context.Context, typed string, spaces []profile.Space) (rec *store.Record, err error) {
 	for _, space := range spaces {
 		value := profile.Fold(typed)
-		if space == profile.Phone {
+		if space == profile.Email {
+			value = emailName(typed)
+		} else if space == profile.Phone {
 			var ok bool
 			if value, ok = E164(typed); !ok {
 				continue

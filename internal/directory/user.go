@@ -67,7 +67,7 @@ func (s *Site) EditUser(ctx context.Context, who access.Principal, user string, 
 				return err
 			}
 			was := textAt(old.Attrs, "email")
-			if was == "" || profile.Fold(was) == profile.Fold(textAt(st.rec.Attrs, "email")) {
+			if was == "" || profile.FoldEmail(was) == profile.FoldEmail(textAt(st.rec.Attrs, "email")) {
 				return nil
 			}
 			p := subjectOf(old)
