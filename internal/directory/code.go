@@ -58,7 +58,8 @@ func (s *Site) code(r store.Reader, space profile.Space, address string) (*store
 // to those of the user whose name it is: where there is one, as they are kept,
 // not as they were typed. Within the life of a code the same is
 // sent again. Whether there is such a user does not show: an address that
-// nobody has gets a code where people may register, and otherwise nothing.
+// nobody has gets a code where people may register, and for any other name a
+// code is made that is never sent, so that its tries are counted alike.
 // Errors: Invalid with Field "username" for a phone where nothing can be sent
 // to phones.
 func (s *Site) Recover(ctx context.Context, who access.Principal, login string, spaces []profile.Space) error {
@@ -73,41 +74,45 @@ func (s *Site) Recover(ctx context.Context, who access.Principal, login string, 
 		return profile.E(profile.Invalid, profile.CodeInvalid, "username", "Codes cannot be sent to phones here. Use an e-mail address.")
 	}
 	rec, err := s.find(ctx, login, spaces)
-	if profile.IsKind(err, profile.NotFound) || err == nil && (rec.Type != profile.User || rec.State != profile.Active) {
+	if profile.IsKind(err, profile.NotFound) || err == nil && rec.Type != profile.User {
 		rec, err = nil, nil
 	}
 	if err != nil {
 		return err
 	}
+	email, phone := "", ""
+	if rec != nil {
+		email, phone = textAt(rec.Attrs, "email"), rec.Name(profile.Phone)
+	}
+	nobodys := !who.IsNobody() || s.Policy().Registration == RegistrationOpen
 	switch {
 	case space == profile.Email && rec != nil:
-		address = textAt(rec.Attrs, "email")
+		address = email
 	case space == profile.Phone && rec != nil:
-		address = rec.Name(profile.Phone)
-	case space == profile.Slug:
-		if rec == nil {
-			return nil
-		}
-		if address = textAt(rec.Attrs, "email"); address != "" {
-			space = profile.Email
-		} else if address = rec.Name(profile.Phone); address == "" || !s.d.sms {
-			return nil
-		} else {
-			space = profile.Phone
-		}
+		address = phone
+	case space != profile.Slug:
+	case email != "":
+		space, address, nobodys = profile.Email, email, false
+	case phone != "" && s.d.sms:
+		space, address, nobodys = profile.Phone, phone, false
+	default:
+		return s.sendCode(ctx, nil, profile.Email, login, false)
 	}
-	return s.sendCode(ctx, who, rec, space, address)
+	if rec != nil && rec.State != profile.Active {
+		rec = nil
+	}
+	return s.sendCode(ctx, rec, space, address, rec != nil || nobodys)
 }
 
-// sendCode sends the code of an address, rec's or nobody's.
-func (s *Site) sendCode(ctx context.Context, who access.Principal, rec *store.Record, space profile.Space, address string) error {
+// sendCode makes the code of an address, rec's or nobody's, and sends it where
+// that is wanted.
+func (s *Site) sendCode(ctx context.Context, rec *store.Record, space profile.Space, address string, wanted bool) error {
 	var subject profile.ID
 	name := ""
 	if rec != nil {
 		p := subjectOf(rec)
 		subject, name = rec.ID, p.FullName()
 	}
-	wanted := rec != nil || !who.IsNobody() || s.Policy().Registration == RegistrationOpen
 	digest := s.codeDigest(space, address)
 	fresh := credential.NewCode()
 	sealed := s.d.dataKey.Seal([]byte(fresh), []byte(digest))
