@@ -32,7 +32,10 @@ type codeData struct {
 }
 
 func (s *Site) codeDigest(space profile.Space, address string) string {
-	return credential.Digest(ticketCode + " " + string(space) + " " + profile.Fold(address))
+	if space == profile.Email {
+		address = profile.FoldEmail(address)
+	}
+	return credential.Digest(ticketCode + " " + string(space) + " " + address)
 }
 
 // code reads the live code of an address: nil when there is none.
@@ -52,9 +55,11 @@ func (s *Site) code(r store.Reader, space profile.Space, address string) (*store
 }
 
 // Recover sends a one-time code to the e-mail or phone that somebody types, or
-// to those of the user whose name it is. Within the life of a code the same is
+// to those of the user whose name it is: where there is one, as they are kept,
+// not as they were typed. Within the life of a code the same is
 // sent again. Whether there is such a user does not show: an address that
-// nobody has gets a code where people may register, and otherwise nothing.
+// nobody has gets a code where people may register, and for any other name a
+// code is made that is never sent, so that its tries are counted alike.
 // Errors: Invalid with Field "username" for a phone where nothing can be sent
 // to phones.
 func (s *Site) Recover(ctx context.Context, who access.Principal, login string, spaces []profile.Space) error {
@@ -69,36 +74,45 @@ func (s *Site) Recover(ctx context.Context, who access.Principal, login string, 
 		return profile.E(profile.Invalid, profile.CodeInvalid, "username", "Codes cannot be sent to phones here. Use an e-mail address.")
 	}
 	rec, err := s.find(ctx, login, spaces)
-	if profile.IsKind(err, profile.NotFound) || err == nil && (rec.Type != profile.User || rec.State != profile.Active) {
+	if profile.IsKind(err, profile.NotFound) || err == nil && rec.Type != profile.User {
 		rec, err = nil, nil
 	}
 	if err != nil {
 		return err
 	}
-	if space == profile.Slug {
-		if rec == nil {
-			return nil
-		}
-		if address = textAt(rec.Attrs, "email"); address != "" {
-			space = profile.Email
-		} else if address = rec.Name(profile.Phone); address == "" || !s.d.sms {
-			return nil
-		} else {
-			space = profile.Phone
-		}
+	email, phone := "", ""
+	if rec != nil {
+		email, phone = textAt(rec.Attrs, "email"), rec.Name(profile.Phone)
 	}
-	return s.sendCode(ctx, who, rec, space, address)
+	nobodys := !who.IsNobody() || s.Policy().Registration == RegistrationOpen
+	switch {
+	case space == profile.Email && rec != nil:
+		address = email
+	case space == profile.Phone && rec != nil:
+		address = phone
+	case space != profile.Slug:
+	case email != "":
+		space, address, nobodys = profile.Email, email, false
+	case phone != "" && s.d.sms:
+		space, address, nobodys = profile.Phone, phone, false
+	default:
+		return s.sendCode(ctx, nil, profile.Email, login, false)
+	}
+	if rec != nil && rec.State != profile.Active {
+		rec = nil
+	}
+	return s.sendCode(ctx, rec, space, address, rec != nil || nobodys)
 }
 
-// sendCode sends the code of an address, rec's or nobody's.
-func (s *Site) sendCode(ctx context.Context, who access.Principal, rec *store.Record, space profile.Space, address string) error {
+// sendCode makes the code of an address, rec's or nobody's, and sends it where
+// that is wanted.
+func (s *Site) sendCode(ctx context.Context, rec *store.Record, space profile.Space, address string, wanted bool) error {
 	var subject profile.ID
 	name := ""
 	if rec != nil {
 		p := subjectOf(rec)
 		subject, name = rec.ID, p.FullName()
 	}
-	wanted := rec != nil || !who.IsNobody() || s.Policy().Registration == RegistrationOpen
 	digest := s.codeDigest(space, address)
 	fresh := credential.NewCode()
 	sealed := s.d.dataKey.Seal([]byte(fresh), []byte(digest))
@@ -215,10 +229,10 @@ func (s *Site) noteProved(ctx context.Context, rec *store.Record, codes []proven
 	if provedEmail(rec) != "" || !slices.ContainsFunc(codes, func(p proven) bool { return p.space == profile.Email }) {
 		return rec, nil
 	}
-	typed := profile.Fold(textAt(rec.Attrs, "email"))
+	typed := profile.FoldEmail(textAt(rec.Attrs, "email"))
 	return s.change(ctx, rec.ID, s.event(rec.ID, "user.email.proved", rec.ID), nil, func(old *store.Record) (step, error) {
 		next := *old
-		if profile.Fold(textAt(old.Attrs, "email")) != typed || provedEmail(old) != "" {
+		if profile.FoldEmail(textAt(old.Attrs, "email")) != typed || provedEmail(old) != "" {
 			return step{rec: &next}, nil
 		}
 		proveEmail(&next)

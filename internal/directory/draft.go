@@ -36,8 +36,9 @@ func (s *Site) dress(rec *store.Record) {
 	for _, u := range typ.Uniques(rec.Attrs) {
 		n := profile.Name{Space: profile.UniqueAttribute(rec.Type, u.Path), Value: u.Value}
 		if rec.Type == profile.User && u.Path == "email" {
-			n.Space = profile.Email
-			if typed := textAt(rec.Attrs, "email"); typed != u.Value {
+			typed := textAt(rec.Attrs, "email")
+			n.Space, n.Value = profile.Email, emailName(typed)
+			if typed != n.Value {
 				n.Typed = typed
 			}
 		}

@@ -259,11 +259,11 @@ func (s *Site) byKey(ctx context.Context, t profile.Type, typ *schema.Type, key 
 	if !ok {
 		return nil, profile.E(profile.Invalid, profile.CodeType, "key_value", "not a value of the attribute %s", path)
 	}
-	space := profile.UniqueAttribute(t, attr.Path)
 	if t == profile.User && attr.Path == "email" {
-		space = profile.Email
+		email, _ := schema.Text(value)
+		return s.data.Get(ctx, profile.Email, emailName(email))
 	}
-	return s.data.Get(ctx, space, schema.UniqueKey(string(text)))
+	return s.data.Get(ctx, profile.UniqueAttribute(t, attr.Path), schema.UniqueKey(string(text)))
 }
 
 func (s *Site) guard(rec *store.Record, g Guards) error {

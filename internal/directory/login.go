@@ -41,7 +41,12 @@ func (s *Site) Login(ctx context.Context, c Credentials, use TokenUse) (SignIn, 
 	}
 	var hash []byte
 	if c.Password != "" {
-		if hash, err = s.checkPassword(ctx, rec, c.Password); err != nil {
+		if rec == nil {
+			err = s.checkNothing(ctx, c.Login, c.Password)
+		} else {
+			hash, err = s.checkPassword(ctx, rec, c.Password)
+		}
+		if err != nil {
 			return SignIn{}, err
 		}
 	}
@@ -67,12 +72,16 @@ func (s *Site) Login(ctx context.Context, c Credentials, use TokenUse) (SignIn, 
 }
 
 // tryCodes checks the codes that somebody typed, each against the address of
-// rec, or without one against the e-mail that was typed as the name.
+// rec, or without one against what was typed as the name: Recover made a code
+// for it too.
 func (s *Site) tryCodes(ctx context.Context, rec *store.Record, c Credentials) (out []proven, err error) {
 	email, phone := "", ""
 	if rec != nil {
 		email, phone = textAt(rec.Attrs, "email"), rec.Name(profile.Phone)
-	} else if IsEmail(c.Login) {
+	} else if isPhone(c.Login) {
+		phone = c.Login
+	}
+	if email == "" {
 		email = c.Login
 	}
 	if c.EmailCode != "" {
@@ -141,7 +150,9 @@ func (s *Site) begin(ctx context.Context, rec *store.Record, hash []byte, use To
 func (s *Site) find(ctx context.Context, typed string, spaces []profile.Space) (rec *store.Record, err error) {
 	for _, space := range spaces {
 		value := profile.Fold(typed)
-		if space == profile.Phone {
+		if space == profile.Email {
+			value = emailName(typed)
+		} else if space == profile.Phone {
 			var ok bool
 			if value, ok = E164(typed); !ok {
 				continue
@@ -173,15 +184,14 @@ const (
 	lockTime      = 15 * time.Minute
 )
 
-// checkPassword proves that somebody knows the password of rec, which is nil
-// for a name that finds nobody: the work is the same. It gives the hash that is
-// kept of it: one of an old kind is replaced by one of today's.
+// checkPassword proves that somebody knows the password of rec. It gives the
+// hash that is kept of it: one of an old kind is replaced by one of today's.
 func (s *Site) checkPassword(ctx context.Context, rec *store.Record, password string) (hash []byte, err error) {
 	var secret *store.Secret
-	if rec != nil && rec.Password != "" {
-		if err := s.noteTry(ctx, rec.ID, passwordSecret); err != nil {
-			return nil, err
-		}
+	if err := s.noteTry(ctx, rec.ID, passwordSecret); err != nil {
+		return nil, err
+	}
+	if rec.Password != "" {
 		err := s.data.View(ctx, func(r store.Reader) (err error) {
 			secret, err = r.Secret(rec.ID, passwordSecret, "")
 			return err
@@ -190,15 +200,15 @@ func (s *Site) checkPassword(ctx context.Context, rec *store.Record, password st
 			return nil, err
 		}
 	}
+	ok, stale, err := false, false, error(nil)
 	if secret == nil {
-		if err := s.d.hasher.VerifyNothing(ctx, password); err != nil {
-			return nil, err
-		}
-		return nil, wrongPassword()
+		err = s.d.hasher.VerifyNothing(ctx, password)
+	} else {
+		ok, stale, err = s.d.hasher.Verify(ctx, string(secret.Data), password)
 	}
-	ok, stale, err := s.d.hasher.Verify(ctx, string(secret.Data), password)
 	if profile.IsKind(err, profile.Busy) || ctx.Err() != nil { // nothing was learned: not a try
-		return nil, joinErr(err, s.data.Update(context.WithoutCancel(ctx), func(tx store.Tx) error { return s.takeBackTry(tx, rec.ID, passwordSecret) }))
+		undo := s.data.Update(context.WithoutCancel(ctx), func(tx store.Tx) error { return s.takeBackTry(tx, rec.ID, passwordSecret) })
+		return nil, joinErr(err, joinErr(undo, ctx.Err()))
 	}
 	if err != nil {
 		return nil, err
@@ -249,23 +259,31 @@ func wrongPassword() error {
 // Limited when the subject is locked, or as many tries as allowed are under way.
 func (s *Site) noteTry(ctx context.Context, subject profile.ID, kind string) error {
 	return s.data.Update(ctx, func(tx store.Tx) error {
-		now := s.d.now()
 		a, err := tx.Attempts(subject, kind)
 		if err != nil {
 			return err
 		}
-		if a.Until.After(now) {
-			return tooManyTries(a.Until.Sub(now))
+		if a, err = another(a, s.d.now()); err != nil {
+			return err
 		}
-		if !a.Until.IsZero() || now.Sub(a.Since) > attemptWindow {
-			a = store.Attempts{Subject: subject, Kind: kind, Since: now}
-		}
-		if a.Count >= maxAttempts {
-			return tooManyTries(time.Second)
-		}
-		a.Count++
 		return tx.PutAttempts(a)
 	})
+}
+
+// another counts one more try, the first of a new window where the old one is
+// over.
+func another(a store.Attempts, now time.Time) (store.Attempts, error) {
+	if a.Until.After(now) {
+		return a, tooManyTries(a.Until.Sub(now))
+	}
+	if !a.Until.IsZero() || now.Sub(a.Since) > attemptWindow {
+		a = store.Attempts{Subject: a.Subject, Kind: a.Kind, Since: now}
+	}
+	if a.Count >= maxAttempts {
+		return a, tooManyTries(time.Second)
+	}
+	a.Count++
+	return a, nil
 }
 
 // countFailure locks the subject when the tries are used up.

@@ -16,13 +16,13 @@ const (
 // proveEmail notes that the owner of a record gets mail at the e-mail it has.
 // The note is worth nothing once the e-mail is another.
 func proveEmail(rec *store.Record) {
-	rec.Extras = mergeExtras(rec.Extras, ownExtras, map[string]json.RawMessage{extraProved: marshal(profile.Fold(textAt(rec.Attrs, "email")))})
+	rec.Extras = mergeExtras(rec.Extras, ownExtras, map[string]json.RawMessage{extraProved: marshal(profile.FoldEmail(textAt(rec.Attrs, "email")))})
 }
 
 // provedEmail gives the folded e-mail of a record, "" where nobody showed to
 // get mail there.
 func provedEmail(rec *store.Record) string {
-	email := profile.Fold(textAt(rec.Attrs, "email"))
+	email := profile.FoldEmail(textAt(rec.Attrs, "email"))
 	if email != textAt(rec.Extras, ownExtras+"."+extraProved) {
 		return ""
 	}

@@ -137,7 +137,7 @@ func (s *Site) invited(ctx context.Context, email string) (*store.Record, error)
 	if email == "" {
 		return nil, nil
 	}
-	rec, err := s.data.Get(ctx, profile.Email, profile.Fold(email))
+	rec, err := s.data.Get(ctx, profile.Email, emailName(email))
 	if profile.IsKind(err, profile.NotFound) || err == nil && (rec.Type != profile.User || rec.Password != "" || rec.State != profile.Active) {
 		return nil, nil
 	}

@@ -102,7 +102,7 @@ func (s *Site) roleGrantee(r store.Reader, to RoleGrantee) (*store.Record, error
 		missed = append(missed, "username "+to.Slug)
 	}
 	if to.Email != "" {
-		rec, err := r.ByName(profile.ID{}, profile.Email, profile.Fold(to.Email))
+		rec, err := r.ByName(profile.ID{}, profile.Email, emailName(to.Email))
 		if err == nil && rec.Type == profile.User {
 			return rec, nil
 		}

@@ -8,6 +8,7 @@ import (
 	"facet/internal/access"
 	"facet/internal/credential"
 	"facet/internal/profile"
+	"facet/internal/schema"
 	"facet/internal/store"
 )
 
@@ -27,8 +28,11 @@ const maxCandidates = 4
 
 // domainOf is the folded domain of an e-mail address, "" of none.
 func domainOf(email string) string {
-	_, domain, _ := strings.Cut(profile.Fold(email), "@")
-	return domain
+	email = profile.FoldEmail(email)
+	if at := strings.LastIndexByte(email, '@'); at >= 0 {
+		return email[at+1:]
+	}
+	return ""
 }
 
 // OfferRoles gives the caller, when the user is the caller, the roles that the
@@ -104,7 +108,7 @@ func (s *Site) offersTo(r store.Reader, id profile.ID) (offers []offer, waiting 
 		return nil, nil, err
 	}
 	types := s.roleTypesIn(r, access.Principal{})
-	candidates, err := s.candidates(r, provedEmail(user))
+	candidates, err := s.candidates(r, user)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -152,19 +156,21 @@ func isKnown(r store.Reader, user, on profile.ID) (bool, error) {
 	return false, nil
 }
 
-// candidates finds the organizations that an e-mail address stands for: none
+// candidates finds the organizations that a user's proved e-mail stands for: none
 // when there are more than maxCandidates, for then nobody knows which is meant.
-func (s *Site) candidates(r store.Reader, email string) ([]*store.Record, error) {
+func (s *Site) candidates(r store.Reader, user *store.Record) ([]*store.Record, error) {
+	email := provedEmail(user)
 	if email == "" {
 		return nil, nil
 	}
+	indexed := schema.Cut(profile.Fold(textAt(user.Attrs, "email"))) // how the index has attributes
 	domain := mailDomain(email)
-	if slices.ContainsFunc(s.Policy().MailProviders, func(public string) bool { return profile.Fold(public) == domain }) {
+	if slices.ContainsFunc(s.Policy().MailProviders, func(public string) bool { return domainOf("@"+public) == domain }) {
 		domain = ""
 	}
 	var ids []profile.ID
 	for _, at := range []store.Range{
-		{Path: "email", Low: email, High: email},
+		{Path: "email", Low: indexed, High: indexed},
 		{Path: indexMailDomain, Low: domain, High: domain},
 	} {
 		if at.Low == "" {
@@ -189,7 +195,7 @@ func (s *Site) candidates(r store.Reader, email string) ([]*store.Record, error)
 		if err != nil {
 			return nil, err
 		}
-		theirs := profile.Fold(textAt(rec.Attrs, "email")) // index values may be cut
+		theirs := profile.FoldEmail(textAt(rec.Attrs, "email")) // the index tells fewer apart
 		if theirs == email || domain != "" && domainOf(theirs) == domain {
 			out = append(out, rec)
 		}

@@ -170,7 +170,7 @@ func (s *Site) createAsked(tx store.Tx, who access.Principal, rec *store.Record,
 	if err := s.createSlugged(tx, rec, to.Slug, base, s.event(who.Subject, "organization.created", rec.ID)); err != nil {
 		return err
 	}
-	manager, err := tx.ByName(profile.ID{}, profile.Email, profile.Fold(to.Email))
+	manager, err := tx.ByName(profile.ID{}, profile.Email, emailName(to.Email))
 	if err == nil && manager.ID != user.ID {
 		l := roleLink(manager.ID, rec.ID, RoleManager, s.d.now())
 		l.Attrs = marshal(roleAttrs{Unasked: true})
@@ -288,7 +288,7 @@ func (s *Site) mailedRole(tx store.Tx, user *store.Record, key string) (*store.L
 		return nil, nil, err
 	}
 	proved := provedEmail(user)
-	if data.On.IsZero() || !row.Expires.After(s.d.now()) || proved == "" || profile.Fold(data.Email) != proved {
+	if data.On.IsZero() || !row.Expires.After(s.d.now()) || proved == "" || profile.FoldEmail(data.Email) != proved {
 		return nil, nil, noRole()
 	}
 	theirs, err := linkAt(tx, row.Subject, data.On, roleHeld)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"facet/internal/profile"
+	"facet/internal/schema"
 	"facet/internal/store"
 )
 
@@ -54,6 +55,9 @@ func bySlug(r store.Reader, space profile.Space, slug string) (*store.Record, er
 	}
 	return r.ByName(profile.ID{}, space, profile.Fold(slug))
 }
+
+// emailName is an e-mail address as a name: unique, and what one signs in with.
+func emailName(email string) string { return schema.UniqueKey(profile.FoldEmail(email)) }
 
 // slugFrom makes a slug of free text, "" when nothing is left of it.
 func slugFrom(text string) string {

@@ -10,6 +10,7 @@ import (
 	"facet/internal/access"
 	"facet/internal/credential"
 	"facet/internal/profile"
+	"facet/internal/schema"
 	"facet/internal/store"
 )
 
@@ -422,7 +423,7 @@ func (s *Site) profilesNamed(r store.Reader, to Grantee) (out []*store.Record, u
 	if to.Slug != "" {
 		user, err = bySlug(r, profile.Slug, to.Slug)
 	} else {
-		user, err = r.ByName(profile.ID{}, profile.Email, profile.Fold(to.Email))
+		user, err = r.ByName(profile.ID{}, profile.Email, emailName(to.Email))
 	}
 	switch {
 	case profile.IsKind(err, profile.NotFound):
@@ -460,7 +461,7 @@ func noGrantee(to Grantee) error {
 // organizationsByEmail finds the organizations that have an e-mail: they do not
 // claim theirs.
 func (s *Site) organizationsByEmail(r store.Reader, email string) ([]*store.Record, error) {
-	value := profile.Fold(email)
+	value := schema.Cut(profile.Fold(email)) // how the index has attributes
 	var ids []profile.ID
 	for _, t := range []profile.Type{profile.Organization, profile.Community} {
 		err := r.Lookup(t, store.Range{Path: "email", Low: value, High: value}, func(id profile.ID, _ string) bool {
@@ -477,7 +478,7 @@ func (s *Site) organizationsByEmail(r store.Reader, email string) ([]*store.Reco
 		if err != nil {
 			return nil, err
 		}
-		if profile.Fold(textAt(rec.Attrs, "email")) == value {
+		if profile.FoldEmail(textAt(rec.Attrs, "email")) == profile.FoldEmail(email) {
 			out = append(out, rec)
 		}
 	}
@@ -519,7 +520,7 @@ func (s *Site) createInvited(tx store.Tx, who access.Principal, p Plan, rec *sto
 		if err := s.addManager(tx, who.Subject, rec.ID, rec.ID); err != nil {
 			return err
 		}
-	} else if user, err := tx.ByName(profile.ID{}, profile.Email, profile.Fold(to.Email)); err == nil {
+	} else if user, err := tx.ByName(profile.ID{}, profile.Email, emailName(to.Email)); err == nil {
 		return s.addManager(tx, who.Subject, user.ID, rec.ID)
 	} else if !profile.IsKind(err, profile.NotFound) {
 		return err

@@ -107,7 +107,7 @@ func (s *Site) Redeem(ctx context.Context, key string, in NewAccount, use TokenU
 	switch {
 	case in.Email == "":
 		in.Email = inv.Email
-	case profile.Fold(in.Email) != profile.Fold(inv.Email):
+	case profile.FoldEmail(in.Email) != profile.FoldEmail(inv.Email):
 		return SignIn{}, profile.E(profile.Invalid, profile.CodeProofRequired, "email", "This invitation is for another e-mail address.")
 	}
 	in.proved = true
@@ -179,7 +179,7 @@ func (s *Site) complete(ctx context.Context, id profile.ID, in NewAccount, use T
 		if err != nil {
 			return step{}, err
 		}
-		if in.proved && profile.Fold(textAt(st.rec.Attrs, "email")) == profile.Fold(in.Email) {
+		if in.proved && profile.FoldEmail(textAt(st.rec.Attrs, "email")) == profile.FoldEmail(in.Email) {
 			proveEmail(st.rec)
 		}
 		in.setPhone(st.rec)

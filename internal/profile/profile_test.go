@@ -2,6 +2,7 @@ package profile_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 	"unicode"
@@ -114,6 +115,41 @@ func TestFold(t *testing.T) {
 		s := rapid.String().Draw(t, "s")
 		if once := profile.Fold(s); profile.Fold(once) != once {
 			t.Fatalf("%q folds to %q, then to %q", s, once, profile.Fold(once))
+		}
+	})
+}
+
+func TestEmailsOfDifferentMailboxesStayApart(t *testing.T) {
+	for a, b := range map[string]string{
+		"A@x.example": "a@X.EXAMPLE", " a@x.example ": "a@x.example", "É@x.example": "e\u0301@x.example",
+		"kim@BÜCHER.example": "kim@xn--bcher-kva.example", "ẞ@x.example": "ß@x.example",
+	} {
+		if profile.FoldEmail(a) != profile.FoldEmail(b) {
+			t.Errorf("%q folds to %q, %q to %q", a, profile.FoldEmail(a), b, profile.FoldEmail(b))
+		}
+	}
+	for _, other := range []string{"kim@fuß.example", "kim@fuſs.example", "kim@ｆuss.example", "\u212aim@fuss.example", "kim＠fuss.example",
+		"kim@fuss。example", "kİm@fuss.example", "ｋim@fuss.example", "kim@fu\u00adss.example"} {
+		if profile.FoldEmail(other) == "kim@fuss.example" {
+			t.Errorf("%q is taken for kim@fuss.example", other)
+		}
+	}
+	for r := rune(utf8.RuneSelf); r <= unicode.MaxRune; r++ {
+		if !utf8.ValidRune(r) || unicode.IsSpace(r) {
+			continue
+		}
+		once := profile.FoldEmail(string(r))
+		if isASCII := strings.IndexFunc(once, func(r rune) bool { return r >= utf8.RuneSelf }) < 0; isASCII {
+			t.Errorf("%U folds to %q", r, once)
+		}
+		if twice := profile.FoldEmail(once); twice != once {
+			t.Errorf("%U folds to %q, then to %q", r, once, twice)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.String().Draw(t, "s")
+		if once := profile.FoldEmail(s); profile.FoldEmail(once) != once {
+			t.Fatalf("%q folds to %q, then to %q", s, once, profile.FoldEmail(once))
 		}
 	})
 }
