@@ -288,7 +288,7 @@ func (s *Site) dropRole(tx store.Tx, who access.Principal, user, on *store.Recor
 		return noRole()
 	}
 	if held != nil {
-		if err := s.keepManager(tx, held, user, on); err != nil {
+		if err := s.keepManager(tx, who, held, user, on); err != nil {
 			return err
 		}
 		if err := endRole(tx, held); err != nil {
@@ -329,10 +329,14 @@ func dropKey(tx store.Tx, a roleAttrs) error {
 }
 
 // keepManager refuses to end, or lower, the role of the last manager of the
-// broker, and of the one owner of a community.
-func (s *Site) keepManager(tx store.Tx, held *store.Link, user, on *store.Record) error {
+// broker, of the one owner of a community, and, for others who manage it, of a
+// person on the own personal profile.
+func (s *Site) keepManager(tx store.Tx, who access.Principal, held *store.Link, user, on *store.Record) error {
 	if held.State != store.LinkActive || held.Tag != RoleManager {
 		return nil
+	}
+	if user.ID == on.ID {
+		return s.allowUser(tx, access.UserWrite, who, user)
 	}
 	if on.ID == s.Policy().Broker {
 		err := s.keepBroker(tx, user, "removed")
