@@ -27,7 +27,7 @@ const (
 	ProviderStaff                        // is contributor there
 	Broker                               // manages the organization that owns the site: an operator
 	BrokerStaff                          // is contributor there
-	ShadowProvider                       // Provider, and nobody has a role on the profile
+	ShadowProvider                       // Provider, nobody has a role on the profile, and nobody signs in as it
 	ShadowBroker                         // Broker, and nobody has a role on the profile
 	SharedPrincipal                      // manages a profile the asked-for user has a role on, or a provider of it
 	SharedStaff                          // is contributor there

@@ -15,9 +15,9 @@ const (
 	ProfileConnect Permission = "profile.connect" // create a profile with a manager
 	ProfileShadow  Permission = "profile.shadow"  // create a profile without one
 	ProfileRead    Permission = "profile.read"
-	ProfileWrite   Permission = "profile.write"
-	ProfileErase   Permission = "profile.erase"
-	PlanGrant      Permission = "plan.grant" // grant a subscription to one's plan
+	ProfileWrite   Permission = "profile.write" // what a person signs in by needs UserWrite too
+	ProfileErase   Permission = "profile.erase" // a person who can sign in needs UserErase too
+	PlanGrant      Permission = "plan.grant"    // grant a subscription to one's plan
 	SubscriptionOf Permission = "subscription.read"
 
 	PricingRead         Permission = "pricing.read"         // the plans that the site's owner offers
@@ -80,8 +80,9 @@ const (
 // lists its restriction.
 //
 // The relations of the profile rows are DjaoApp's "provider" rule, with the
-// provider's subscription active in time; the features of the entity rows are
-// the permission table of the Entity API's pages.
+// provider's subscription active in time, but for roles, the keys of the house:
+// where a profile has people they are not a provider's to give. The features of
+// the entity rows are the permission table of the Entity API's pages.
 var table = map[Permission]Rule{
 	Open:          {Anyone: true, Restrictions: RestrictionKinds},
 	SessionStart:  {Anyone: true, Restrictions: RestrictionKinds},
@@ -129,7 +130,7 @@ var table = map[Permission]Rule{
 	RoleTypeWrite:    {Relations: Manager | Broker},
 	RoleTypeGlobal:   {Relations: Broker},
 	RoleRead:         {Relations: Manager | Contributor | Provider | ProviderStaff | Broker | BrokerStaff},
-	RoleWrite:        {Relations: Manager | Provider | Broker},
+	RoleWrite:        {Relations: Manager | ShadowProvider | Broker},
 	AccessibleRead:   {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
 	AccessibleWrite:  {Relations: Self | Broker},
 	AccessibleAccept: {Relations: Self},

@@ -9,12 +9,22 @@ import (
 )
 
 // EraseProfile erases the subject of a profile, through one path for all
-// faces. Errors: NotFound, Forbidden, Conflict/CodeLastManager.
+// faces. A person who can sign in is erased by who may erase the user, not by
+// others who manage the personal profile. Errors: NotFound, Forbidden, Conflict/CodeLastManager.
 func (s *Site) EraseProfile(ctx context.Context, who access.Principal, slug string) error {
 	return s.data.Update(ctx, func(tx store.Tx) error {
 		rec, err := s.profileFor(tx, access.ProfileErase, who, slug)
 		if err != nil {
 			return err
+		}
+		owned, err := hasAccount(tx, rec)
+		if err != nil {
+			return err
+		}
+		if owned {
+			if err := s.allowUser(tx, access.UserErase, who, rec); err != nil {
+				return err
+			}
 		}
 		return s.erase(tx, who.Subject, rec)
 	})

@@ -278,9 +278,9 @@ type Edit struct {
 	Inner    map[string]map[string]json.RawMessage // members of objects within it, likewise
 }
 
-// EditProfile changes a profile. Of a person who has a password, not all who
-// may write the profile may change e-mail, phone and slug: see maySignInBy.
-// Errors: NotFound, Forbidden, and those of the fields.
+// EditProfile changes a profile; what makes somebody master of it, only for who
+// may give that away (see allowKeys). Errors: NotFound, Forbidden, and those of
+// the fields.
 func (s *Site) EditProfile(ctx context.Context, who access.Principal, slug string, in Edit) (Detail, error) {
 	if in.Slug != nil {
 		if err := checkSlug(*in.Slug); err != nil {
@@ -305,10 +305,17 @@ func (s *Site) EditProfile(ctx context.Context, who access.Principal, slug strin
 	if err != nil {
 		return Detail{}, err
 	}
+	var next *store.Record
 	rec, err := s.change(ctx, id, s.event(who.Subject, "profile.updated", id),
-		func(tx store.Tx, old *store.Record) error { return s.allow(tx, access.ProfileWrite, who, old) },
+		func(tx store.Tx, old *store.Record) error {
+			if err := s.allow(tx, access.ProfileWrite, who, old); err != nil {
+				return err
+			}
+			return s.allowKeys(tx, who, old, next)
+		},
 		func(old *store.Record) (step, error) {
 			st, err := s.edit(ctx, old, in)
+			next = st.rec
 			return s.guarded(who, old, st), err
 		})
 	if err != nil {
@@ -320,6 +327,25 @@ func (s *Site) EditProfile(ctx context.Context, who access.Principal, slug strin
 		return err
 	})
 	return out, err
+}
+
+// allowKeys asks for more than access.ProfileWrite where a change touches what
+// opens a profile. By name, e-mail and phone a person signs in and recovers the
+// account: they need access.UserWrite. For an e-mail the site offers roles,
+// unless the profile wants none, and by its e-mail a person may be claimed:
+// that needs access.RoleWrite.
+func (s *Site) allowKeys(r store.Reader, who access.Principal, old, next *store.Record) error {
+	mail := textAt(old.Attrs, "email") != textAt(next.Attrs, "email")
+	owned, err := hasAccount(r, old)
+	switch {
+	case err != nil:
+		return err
+	case owned && (mail || old.Name(profile.Slug) != next.Name(profile.Slug) || textAt(old.Attrs, "mobileNumber") != textAt(next.Attrs, "mobileNumber")):
+		return s.allowUser(r, access.UserWrite, who, old)
+	case mail || string(rawAt(old.Extras, noImplicitRole)) != string(rawAt(next.Extras, noImplicitRole)):
+		return s.allow(r, access.RoleWrite, who, old)
+	}
+	return nil
 }
 
 // edit works a change of a profile out.

@@ -124,26 +124,58 @@ func (s *Site) relationTo(r store.Reader, who access.Principal, target *store.Re
 		is |= access.Self
 	}
 	is |= relationByRole(mine, target.ID, access.Manager, access.Contributor)
-	providers, err := s.providersOf(r, target.ID, now)
+	provides, err := s.relationOfProviders(r, mine, target.ID, now, access.Provider, access.ProviderStaff)
 	if err != nil {
 		return 0, err
 	}
-	for _, p := range providers {
-		is |= relationByRole(mine, p, access.Provider, access.ProviderStaff)
-	}
+	is |= provides
 	if is.Has(access.Provider | access.Broker) {
 		peopled, err := hasRoles(r, target.ID)
-		if err != nil {
-			return 0, err
+		if err != nil || peopled {
+			return is, err
 		}
-		if !peopled && is.Has(access.Provider) {
-			is |= access.ShadowProvider
-		}
-		if !peopled && is.Has(access.Broker) {
+		if is.Has(access.Broker) {
 			is |= access.ShadowBroker
+		}
+		if is.Has(access.Provider) {
+			owned, err := hasAccount(r, target)
+			if err != nil {
+				return 0, err
+			}
+			if !owned {
+				is |= access.ShadowProvider
+			}
 		}
 	}
 	return is, nil
+}
+
+// relationOfProviders finds what the caller is to a profile by those whose
+// plans it has. The broker's providers are nobody to it: who owns the site is
+// nobody's customer with respect to it.
+func (s *Site) relationOfProviders(r store.Reader, mine map[profile.ID]string, id profile.ID, now time.Time, manager, other access.Relation) (is access.Relation, err error) {
+	if id == s.Policy().Broker {
+		return 0, nil
+	}
+	providers, err := s.providersOf(r, id, now)
+	for _, p := range providers {
+		is |= relationByRole(mine, p, manager, other)
+	}
+	return is, err
+}
+
+// hasAccount reports whether a person is somebody's account: it has a password,
+// was signed in to, or is, is offered or asks to be something on a profile.
+// What a person signs in by, and whether there is one, is then the person's own.
+func hasAccount(r store.Reader, rec *store.Record) (bool, error) {
+	if rec.Type != profile.User {
+		return false, nil
+	}
+	if rec.Password != "" || !rec.LastLogin.IsZero() {
+		return true, nil
+	}
+	links, err := r.From(rec.ID, store.RoleLink, profile.ID{}, "", 1)
+	return len(links) > 0, err
 }
 
 // relationToUser adds, for a user's own account, the profiles that the caller
@@ -164,13 +196,11 @@ func (s *Site) relationToUser(r store.Reader, who access.Principal, user *store.
 	}
 	for id := range theirs {
 		is |= relationByRole(mine, id, access.SharedPrincipal, access.SharedStaff)
-		providers, err := s.providersOf(r, id, now)
+		provides, err := s.relationOfProviders(r, mine, id, now, access.SharedPrincipal, access.SharedStaff)
 		if err != nil {
 			return 0, err
 		}
-		for _, p := range providers {
-			is |= relationByRole(mine, p, access.SharedPrincipal, access.SharedStaff)
-		}
+		is |= provides
 		if is.Has(access.SharedPrincipal) {
 			break
 		}

@@ -237,9 +237,11 @@ func withExtra(l *store.Link, extra json.RawMessage) ([]byte, error) {
 }
 
 // RemoveRole ends what a user is on a profile, whatever the type: it takes the
-// role, denies the request, takes back the invitation. Errors: NotFound, with
-// Field "role" where there is nothing; Forbidden; Conflict/CodeLastManager.
-func (s *Site) RemoveRole(ctx context.Context, who access.Principal, slug, username string) error {
+// role, denies the request, takes back the invitation. Where there is a request
+// beside the role that is held, the type of the request names it alone. Errors:
+// NotFound, with Field "role" where there is nothing; Forbidden;
+// Conflict/CodeLastManager.
+func (s *Site) RemoveRole(ctx context.Context, who access.Principal, slug, role, username string) error {
 	return s.data.Update(ctx, func(tx store.Tx) error {
 		on, err := s.profileFor(tx, access.RoleWrite, who, slug)
 		if err != nil {
@@ -249,13 +251,13 @@ func (s *Site) RemoveRole(ctx context.Context, who access.Principal, slug, usern
 		if err != nil {
 			return err
 		}
-		return s.dropRole(tx, who, user, on)
+		return s.dropRole(tx, who, user, on, role)
 	})
 }
 
 // LeaveProfile is RemoveRole from the user's side: the user leaves, takes the
 // request back, or declines the invitation.
-func (s *Site) LeaveProfile(ctx context.Context, who access.Principal, username, slug string) error {
+func (s *Site) LeaveProfile(ctx context.Context, who access.Principal, username, role, slug string) error {
 	return s.data.Update(ctx, func(tx store.Tx) error {
 		user, err := s.userFor(tx, access.AccessibleWrite, who, username)
 		if err != nil {
@@ -268,11 +270,11 @@ func (s *Site) LeaveProfile(ctx context.Context, who access.Principal, username,
 		if err != nil {
 			return err
 		}
-		return s.dropRole(tx, who, user, on)
+		return s.dropRole(tx, who, user, on, role)
 	})
 }
 
-func (s *Site) dropRole(tx store.Tx, who access.Principal, user, on *store.Record) error {
+func (s *Site) dropRole(tx store.Tx, who access.Principal, user, on *store.Record, word string) error {
 	if err := tx.Lock(user.ID); err != nil {
 		return err
 	}
@@ -287,8 +289,17 @@ func (s *Site) dropRole(tx store.Tx, who access.Principal, user, on *store.Recor
 	if held == nil && asked == nil {
 		return noRole()
 	}
+	if held != nil && asked != nil {
+		named, err := s.rolesIn(tx, who).pickRole(user, on, word)
+		if err != nil && !profile.IsKind(err, profile.NotFound) {
+			return err
+		}
+		if err == nil && named.Key == roleAsked {
+			held = nil
+		}
+	}
 	if held != nil {
-		if err := s.keepManager(tx, held, user, on); err != nil {
+		if err := s.keepManager(tx, who, held, user, on); err != nil {
 			return err
 		}
 		if err := endRole(tx, held); err != nil {
@@ -329,10 +340,14 @@ func dropKey(tx store.Tx, a roleAttrs) error {
 }
 
 // keepManager refuses to end, or lower, the role of the last manager of the
-// broker, and of the one owner of a community.
-func (s *Site) keepManager(tx store.Tx, held *store.Link, user, on *store.Record) error {
+// broker, of the one owner of a community, and, for others who manage it, of a
+// person on the own personal profile.
+func (s *Site) keepManager(tx store.Tx, who access.Principal, held *store.Link, user, on *store.Record) error {
 	if held.State != store.LinkActive || held.Tag != RoleManager {
 		return nil
+	}
+	if user.ID == on.ID {
+		return s.allowUser(tx, access.UserWrite, who, user)
 	}
 	if on.ID == s.Policy().Broker {
 		err := s.keepBroker(tx, user, "removed")

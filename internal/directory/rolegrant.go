@@ -143,7 +143,7 @@ func (s *Site) grantRole(tx store.Tx, who access.Principal, user, on *store.Reco
 		}
 	}
 	if held != nil && t.Slug != held.Tag {
-		if err := s.keepManager(tx, held, user, on); err != nil {
+		if err := s.keepManager(tx, who, held, user, on); err != nil {
 			return nil, false, err
 		}
 	}

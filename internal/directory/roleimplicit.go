@@ -22,6 +22,10 @@ import (
 // e-mail. It is no path of an attribute.
 const indexMailDomain = "@email"
 
+// noImplicitRole is where among its extras a profile says that it wants nobody
+// to be offered a role.
+const noImplicitRole = "djaoapp.no_implicit_role"
+
 // maxCandidates is how many organizations fit at most, in all, for any to be
 // meant.
 const maxCandidates = 4
@@ -207,7 +211,7 @@ func (s *Site) candidates(r store.Reader, user *store.Record) ([]*store.Record, 
 // own that does, else the one global; nil where there is none, where it could
 // be more than one, and where the profile does not want it.
 func (ts *roleTypes) implicit(on *store.Record) (*RoleType, error) {
-	if string(rawAt(on.Extras, "djaoapp.no_implicit_role")) == "true" {
+	if string(rawAt(on.Extras, noImplicitRole)) == "true" {
 		return nil, nil
 	}
 	all, err := ts.all(on)

@@ -75,9 +75,9 @@ func resendRequest(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 }
 
 // leaveProfile leaves a profile, takes a request back or declines an invitation
-// (DELETE, likewise).
+// (DELETE, likewise); the type of a request beside another role names it alone.
 func leaveProfile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	if err := c.Site.LeaveProfile(r.Context(), c.Who, r.PathValue("user"), r.PathValue("profile")); err != nil {
+	if err := c.Site.LeaveProfile(r.Context(), c.Who, r.PathValue("user"), r.PathValue("role"), r.PathValue("profile")); err != nil {
 		return hide(r, c, err, "User")
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -72,7 +72,7 @@ var mayDo = map[access.Permission]string{
 	access.NoteWrite:           "no   no  no   no   no  no   no  no    yes  no     yes",
 	access.ProfileWrite:        "no   no  no   no   yes no   no  no    yes  no     yes",
 	access.SubscriptionWrite:   "no   no  no   no   yes no   no  no    yes  no     yes",
-	access.RoleWrite:           "no   no  no   no   yes no   no  no    yes  no     yes",
+	access.RoleWrite:           "no   no  no   no   yes no   no  no    no   no     yes",
 	access.ProfileErase:        "no   no  no   no   yes no   no  no    no   no     yes",
 	access.PlanWrite:           "no   no  no   no   yes no   no  no    no   no     yes",
 	access.PlanGrant:           "no   no  no   no   yes no   no  no    no   no     yes",
@@ -103,8 +103,54 @@ var onShadow = map[access.Permission]string{
 	access.SubscriptionAccept:  "no   no  no   no   no  no   no  no    no   no     yes",
 }
 
+// onPerson is what differs where the profile is that of the user asked for:
+// others may be its managers and contributors, too, but not erase the person.
+var onPerson = map[access.Permission]string{
+	access.ProfileRead:         "no   no  yes  yes  yes no   no  yes   yes  yes    yes",
+	access.SubscriptionOf:      "no   no  yes  yes  yes no   no  yes   yes  yes    yes",
+	access.RoleRead:            "no   no  yes  yes  yes no   no  yes   yes  yes    yes",
+	access.PlanRead:            "no   no  yes  yes  yes no   no  no    no   yes    yes",
+	access.SubscriberRead:      "no   no  yes  yes  yes no   no  no    no   yes    yes",
+	access.RoleTypeRead:        "no   no  yes  yes  yes no   no  no    no   yes    yes",
+	access.ProfileWrite:        "no   no  yes  no   yes no   no  no    yes  no     yes",
+	access.SubscriptionWrite:   "no   no  yes  no   yes no   no  no    yes  no     yes",
+	access.RoleWrite:           "no   no  yes  no   yes no   no  no    no   no     yes",
+	access.ProfileErase:        "no   no  yes  no   no  no   no  no    no   no     yes",
+	access.PlanWrite:           "no   no  yes  no   yes no   no  no    no   no     yes",
+	access.PlanGrant:           "no   no  yes  no   yes no   no  no    no   no     yes",
+	access.SubscriberWrite:     "no   no  yes  no   yes no   no  no    no   no     yes",
+	access.RoleTypeWrite:       "no   no  yes  no   yes no   no  no    no   no     yes",
+	access.SubscriptionRequest: "no   no  yes  no   yes no   no  no    no   no     no",
+	access.SubscriptionAccept:  "no   no  yes  no   yes no   no  no    no   no     no",
+}
+
+// onBroker is what differs for the organization that owns the site: who manages
+// another profile, or a provider of this one, is a stranger.
+var onBroker = map[access.Permission]string{
+	access.ProfileRead:         "no   no  no   no   no  no   no  no    no   yes    yes",
+	access.SubscriptionOf:      "no   no  no   no   no  no   no  no    no   yes    yes",
+	access.RoleRead:            "no   no  no   no   no  no   no  no    no   yes    yes",
+	access.PlanRead:            "no   no  no   no   no  no   no  no    no   yes    yes",
+	access.SubscriberRead:      "no   no  no   no   no  no   no  no    no   yes    yes",
+	access.RoleTypeRead:        "no   no  no   no   no  no   no  no    no   yes    yes",
+	access.ProfileWrite:        "no   no  no   no   no  no   no  no    no   no     yes",
+	access.SubscriptionWrite:   "no   no  no   no   no  no   no  no    no   no     yes",
+	access.RoleWrite:           "no   no  no   no   no  no   no  no    no   no     yes",
+	access.ProfileErase:        "no   no  no   no   no  no   no  no    no   no     yes",
+	access.PlanWrite:           "no   no  no   no   no  no   no  no    no   no     yes",
+	access.PlanGrant:           "no   no  no   no   no  no   no  no    no   no     yes",
+	access.SubscriberWrite:     "no   no  no   no   no  no   no  no    no   no     yes",
+	access.RoleTypeWrite:       "no   no  no   no   no  no   no  no    no   no     yes",
+	access.SubscriptionRequest: "no   no  no   no   no  no   no  no    no   no     yes",
+	access.SubscriptionAccept:  "no   no  no   no   no  no   no  no    no   no     yes",
+}
+
+// targets are the profiles asked for, each with its table.
+var targets = map[string]map[access.Permission]string{"target": mayDo, "shadow": onShadow, "self": onPerson, "cowork": onBroker}
+
 // cast makes the people and profiles of the table: the organization "target",
-// the shadow profile "shadow", the user "self". They are made once.
+// the shadow profile "shadow", the user "self", who is a personal profile. The
+// organization that owns the site is "cowork". They are made once.
 func cast(t *testing.T) *facetest.Service {
 	t.Helper()
 	castOnce.Do(func() { castSeed = makeCast(t).Keep(t) })
@@ -136,6 +182,9 @@ func makeCast(t *testing.T) *facetest.Service {
 	s.Post(t, tokens["broker"], "/api/accounts/profiles", `{"slug":"shadow","full_name":"Shadow","email":"shadow@example.com"}`).Want(201)
 	staff("self", "target", "manager")
 	staff("contributor", "target", "manager")
+	staff("contributor", "self", "self")
+	s.Post(t, tokens["manager"], "/api/users/manager/accessibles/manager", `{"slug":"self"}`).Want(201)
+	s.Post(t, tokens["self"], "/api/profile/self/roles/manager", `{"slug":"manager"}`).Want(200)
 	staff("brokerstaff", "cowork", "broker")
 	for _, name := range []string{"pending", "ended", "provider"} {
 		own(name, "house-"+name)
@@ -143,7 +192,7 @@ func makeCast(t *testing.T) *facetest.Service {
 	}
 	staff("staff", "house-provider", "provider")
 	subscribe := func(provider string, accept bool) {
-		for slug, token := range map[string]string{"target": tokens["manager"], "shadow": tokens["broker"]} {
+		for slug, token := range map[string]string{"target": tokens["manager"], "shadow": tokens["broker"], "self": tokens["self"], "cowork": tokens["broker"]} {
 			s.Post(t, tokens[provider], "/api/profile/house-"+provider+"/plans/plan-"+provider+"/subscriptions", map[string]any{"profile": map[string]string{"slug": slug}}).Want(201)
 			if accept {
 				url := s.Get(t, token, "/api/profile/"+slug+"/subscriptions").Want(200).Text("results.0.accept_grant_api_url")
@@ -153,7 +202,7 @@ func makeCast(t *testing.T) *facetest.Service {
 	}
 	subscribe("ended", true)
 	s.Clock.Advance(25 * time.Hour)
-	for _, name := range []string{"manager", "provider", "pending"} {
+	for _, name := range []string{"self", "manager", "provider", "pending"} {
 		tokens[name] = s.Login(t, name)
 	}
 	tokens["broker"] = s.Login(t, "donny")
@@ -197,18 +246,18 @@ func TestW12EveryCallerOnEveryRoute(t *testing.T) {
 	for _, name := range casting[1:] {
 		tokens[name] = s.Login(t, map[bool]string{true: "donny", false: name}[name == "broker"])
 	}
-	for _, profile := range []string{"target", "shadow"} {
+	for profile, table := range targets {
 		for _, r := range djaoapp.New().Routes() {
 			row, ok := mayDo[r.Permission]
 			if !ok {
 				t.Errorf("%s %s: the table does not tell who has %q", r.Method, r.Pattern, r.Permission)
 				continue
 			}
-			if profile == "shadow" {
+			if profile != "target" {
 				if !strings.HasPrefix(r.Pattern, "/api/profile/{profile}") {
 					continue
 				}
-				row = onShadow[r.Permission]
+				row = table[r.Permission]
 			}
 			may := strings.Fields(row)
 			for i, who := range casting {
@@ -239,13 +288,10 @@ func TestWhoMayUndoMay(t *testing.T) {
 		}
 		profiles := []string{"target"}
 		if r.Pattern == "/api/profile/{profile}" {
-			profiles = append(profiles, "shadow")
+			profiles = append(profiles, "shadow", "self")
 		}
 		for _, profile := range profiles {
-			row := mayDo[r.Permission]
-			if profile == "shadow" {
-				row = onShadow[r.Permission]
-			}
+			row := targets[profile][r.Permission]
 			if strings.HasPrefix(r.Pattern, "/api/auth/") { // one's own session: no relation tells
 				row = "no   yes"
 			}

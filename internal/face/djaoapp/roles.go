@@ -169,10 +169,11 @@ func resendGrant(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	return write(w, http.StatusOK, roleOf(c, &found, done))
 }
 
-// removeRole ends what a user is on a profile, whatever the type (DELETE,
+// removeRole ends what a user is on a profile, whatever the type, but where the
+// type is that of a request beside another role: then that alone (DELETE,
 // likewise).
 func removeRole(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	if err := c.Site.RemoveRole(r.Context(), c.Who, r.PathValue("profile"), r.PathValue("user")); err != nil {
+	if err := c.Site.RemoveRole(r.Context(), c.Who, r.PathValue("profile"), r.PathValue("role"), r.PathValue("user")); err != nil {
 		return hide(r, c, err, "Organization")
 	}
 	w.WriteHeader(http.StatusNoContent)

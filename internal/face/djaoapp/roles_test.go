@@ -227,6 +227,27 @@ func TestW16RequestForAnotherRoleKeepsTheOneHeld(t *testing.T) {
 	s.Get(t, alice, "/api/users/alice/accessibles").Want(200).Is(map[string]any{"count": 1, "requested_count": 0})
 }
 
+// W16: a request's own remove_api_url, on either side, ends the request and
+// leaves the role beside it.
+func TestW16TakingARequestBackKeepsTheRoleHeld(t *testing.T) {
+	s := serve(t)
+	xia, alice := s.Login(t, "xia"), s.Login(t, "alice")
+	connect(t, s, xia, "xia", "gym")
+	s.Post(t, alice, "/api/users/alice/accessibles", `{"slug":"gym"}`).Want(201)
+	s.Post(t, xia, "/api/profile/gym/roles/contributor", `{"slug":"alice"}`).Want(200)
+	for token, list := range map[string]string{alice: "/api/users/alice/accessibles", xia: "/api/profile/gym/roles"} {
+		s.Post(t, alice, "/api/users/alice/accessibles/manager", `{"slug":"gym"}`).Want(200)
+		url := s.Get(t, token, list+"?role_status=requested").Want(200).Is(map[string]any{"count": 1}).Text("results.0.remove_api_url")
+		s.Delete(t, token, strings.TrimPrefix(url, facetest.BaseURL)).Want(204)
+		s.Get(t, alice, "/api/users/alice/accessibles").Want(200).Is(map[string]any{"count": 1, "requested_count": 0, "results.0.role_description.slug": "contributor"})
+		s.Get(t, alice, "/api/profile/gym").Want(200)
+	}
+	// an address that names the role that is held ends both
+	s.Post(t, alice, "/api/users/alice/accessibles/manager", `{"slug":"gym"}`).Want(200)
+	s.Delete(t, xia, "/api/profile/gym/roles/contributor/alice").Want(204)
+	s.Get(t, alice, "/api/users/alice/accessibles").Want(200).Is(map[string]any{"count": 0})
+}
+
 func TestW17InvitationBlocksNothing(t *testing.T) {
 	s := serve(t)
 	xia, alice := s.Login(t, "xia"), s.Login(t, "alice")

@@ -7,80 +7,122 @@ import (
 	"facet/internal/facetest"
 )
 
-// nameChanges are bodies that change by what xia signs in, or where codes go.
-var nameChanges = []string{`{"full_name":"Xia","email":"eve@example.com"}`, `{"full_name":"Xia","phone":"+14155550000"}`, `{"full_name":"Xia","slug":"eve"}`}
-
-func TestAnAPIKeyDoesNotTakeItsUserOver(t *testing.T) {
-	s := serve(t)
-	xia := s.Login(t, "xia")
-	key := s.Post(t, xia, "/api/users/xia/api-keys", `{"password":"yoyo"}`).Want(201).Text("secret")
-	by := func(method, path, body string) facetest.Answer {
-		c := withKey(method, path, key)
-		if body != "" {
-			c.Body = body
-		}
-		return s.Do(t, c)
-	}
-	for _, path := range []string{"/api/users/xia", "/api/profile/xia"} {
-		for _, body := range nameChanges {
-			by("PATCH", path, body).WantJSON(403, denied)
-			by("PUT", path, body).WantJSON(403, denied)
-		}
-		by("PATCH", path, `{"full_name":"Xia T. Lee"}`).Want(200) // what is no way in is as before
-		by("PUT", path, `{"full_name":"Xia Lee","email":"xia@localhost.localdomain"}`).Want(200)
-	}
-	by("DELETE", "/api/users/xia/password", "").WantJSON(403, denied)
-	by("PUT", "/api/users/xia/password", `{"password":"yoyo","new_password":"yeye"}`).WantJSON(403, denied)
-	by("PUT", "/api/users/xia/otp", `{"password":"yoyo","otp_enabled":true,"email_verification_enabled":false,"phone_verification_enabled":false}`).WantJSON(403, denied)
-	by("POST", "/api/users/xia/api-keys", `{"password":"yoyo"}`).WantJSON(403, denied)
-	by("DELETE", "/api/users/xia/api-keys/"+key[:32], "").WantJSON(403, denied)
-	if mails := s.Mails(t); len(mails) > 0 {
-		t.Errorf("mails %v", mails)
-	}
-	s.Delete(t, xia, "/api/users/xia/password").Want(204)
-	by("PATCH", "/api/users/xia", nameChanges[0]).WantJSON(403, denied) // nor without a password
+// provide makes shop, which alice manages, a provider with an active
+// subscription of a profile, and gives alice's token.
+func provide(t *testing.T, s *facetest.Service, profile string) string {
+	t.Helper()
+	alice := s.Login(t, "alice")
+	s.Post(t, alice, "/api/users/alice/profiles", `{"slug":"shop","full_name":"The Shop"}`).Want(201)
+	addPlan(t, s, "shop", "free", true)
+	s.Post(t, alice, "/api/profile/shop/plans/free/subscriptions", map[string]any{"profile": map[string]string{"slug": profile}}).Want(201)
+	return alice
 }
 
-func TestAnOperatorsAPIKeyTakesNobodyOver(t *testing.T) {
+func TestAProviderCannotTakeOverAPerson(t *testing.T) {
 	s := serve(t)
-	donny := s.Login(t, "donny")
-	key := s.Post(t, donny, "/api/users/donny/api-keys", `{"password":"yoyo"}`).Want(201).Text("secret")
-	for _, body := range nameChanges {
-		c := withKey("PATCH", "/api/users/xia", key)
-		c.Body = body
+	alice := provide(t, s, "xia")
+	s.Patch(t, alice, "/api/profile/xia", `{"nick_name":"X"}`).Want(200) // what a provider is for
+	for _, c := range []facetest.Call{
+		{Method: "PATCH", Path: "/api/profile/xia", Body: `{"email":"alice@evil.example"}`},
+		{Method: "PATCH", Path: "/api/profile/xia", Body: `{"email":"donny@localhost.localdomain"}`}, // nor learns who has it
+		{Method: "PATCH", Path: "/api/profile/xia", Body: `{"slug":"ali"}`},
+		{Method: "PATCH", Path: "/api/profile/xia", Body: `{"phone":"+14155550123"}`},
+		{Method: "PUT", Path: "/api/profile/xia", Body: `{"full_name":"Xia","email":"alice@evil.example"}`},
+		{Method: "POST", Path: "/api/profile/xia/roles/manager", Body: `{"slug":"alice"}`},
+		{Method: "POST", Path: "/api/profile/xia/roles/contributor", Body: `{"email":"eve@evil.example","full_name":"Eve"}`},
+		{Method: "DELETE", Path: "/api/profile/xia/roles/manager/xia"},
+		{Method: "DELETE", Path: "/api/profile/xia"},
+	} {
+		c.Token = alice
 		s.Do(t, c).WantJSON(403, denied)
 	}
-	c := withKey("DELETE", "/api/users/xia/password", key)
-	s.Do(t, c).WantJSON(403, denied)
-	s.Patch(t, donny, "/api/users/xia", nameChanges[0]).Want(200)
+	s.Get(t, alice, "/api/profile/xia/roles").Want(200).Is(map[string]any{"count": 1})
+	xia := s.Login(t, "xia")
+	email := s.Get(t, xia, "/api/users/xia").Want(200).Text("email")
+	s.Put(t, alice, "/api/profile/xia", map[string]string{"full_name": "Xia", "email": email, "slug": "xia"}).Want(200) // as it is
+	s.Patch(t, xia, "/api/profile/xia", `{"email":"xia@example.com","phone":"415-555-0123","slug":"xia2"}`).Want(200)
+	s.Patch(t, s.Login(t, "donny"), "/api/profile/xia2", `{"email":"xia2@example.com"}`).Want(200)
 }
 
-func TestManagersOfAPersonalProfileDoNotTakeThePersonOver(t *testing.T) {
+func TestAProviderCannotTakeOverAPersonWithoutAPassword(t *testing.T) {
+	s := serve(t)
+	eve := register(t, s, "eve", "type", "user")
+	s.Delete(t, eve, "/api/users/eve/password").Want(204) // eve signs in by code from now on
+	alice := provide(t, s, "eve")
+	s.Patch(t, alice, "/api/profile/eve", `{"email":"alice@evil.example"}`).WantJSON(403, denied)
+	s.Post(t, alice, "/api/profile/eve/roles/manager", `{"slug":"alice"}`).WantJSON(403, denied)
+	s.Delete(t, alice, "/api/profile/eve").WantJSON(403, denied)
+}
+
+func TestAManagerOfAPersonalProfileIsNotThePerson(t *testing.T) {
 	s := serve(t)
 	xia, alice := s.Login(t, "xia"), s.Login(t, "alice")
-	s.Post(t, xia, "/api/profile/xia/roles/manager", `{"slug":"alice"}`).Want(201)
-	list := s.Get(t, alice, "/api/users/alice/accessibles?role_status=pending").Want(200)
-	s.Put(t, alice, strings.TrimPrefix(list.Text("results.0.accept_grant_api_url"), facetest.BaseURL), nil).Want(200)
-	s.Mails(t)
-	for _, body := range nameChanges {
-		s.Patch(t, alice, "/api/profile/xia", body).WantJSON(403, denied)
+	grant(t, s, xia, alice, "xia", "manager", "alice")
+	s.Patch(t, alice, "/api/profile/xia", `{"full_name":"Xia Lee","locality":"Oakland"}`).Want(200)
+	s.Post(t, alice, "/api/profile/xia/roles/contributor", `{"slug":"donny"}`).Want(201)
+	for _, c := range []facetest.Call{
+		{Method: "PATCH", Path: "/api/profile/xia", Body: `{"email":"alice@evil.example"}`},
+		{Method: "PATCH", Path: "/api/profile/xia", Body: `{"slug":"ali"}`},
+		{Method: "PATCH", Path: "/api/profile/xia", Body: `{"phone":"+14155550123"}`},
+		{Method: "POST", Path: "/api/profile/xia/roles/contributor", Body: `{"slug":"xia"}`},
+		{Method: "DELETE", Path: "/api/profile/xia/roles/manager/xia"},
+		{Method: "DELETE", Path: "/api/profile/xia"},
+	} {
+		c.Token = alice
+		s.Do(t, c).WantJSON(403, denied)
 	}
-	s.Patch(t, alice, "/api/profile/xia", `{"locality":"San Francisco"}`).Want(200)
-	if mails := s.Mails(t); len(mails) > 0 {
-		t.Errorf("mails %v", mails)
-	}
+	s.Delete(t, xia, "/api/profile/xia/roles/manager/alice").Want(204)
+	s.Delete(t, xia, "/api/profile/xia").Want(204)
 }
 
-func TestTheOldEMailIsToldOfANewOneInTheProfileToo(t *testing.T) {
+func TestAProviderCannotTakeOverAnOrganization(t *testing.T) {
 	s := serve(t)
 	xia := s.Login(t, "xia")
-	s.Patch(t, xia, "/api/profile/xia", nameChanges[0]).Want(200)
-	mails := s.Mails(t)
-	if len(mails) != 1 || mails[0].To != "xia@localhost.localdomain" || !strings.Contains(mails[0].Subject, "e-mail address was changed") {
-		t.Errorf("mails %v", mails)
+	connect(t, s, xia, "xia", "gym")
+	alice := provide(t, s, "gym")
+	s.Patch(t, alice, "/api/profile/gym", `{"full_name":"Gym","phone":"415-555-0123"}`).Want(200)
+	for _, c := range []facetest.Call{
+		{Method: "POST", Path: "/api/profile/gym/roles/manager", Body: `{"slug":"alice"}`},
+		{Method: "DELETE", Path: "/api/profile/gym/roles/manager/xia"},
+		{Method: "DELETE", Path: "/api/profile/gym"},
+		// the site offers roles to who has an e-mail of the domain
+		{Method: "PATCH", Path: "/api/profile/gym", Body: `{"email":"office@evil.example"}`},
+		{Method: "PATCH", Path: "/api/profile/gym", Body: `{"no_implicit_role":true}`},
+	} {
+		c.Token = alice
+		s.Do(t, c).WantJSON(403, denied)
 	}
-	s.Patch(t, xia, "/api/profile/xia", `{"email":"Eve@Example.com"}`).Want(200)
-	if mails := s.Mails(t); len(mails) > 0 {
-		t.Errorf("the same e-mail, told: %v", mails)
+	s.Patch(t, xia, "/api/profile/gym", `{"email":"gym@example.com","no_implicit_role":true}`).Want(200)
+}
+
+func TestAProviderOfTheBrokerIsNoOperator(t *testing.T) {
+	s := serve(t)
+	alice := provide(t, s, "cowork")
+	for _, c := range []facetest.Call{
+		{Method: "GET", Path: "/api/profile/cowork"},
+		{Method: "GET", Path: "/api/profile/cowork/roles"},
+		{Method: "PATCH", Path: "/api/profile/cowork", Body: `{"full_name":"Mine"}`},
+		{Method: "POST", Path: "/api/profile/cowork/roles/manager", Body: `{"slug":"alice"}`},
+		{Method: "DELETE", Path: "/api/profile/cowork/roles/manager/donny"},
+		{Method: "GET", Path: "/api/users/donny"}, // through the broker they would share
+		{Method: "GET", Path: "/api/users"},
+	} {
+		c.Token = alice
+		s.Do(t, c).WantJSON(403, denied)
 	}
+	// what the provider has to do with it is on its own side
+	s.Get(t, alice, "/api/profile/shop/plans/free/subscriptions").Want(200).Is(map[string]any{"count": 1})
+}
+
+func TestAProviderOfAShadowProfileGivesRolesOnIt(t *testing.T) {
+	s := serve(t)
+	s.Post(t, s.Login(t, "donny"), "/api/accounts/profiles", `{"slug":"shade","full_name":"Shade","email":"shade@example.com"}`).Want(201)
+	alice := provide(t, s, "shade")
+	s.Patch(t, alice, "/api/profile/shade", `{"email":"shade2@example.com"}`).Want(200)
+	s.Post(t, alice, "/api/profile/shade/roles/manager", `{"slug":"xia"}`).Want(201).Is(map[string]any{"accept_request_api_url": nil})
+	xia := s.Login(t, "xia")
+	url := s.Get(t, xia, "/api/users/xia/accessibles?role_status=invited").Want(200).Text("results.0.accept_grant_api_url")
+	s.Put(t, xia, strings.TrimPrefix(url, facetest.BaseURL), `{}`).Want(200)
+	s.Delete(t, alice, "/api/profile/shade/roles/manager/xia").WantJSON(403, denied) // it has people now
+	s.Get(t, alice, "/api/profile/shade/roles").Want(200).Is(map[string]any{"count": 1})
 }
