@@ -10,10 +10,7 @@ import (
 	"facet/internal/access"
 	"facet/internal/directory"
 	"facet/internal/facetest"
-	"facet/internal/profile"
 )
-
-var loginSpaces = []profile.Space{profile.Slug, profile.Email, profile.Phone}
 
 func withKey(method, path, key string) facetest.Call {
 	return facetest.Call{Method: method, Path: path, Header: map[string]string{
