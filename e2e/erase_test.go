@@ -35,6 +35,7 @@ const (
 	oddMember   = "Pumpernickel"
 	oddPassword = "correct horse yoyo zeb"
 	oldGiven    = "Obadiah"
+	oldSlug     = "obadiah-q6" // longer than what random bytes spell by chance
 )
 
 // live lets him use every face, and gives every text of his that must go.
@@ -42,6 +43,8 @@ func (p *person) live(t *testing.T, db database) (texts map[string]string, pictu
 	t.Helper()
 	in, token := p.in, p.tokens["djaoapp"]
 	// what he was before is in the history
+	in.Patch(t, token, p.profile, map[string]any{"slug": oldSlug}).Want(http.StatusOK)
+	p.profile = "/api/profile/" + oldSlug
 	in.Put(t, token, p.profile, map[string]any{"full_name": oldGiven + " Card1", "phone": "+41445550000"}).Want(http.StatusOK)
 	in.Patch(t, token, p.profile, map[string]any{
 		"slug": oddSlug, "email": oddEmail, "full_name": oddGiven + " " + oddFamily, "phone": oddPhone, "street_address": oddStreet,
@@ -85,7 +88,7 @@ func (p *person) live(t *testing.T, db database) (texts map[string]string, pictu
 	in.Post(t, p.tokens["djaoapp"], "/api/users/"+oddSlug+"/profiles", map[string]any{"slug": "left-behind", "full_name": "Left Behind Ltd", "email": "office@left.example"}).Want(http.StatusCreated)
 
 	texts = map[string]string{
-		"user name": oddSlug, "old user name": "joe1", "e-mail": oddEmail, "old e-mail": "joe+1@example.com", "given name": oddGiven, "family name": oddFamily,
+		"user name": oddSlug, "old user name": oldSlug, "e-mail": oddEmail, "old e-mail": "joe+1@example.com", "given name": oddGiven, "family name": oddFamily,
 		"old given name": oldGiven, "old family name": "Card1", "phone": oddPhone, "old phone": "+41445550000", "street": oddStreet, "nick name": oddNick,
 		"about": oddAbout, "birthday": "1971-07-17", "bio": oddBio, "document": oddSetting, "household profile": oddMember, "password": oddPassword,
 		"folded given name": "zebulon", "folded with accent": strings.ToLower(oddGiven),
@@ -257,7 +260,9 @@ func (p *person) isNobody(t *testing.T, picture string) {
 	}
 	in.Get(t, p.donny, p.profile).Want(http.StatusNotFound)
 	in.Get(t, p.donny, "/api/users/"+oddSlug).Want(http.StatusNotFound)
-	in.Get(t, p.donny, "/api/profile/joe1").Want(http.StatusNotFound)
+	for _, slug := range []string{"joe1", oldSlug} {
+		in.Get(t, p.donny, "/api/profile/"+slug).Want(http.StatusNotFound)
+	}
 	alice := in.Login(t, "alice")
 	for _, token := range []string{alice, p.donny} {
 		in.Get(t, token, "/api/profiles/"+p.idTag).Want(http.StatusOK).Is(map[string]any{"data": nil})
