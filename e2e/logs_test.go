@@ -268,17 +268,17 @@ func TestACallersRequestIDIsTheLogs(t *testing.T) {
 func TestTheDemoSaysWhereItIsAndWhoMaySignIn(t *testing.T) {
 	t.Parallel()
 	in := demo(t)
-	out := in.out.String()
-	for _, want := range []string{in.URL, "demo only: user donny", "demo only: user casey", clientID} {
-		if !strings.Contains(out, want) {
-			t.Errorf("%q is not printed:\n%s", want, out)
-		}
-	}
 	if left, err := filepath.Glob(filepath.Join(in.Dir, "facet-demo-*")); err != nil || len(left) != 1 {
 		t.Errorf("a demo has a folder of its own: %v %v", left, err)
 	}
 	in.stop(t)
 	if left, _ := filepath.Glob(filepath.Join(in.Dir, "facet-demo-*")); len(left) != 0 {
 		t.Errorf("the demo left %v", left)
+	}
+	out := in.out.String()
+	for _, want := range []string{in.URL, "demo only: user donny", "demo only: user casey", clientID} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not printed:\n%s", want, out)
+		}
 	}
 }

@@ -28,12 +28,14 @@ var drawLimit = rapid.SampledFrom([]any{nil, 0, 7, 12, 16, 18, 21})
 func (x *thing) householdPath() string { return "/api/users/v1/users/" + x.id + "/user_profiles" }
 
 // firstMember is the default profile that everybody has, named by the given
-// name at the time.
+// name at the time, else by the first of their names.
 func (s *site) firstMember(d drawn, x *thing) {
 	d.Helper()
-	name := x.given
-	if name == "" {
-		name = "Default"
+	name := "Default"
+	if words := strings.Fields(x.display); x.given != "" {
+		name = x.given
+	} else if len(words) > 0 {
+		name = words[0]
 	}
 	all := s.do(d, http.MethodGet, s.operator, x.householdPath(), nil).Want(http.StatusOK).Is(map[string]any{"meta.count": 1})
 	x.members = []*member{{id: all.Text("data.0.id"), name: name, isDefault: true}}
