@@ -1,6 +1,11 @@
 package djaoapp_test
 
-import "testing"
+import (
+	"testing"
+
+	"facet/internal/directory"
+	"facet/internal/facetest"
+)
 
 func TestWhoClearedThePasswordSignsInByCodeAndSetsAnother(t *testing.T) {
 	s := serve(t)
@@ -26,4 +31,21 @@ func TestWhoClearedThePasswordSignsInByCodeAndSetsAnother(t *testing.T) {
 	s.Post(t, "", "/api/auth", `{"username":"xia","password":"yoyo"}`).Want(401)
 	xia = s.Post(t, "", "/api/auth", `{"username":"xia","password":"another one"}`).Want(201).Text("token")
 	s.Get(t, xia, "/api/users/xia").Want(200).Is(map[string]any{"credentials": true})
+}
+
+func TestW5ARealSiteRefusesCommonPasswords(t *testing.T) {
+	s := serve(t)
+	policy := directory.DefaultPolicy()
+	policy.Registration, policy.UnverifiedEmail = directory.RegistrationOpen, true
+	if _, err := s.Directory.CreateSite(t.Context(), directory.NewSite{Name: "strict", Domain: "strict.example", Policy: policy}); err != nil {
+		t.Fatal(err)
+	}
+	at := func(path, body string) facetest.Answer {
+		return s.Do(t, facetest.Call{Method: "POST", Path: path, Body: body, Header: map[string]string{"Host": "strict.example"}})
+	}
+	for _, password := range []string{"Password123!", "qwertyuiop", "1234567890", "aaaaaaaaaaaa"} {
+		at("/api/auth/register", `{"username":"joe1","new_password":"`+password+`","full_name":"Joe","email":"joe@example.com"}`).
+			WantJSON(400, `{"new_password":["This password is too common."]}`)
+	}
+	at("/api/auth/register", `{"username":"joe1","new_password":"blue tomato lake","full_name":"Joe","email":"joe@example.com"}`).Want(201)
 }
