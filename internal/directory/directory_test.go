@@ -205,12 +205,12 @@ func TestRegisterMakesTheAccountOfItsKind(t *testing.T) {
 			t.Fatal(c.name, err)
 		}
 		who := w.who(in)
-		list, err := w.demo.ProfilesOf(t.Context(), who, c.name)
+		list, err := w.demo.ProfilesOf(t.Context(), who, c.name, directory.ListQuery{Window: directory.Window{Max: 10}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, p := range list {
+		for _, p := range list.Items {
 			got = append(got, p.Slug)
 		}
 		if strings.Join(got, " ") != strings.Join(c.profiles, " ") {

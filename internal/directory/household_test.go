@@ -542,6 +542,7 @@ func TestAProfilesBelongingsGoWithIt(t *testing.T) {
 // Whatever is asked of a household, it keeps its rules, and what is refused
 // changes nothing.
 func TestAHouseholdKeepsItsRules(t *testing.T) {
+	fewer(t, 100)
 	w := newWorld(t)
 	casey := w.as("casey")
 	rapid.Check(t, func(t *rapid.T) {

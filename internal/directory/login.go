@@ -322,6 +322,9 @@ func (s *Site) hashPassword(ctx context.Context, field, password string) (string
 		}
 		return "", profile.E(profile.Invalid, profile.CodeConstraint, field, "This password is too short. It must contain at least %d characters.", n)
 	}
+	if !s.Policy().DemoPasswords && isCommon(password) {
+		return "", profile.E(profile.Invalid, profile.CodeConstraint, field, "This password is too common.")
+	}
 	hash, err := s.d.hasher.Hash(ctx, password)
 	if e := profile.AsError(err); err != nil && e.Field == "" && e.Kind != profile.Internal {
 		named := *e

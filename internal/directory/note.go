@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -24,8 +23,8 @@ type Note struct {
 	Contact string // user name of the person it is about, "" when of none
 }
 
-// noteAttrs is what a note's record keeps. Account or Contact is its owner; the
-// other, where there is one, has a NoteLink to it.
+// noteAttrs is what a note's record keeps. Account or Contact is its owner. Each
+// has a NoteLink to it, by which its notes are listed.
 type noteAttrs struct {
 	Text    string     `json:"text"`
 	Account profile.ID `json:"account,omitzero"`
@@ -51,6 +50,14 @@ const (
 	AboutAccount NoteAbout = iota
 	AboutContact
 )
+
+// tag is the tag and the key of the links to notes that name a subject so.
+func (about NoteAbout) tag() string {
+	if about == AboutContact {
+		return "contact"
+	}
+	return "account"
+}
 
 // noted reads whom notes are about, for a caller who may read or write them.
 func (s *Site) noted(r store.Reader, about NoteAbout, write bool, who access.Principal, slug string) (*store.Record, error) {
@@ -137,16 +144,19 @@ func (s *Site) writeNote(tx store.Tx, about NoteAbout, who access.Principal, num
 		} else {
 			a.Contact = named.ID
 		}
-		if named.ID != owner.ID {
-			link := &store.Link{Src: named.ID, Kind: store.NoteLink, Dst: rec.ID, State: store.LinkActive, Attrs: emptyObject, Created: rec.Created}
-			if err := tx.AddLink(link); err != nil {
-				return nil, err
-			}
-		}
 	}
 	rec.Attrs = marshal(a)
 	if err := tx.Create(rec, s.event(who.Subject, "note.created", rec.ID)); err != nil {
 		return nil, err
+	}
+	for about, id := range map[NoteAbout]profile.ID{AboutAccount: a.Account, AboutContact: a.Contact} {
+		if id.IsZero() {
+			continue
+		}
+		link := &store.Link{Src: id, Kind: store.NoteLink, Dst: rec.ID, Key: about.tag(), Tag: about.tag(), State: store.LinkActive, Attrs: emptyObject, Created: rec.Created}
+		if err := tx.AddLink(link); err != nil {
+			return nil, err
+		}
 	}
 	return rec, s.keep(tx, who, in.Repeat, rec.ID)
 }
@@ -167,58 +177,36 @@ func (s *Site) namedInNote(r store.Reader, about NoteAbout, slug string) (*store
 	return rec, err
 }
 
-// Notes lists the notes about a profile or a person, newest first.
-func (s *Site) Notes(ctx context.Context, about NoteAbout, who access.Principal, slug string) ([]Note, error) {
-	var out []Note
-	err := s.data.View(ctx, func(r store.Reader) error {
+// Notes lists the notes about a profile or a person, newest first. Errors:
+// NotFound, with Field "page" for a place that is none; Forbidden.
+func (s *Site) Notes(ctx context.Context, about NoteAbout, who access.Principal, slug string, q ListQuery) (out List[Note], err error) {
+	err = s.data.View(ctx, func(r store.Reader) error {
 		rec, err := s.noted(r, about, false, who, slug)
 		if err != nil {
 			return err
 		}
-		out, err = s.notesAbout(r, about, rec.ID)
+		found := map[profile.ID]*store.Record{}
+		read := func(l store.LinkQuery) ([]*store.Link, error) {
+			l.Oldest = l.Oldest != q.Reverse
+			return r.FromByTime(rec.ID, l)
+		}
+		keep := func(l *store.Link) (bool, error) {
+			note, err := r.Record(l.Dst)
+			if profile.IsKind(err, profile.NotFound) { // it went with its owner
+				return false, nil
+			}
+			found[l.Dst] = note
+			return err == nil && q.within(l.Created), err
+		}
+		list := linkSequence(read, store.LinkQuery{Kind: store.NoteLink, Tag: about.tag()}, keep, func(l *store.Link) profile.ID { return l.Dst })
+		part, err := cut(list, q)
+		if err != nil {
+			return err
+		}
+		out, err = reshape(part, func(l *store.Link) (Note, error) { return noteOf(r, found[l.Dst]) })
 		return err
 	})
 	return out, err
-}
-
-// notesAbout lists the notes that name a profile as the account, or a person as
-// the contact.
-func (s *Site) notesAbout(r store.Reader, about NoteAbout, id profile.ID) ([]Note, error) {
-	recs, err := r.Owned(id, profile.Note, 0, -1)
-	if err != nil {
-		return nil, err
-	}
-	links, err := r.From(id, store.NoteLink, profile.ID{}, "", -1)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range links {
-		rec, err := r.Record(l.Dst)
-		if profile.IsKind(err, profile.NotFound) { // it went with its owner
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		recs = append(recs, rec)
-	}
-	slices.SortFunc(recs, func(a, b *store.Record) int { return int(b.Number - a.Number) })
-	out := []Note{}
-	for _, rec := range recs {
-		var a noteAttrs
-		if err := json.Unmarshal(rec.Attrs, &a); err != nil {
-			return nil, err
-		}
-		if about == AboutAccount && a.Account != id || about == AboutContact && a.Contact != id {
-			continue
-		}
-		n, err := noteOf(r, rec)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, n)
-	}
-	return out, nil
 }
 
 func noteOf(r store.Reader, rec *store.Record) (Note, error) {
@@ -246,27 +234,26 @@ func noteOf(r store.Reader, rec *store.Record) (Note, error) {
 	return n, nil
 }
 
-// dropNotes removes the notes that name an erased subject and are owned by
-// another; its own go with it.
-func (s *Site) dropNotes(tx store.Tx, actor, id profile.ID) error {
-	links, err := tx.From(id, store.NoteLink, profile.ID{}, "", -1)
+// dropNote removes a note that names an erased subject.
+func (s *Site) dropNote(tx store.Tx, actor profile.ID, l *store.Link) error {
+	if err := dropLink(tx, l); err != nil {
+		return err
+	}
+	rec, err := tx.Record(l.Dst)
+	if profile.IsKind(err, profile.NotFound) { // it went with its owner
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	for _, l := range links {
-		if err := tx.DropLink(l.Src, l.Kind, l.Dst, l.Key); err != nil {
-			return err
-		}
-		rec, err := tx.Record(l.Dst)
-		if profile.IsKind(err, profile.NotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := tx.Remove(rec, s.event(actor, "note.deleted", rec.ID)); err != nil {
+	var a noteAttrs
+	if err := json.Unmarshal(rec.Attrs, &a); err != nil {
+		return err
+	}
+	for about, id := range map[NoteAbout]profile.ID{AboutAccount: a.Account, AboutContact: a.Contact} {
+		if err := tx.DropLink(id, store.NoteLink, rec.ID, about.tag()); err != nil {
 			return err
 		}
 	}
-	return nil
+	return tx.Remove(rec, s.event(actor, "note.deleted", rec.ID))
 }

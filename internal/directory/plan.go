@@ -56,11 +56,12 @@ type Plan struct {
 	Created  time.Time
 	Provider Subject
 
-	owner profile.ID
+	owner  profile.ID
+	number int64
 }
 
 func planOf(rec *store.Record) (Plan, error) {
-	p := Plan{ID: rec.ID, Slug: rec.Name(profile.PlanSlug), Created: rec.Created, owner: rec.Owner}
+	p := Plan{ID: rec.ID, Slug: rec.Name(profile.PlanSlug), Created: rec.Created, owner: rec.Owner, number: rec.Number}
 	if err := json.Unmarshal(rec.Attrs, &p.PlanTerms); err != nil {
 		return Plan{}, err
 	}
@@ -203,37 +204,85 @@ func firstUnit(r store.Reader, provider profile.ID) (string, error) {
 	return p.Unit, err
 }
 
-// Plans lists the plans of a provider in the order of their creation.
-func (s *Site) Plans(ctx context.Context, who access.Principal, provider string) ([]Plan, error) {
-	var out []Plan
-	err := s.data.View(ctx, func(r store.Reader) error {
+// PlanQuery selects a part of the plans of a provider.
+type PlanQuery struct {
+	ListQuery
+	Active *bool // only those that are, or are not
+}
+
+// Plans lists the plans of a provider in the order of their creation. Errors:
+// NotFound, with Field "page" for a place that is none; Forbidden.
+func (s *Site) Plans(ctx context.Context, who access.Principal, provider string, q PlanQuery) (out List[Plan], err error) {
+	err = s.data.View(ctx, func(r store.Reader) error {
 		org, err := s.profileFor(r, access.PlanRead, who, provider)
 		if err != nil {
 			return err
 		}
-		out, err = s.plansOf(r, org)
+		out, err = s.listPlans(r, org, q)
 		return err
 	})
 	return out, err
 }
 
 // Pricing lists the active plans of the organization that owns the site.
-func (s *Site) Pricing(ctx context.Context) ([]Plan, error) {
+func (s *Site) Pricing(ctx context.Context, q ListQuery) (out List[Plan], err error) {
 	broker := s.Policy().Broker
 	if broker.IsZero() {
-		return nil, nil
+		return out, nil
 	}
-	var out []Plan
-	err := s.data.View(ctx, func(r store.Reader) error {
+	active := true
+	err = s.data.View(ctx, func(r store.Reader) error {
 		org, err := r.Record(broker)
 		if err != nil {
 			return err
 		}
-		all, err := s.plansOf(r, org)
-		out = slices.DeleteFunc(all, func(p Plan) bool { return !p.Active })
+		out, err = s.listPlans(r, org, PlanQuery{q, &active})
 		return err
 	})
 	return out, err
+}
+
+func (s *Site) listPlans(r store.Reader, org *store.Record, q PlanQuery) (out List[Plan], err error) {
+	provider, err := s.subject(r, org)
+	if err != nil {
+		return out, err
+	}
+	list := &sequence[Plan, planMark]{
+		read: func(after planMark, up bool, limit int) ([]Plan, error) {
+			read := r.Owned
+			if up != q.Reverse {
+				read = r.OwnedDown
+			}
+			recs, err := read(org.ID, profile.Plan, after.number, limit)
+			if err != nil {
+				return nil, err
+			}
+			return plansFrom(recs, provider)
+		},
+		keep: func(p Plan) (bool, error) {
+			return q.within(p.Created) && (q.Active == nil || *q.Active == p.Active), nil
+		},
+		mark:  func(p Plan) planMark { return planMark{p.ID, p.number} },
+		print: func(m planMark) string { return printPlace(m.id, strconv.FormatInt(m.number, 36)) },
+		parse: func(place string) (planMark, error) {
+			id, rest, err := parsePlace(place)
+			if err != nil {
+				return planMark{}, err
+			}
+			number, err := strconv.ParseInt(rest, 36, 64)
+			if err != nil {
+				return planMark{}, badPlace()
+			}
+			return planMark{id, number}, nil
+		},
+	}
+	return cut(list, q.ListQuery)
+}
+
+// planMark is the place of a plan in a list.
+type planMark struct {
+	id     profile.ID
+	number int64
 }
 
 func (s *Site) plansOf(r store.Reader, org *store.Record) ([]Plan, error) {
@@ -245,8 +294,13 @@ func (s *Site) plansOf(r store.Reader, org *store.Record) ([]Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	return plansFrom(records, provider)
+}
+
+func plansFrom(records []*store.Record, provider Subject) ([]Plan, error) {
 	out := make([]Plan, len(records))
 	for i, rec := range records {
+		var err error
 		if out[i], err = planOf(rec); err != nil {
 			return nil, err
 		}

@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"facet/internal/access"
@@ -38,36 +37,39 @@ func (s *Site) User(ctx context.Context, who access.Principal, slug string) (Sub
 	return out, err
 }
 
-// ProfilesOf lists the profiles that a user manages, the own personal one
-// among them, in the order of their creation.
-func (s *Site) ProfilesOf(ctx context.Context, who access.Principal, slug string) ([]Subject, error) {
-	var out []Subject
-	err := s.data.View(ctx, func(r store.Reader) error {
-		out = nil
+// ProfilesOf lists the profiles that a user manages, the own personal one among
+// them, in the order in which the user became that. Errors: NotFound, with Field
+// "page" for a place that is none; Forbidden.
+func (s *Site) ProfilesOf(ctx context.Context, who access.Principal, slug string, q ListQuery) (out List[Subject], err error) {
+	err = s.data.View(ctx, func(r store.Reader) error {
 		user, err := s.userFor(r, access.UserProfiles, who, slug)
 		if err != nil {
 			return err
 		}
-		roles, err := rolesOf(r, user.ID, s.d.now())
+		now, found := s.d.now(), map[profile.ID]*store.Record{}
+		read := func(l store.LinkQuery) ([]*store.Link, error) {
+			l.Oldest = l.Oldest == q.Reverse
+			return r.FromByTime(user.ID, l)
+		}
+		keep := func(l *store.Link) (bool, error) {
+			if !isCurrent(l, now) {
+				return false, nil
+			}
+			rec, err := r.Record(l.Dst)
+			if profile.IsKind(err, profile.NotFound) { // erased, and not swept yet
+				return false, nil
+			}
+			found[l.Dst] = rec
+			return err == nil && q.within(rec.Created), err
+		}
+		list := linkSequence(read, store.LinkQuery{Kind: store.RoleLink, Tag: RoleManager, State: store.LinkActive}, keep,
+			func(l *store.Link) profile.ID { return l.Dst })
+		part, err := cut(list, q)
 		if err != nil {
 			return err
 		}
-		for id, role := range roles {
-			if role != RoleManager {
-				continue
-			}
-			rec, err := r.Record(id)
-			if err != nil {
-				return err
-			}
-			p, err := s.subject(r, rec)
-			if err != nil {
-				return err
-			}
-			out = append(out, p)
-		}
-		slices.SortFunc(out, func(a, b Subject) int { return int(a.Number - b.Number) })
-		return nil
+		out, err = reshape(part, func(l *store.Link) (Subject, error) { return s.subject(r, found[l.Dst]) })
+		return err
 	})
 	return out, err
 }

@@ -16,6 +16,7 @@ import (
 
 // Every pair of persons is in one of few states, whatever they do.
 func TestRelationshipsStayLegal(t *testing.T) {
+	fewer(t, 100)
 	w := newWorld(t)
 	who := []access.Principal{w.as("alice"), w.as("xia"), w.as("casey")}
 	tags := []string{tag("alice"), tag("xia"), tag("casey")}

@@ -192,19 +192,18 @@ func (s *Site) tellOfRole(tx store.Tx, who access.Principal, l *store.Link, user
 		return nil
 	}
 	what := "the role " + t.Title + " of " + fullName(on)
-	data := MailData{Recipient: textAt(user.Attrs, "displayName"), Text: message}
 	if l.State == store.LinkInvited && user.Password == "" {
-		data.Inviter, data.What, data.Link, data.Expires = fullName(on), what, s.link("/api/auth/"+key), s.d.now().Add(ticketLife)
-		return tx.Enqueue(s.mailJob(user.ID, "invitation", email, data))
+		return tx.Enqueue(s.mailJob(user.ID, "invitation", email, MailData{
+			Recipient: textAt(user.Attrs, "displayName"), Inviter: fullName(on), What: what, Text: message,
+			Link: s.link("/api/auth/" + key), Expires: s.d.now().Add(ticketLife),
+		}))
 	}
-	data.Subject = "you have " + what
-	note := "You have " + what + "."
+	subject, note := "you have "+what, "You have "+what+"."
 	if l.State == store.LinkInvited {
-		data.Subject = fullName(on) + " offers you " + what
+		subject = fullName(on) + " offers you " + what
 		note = "The role is yours when you accept it with this key: " + key
 	}
-	data.Text = strings.TrimSpace(message + "\n\n" + note)
-	return tx.Enqueue(s.mailJob(user.ID, "notice", email, data))
+	return s.notice(tx, NoticeRoleGranted, user, user.ID, subject, strings.TrimSpace(message+"\n\n"+note))
 }
 
 // fullName is what people call a subject.

@@ -139,20 +139,13 @@ func (s *Site) tellOfRequest(tx store.Tx, who access.Principal, user, on *store.
 	if err := s.spend(tx, who, inviteQuota); err != nil {
 		return err
 	}
-	email := textAt(on.Attrs, "email")
-	if email == "" {
-		return nil
-	}
 	what := "a role"
 	if t != nil {
 		what = "the role " + t.Title
 	}
 	asks := fullName(user) + " (" + user.Name(profile.Slug) + ") asks for " + what + " on " + fullName(on) + "."
-	return tx.Enqueue(s.mailJob(user.ID, "notice", email, MailData{
-		Recipient: textAt(on.Attrs, "displayName"),
-		Subject:   fullName(user) + " asks for " + what + " on " + fullName(on),
-		Text:      strings.TrimSpace(message + "\n\n" + asks),
-	}))
+	subject := fullName(user) + " asks for " + what + " on " + fullName(on)
+	return s.notice(tx, NoticeRoleRequested, on, user.ID, subject, strings.TrimSpace(message+"\n\n"+asks))
 }
 
 // createAsked makes the organization of a forced request. Who has its e-mail
@@ -242,6 +235,9 @@ func (s *Site) AcceptRole(ctx context.Context, who access.Principal, username, k
 			l, on, err = s.mailedRole(tx, user, key)
 		} else {
 			on, err = tx.Record(l.Dst)
+		}
+		if profile.IsKind(err, profile.NotFound) { // erased, and not swept yet
+			err = noRole()
 		}
 		if err != nil {
 			return err

@@ -112,7 +112,7 @@ func (s *Site) grant(tx store.Tx, who access.Principal, rec *store.Record, p Pla
 		text = strings.TrimSpace(message + "\n\nThe subscription begins when you accept it with this key: " + key)
 	}
 	if state == store.LinkInvited || !invited {
-		if err := s.notice(tx, rec, subject, text); err != nil {
+		if err := s.notice(tx, NoticeSubscriptionGranted, rec, rec.ID, subject, text); err != nil {
 			return nil, false, err
 		}
 	}
@@ -192,7 +192,7 @@ func (s *Site) request(tx store.Tx, who access.Principal, rec *store.Record, p P
 	}
 	subscriber := subjectOf(rec)
 	text := strings.TrimSpace(message + "\n\nThe subscription begins when you accept it with this key: " + key)
-	if err := s.notice(tx, org, subscriber.FullName()+" asks for "+p.Title, text); err != nil {
+	if err := s.notice(tx, NoticeSubscriptionRequested, org, org.ID, subscriber.FullName()+" asks for "+p.Title, text); err != nil {
 		return nil, err
 	}
 	return l, tx.Log(s.event(who.Subject, "subscription.requested", rec.ID))
@@ -290,11 +290,11 @@ func (s *Site) acceptSubscription(tx store.Tx, who access.Principal, l *store.Li
 	of := p.Provider.FullName()
 	subscriber := subjectOf(rec)
 	if l.State == store.LinkRequested {
-		err = s.notice(tx, rec, of+" accepted your request for "+p.Title, "")
+		err = s.notice(tx, NoticeRequestAccepted, rec, rec.ID, of+" accepted your request for "+p.Title, "The subscription to "+p.Title+" has begun.")
 	} else {
 		var org *store.Record
 		if org, err = tx.Record(p.owner); err == nil {
-			err = s.notice(tx, org, subscriber.FullName()+" accepted "+p.Title, "")
+			err = s.notice(tx, NoticeGrantAccepted, org, org.ID, subscriber.FullName()+" accepted "+p.Title, "The subscription of "+subscriber.FullName()+" to "+p.Title+" has begun.")
 		}
 	}
 	if err != nil {
@@ -326,7 +326,7 @@ func (s *Site) current(tx store.Tx, rec *store.Record, p Plan) (*store.Link, err
 		case l.EndsAt.After(now):
 			out = l
 		default:
-			if err := s.endSubscription(tx, l); err != nil {
+			if err := s.endSubscription(tx, l, s.d.now()); err != nil {
 				return nil, err
 			}
 		}
@@ -375,15 +375,6 @@ func moveRequest(tx store.Tx, l *store.Link, to profile.ID) error {
 		return err
 	}
 	return tx.Claim(l.Dst, profile.Requested, a.Key, to)
-}
-
-// notice mails a profile, where it has an address.
-func (s *Site) notice(tx store.Tx, rec *store.Record, subject, text string) error {
-	email := textAt(rec.Attrs, "email")
-	if email == "" {
-		return nil
-	}
-	return tx.Enqueue(s.mailJob(rec.ID, "notice", email, MailData{Subject: subject, Recipient: textAt(rec.Attrs, "displayName"), Text: text}))
 }
 
 func noAddress() error {

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"encoding/json"
 
 	"facet/internal/access"
 	"facet/internal/credential"
@@ -176,26 +175,4 @@ func (s *Site) Activate(ctx context.Context, who access.Principal, user string) 
 		return tx.Log(s.event(who.Subject, "user.invited", rec.ID))
 	})
 	return p, err
-}
-
-// notices is where among a face's extras the notices stand that a user does
-// not want.
-const notices = "notifications"
-
-// SetNotices says which notices a user does not want, by slug. Errors:
-// NotFound, Forbidden.
-func (s *Site) SetNotices(ctx context.Context, who access.Principal, user, face string, slugs []string) error {
-	rec, err := s.userNamed(ctx, access.UserWrite, who, user)
-	if err != nil {
-		return err
-	}
-	edit := Edit{Face: face, Extras: map[string]json.RawMessage{notices: json.RawMessage("null")}}
-	if len(slugs) > 0 {
-		edit.Extras[notices] = marshal(slugs)
-	}
-	check := func(tx store.Tx, old *store.Record) error { return s.allowUser(tx, access.UserWrite, who, old) }
-	_, err = s.change(ctx, rec.ID, s.event(who.Subject, "user.notices", rec.ID), check, func(old *store.Record) (step, error) {
-		return s.edit(ctx, old, edit)
-	})
-	return err
 }

@@ -50,6 +50,62 @@ func (w Window) fit(t Total) Window {
 // totalOf makes a Total of a count that stopped at countLimit+1.
 func totalOf(n int64) Total { return Total{Count: min(n, countLimit), Capped: n > countLimit} }
 
+// ListQuery selects a part of a list of what one person or group has.
+type ListQuery struct {
+	From, Until time.Time // of creation; zero: no bound
+	Reverse     bool      // the list backwards
+	Window      Window
+	Whole       bool // all at once, to be searched and ordered
+}
+
+// List is what a ListQuery selects.
+type List[T any] struct {
+	Part[T]
+	Total
+	Whole bool // Items are all there are, or, when Capped, as many as are given at once
+}
+
+// wholeList is up to where a list is given whole.
+const wholeList = 1000
+
+// within reports whether what was created then is asked for.
+func (q *ListQuery) within(created time.Time) bool {
+	return !created.Before(q.From) && (q.Until.IsZero() || created.Before(q.Until))
+}
+
+// cut reads the part that is asked for, and counts the list.
+func cut[T any, M comparable](list *sequence[T, M], q ListQuery) (out List[T], err error) {
+	if out.Whole = q.Whole; q.Whole {
+		if out.Part, err = list.window(Window{Max: wholeList}); err == nil {
+			out.Total = Total{int64(len(out.Items)), out.Next != ""}
+		}
+		return out, err
+	}
+	if w := q.Window; w == (Window{Max: w.Max}) { // the first part may be all
+		if out.Part, err = list.window(w); err != nil || out.Next == "" {
+			out.Total.Count = int64(len(out.Items))
+			return out, err
+		}
+	}
+	if out.Total, err = countKept(list); err != nil || out.Next != "" {
+		return out, err
+	}
+	out.Part, err = list.window(q.Window.fit(out.Total))
+	return out, err
+}
+
+// reshape gives a list of what fn makes of each item.
+func reshape[S, T any](in List[S], fn func(S) (T, error)) (List[T], error) {
+	out := List[T]{Part: Part[T]{Items: make([]T, len(in.Items)), Previous: in.Previous, Next: in.Next}, Total: in.Total, Whole: in.Whole}
+	for i, item := range in.Items {
+		var err error
+		if out.Items[i], err = fn(item); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
 // sequence is a list that can be read from any place, in both directions. M is
 // the place; its zero value comes before the first item, either way.
 type sequence[T any, M comparable] struct {

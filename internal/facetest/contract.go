@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -28,8 +29,26 @@ type contractPath struct {
 
 var parameter = regexp.MustCompile(`\\\{[^/]*\\\}`)
 
-// NewContract reads api/NAME.yaml and checks that it is a valid document.
+// NewContract reads api/NAME.yaml and checks that it is a valid document, once
+// for all tests of a process: that takes longer than most of them.
 func NewContract(t testing.TB, name string) *Contract {
+	t.Helper()
+	contracts.Lock()
+	defer contracts.Unlock()
+	c := contracts.read[name]
+	if c == nil {
+		c = readContract(t, name)
+		contracts.read[name] = c
+	}
+	return c
+}
+
+var contracts = struct {
+	sync.Mutex
+	read map[string]*Contract
+}{read: map[string]*Contract{}}
+
+func readContract(t testing.TB, name string) *Contract {
 	t.Helper()
 	text, err := api.Files.ReadFile(name + ".yaml")
 	if err != nil {

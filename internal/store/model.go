@@ -123,7 +123,7 @@ const (
 	BlockLink        LinkKind = "block"        // profile -> profile it lets nothing through of
 	SignatureLink    LinkKind = "signature"    // user -> agreement it signed; attrs tell when
 	MuteLink         LinkKind = "mute"         // profile -> profile it does not show
-	NoteLink         LinkKind = "note"         // subject -> note about another subject that names it too
+	NoteLink         LinkKind = "note"         // subject -> note that names it
 )
 
 // Link is a directed, typed, stateful edge between two records.

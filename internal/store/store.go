@@ -119,6 +119,9 @@ type Records interface {
 	ByNumber(t profile.Type, low, high int64, desc bool, fn func(*Record) bool) error
 	// Owned lists the records of a type that an owner has, by number.
 	Owned(owner profile.ID, t profile.Type, after int64, limit int) ([]*Record, error)
+	// OwnedDown is Owned from the highest number to the lowest, below a number;
+	// 0: from the last.
+	OwnedDown(owner profile.ID, t profile.Type, below int64, limit int) ([]*Record, error)
 	// Lookup gives the ids of records of a type with an index value in range,
 	// by value, calling fn until it returns false.
 	Lookup(t profile.Type, r Range, fn func(id profile.ID, value string) bool) error

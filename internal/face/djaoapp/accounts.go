@@ -28,15 +28,15 @@ func readUser(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 // listProfiles lists the profiles that a user manages (GET
 // /api/users/{user}/profiles).
 func listProfiles(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	profiles, err := c.Site.ProfilesOf(r.Context(), c.Who, r.PathValue("user"))
+	a, q, err := readListQuery(r, "", "")
+	if err != nil {
+		return err
+	}
+	profiles, err := c.Site.ProfilesOf(r.Context(), c.Who, r.PathValue("user"), q)
 	if err != nil {
 		return hide(r, c, err, "User")
 	}
-	all := make([]organizationDetail, len(profiles))
-	for i := range profiles {
-		all[i] = organizationDetailOf(&profiles[i])
-	}
-	return writePage(w, r, c, all, profileColumns)
+	return writeList(w, r, c, a, &profiles, profileColumns, organizationDetailOf)
 }
 
 // connectProfile makes a profile that a user manages (POST

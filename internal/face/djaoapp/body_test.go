@@ -10,6 +10,7 @@ import (
 	"facet/internal/access"
 	"facet/internal/face/djaoapp"
 	"facet/internal/facetest"
+	"facet/internal/store/storetest"
 )
 
 func TestBodiesMayBeJSONFormOrMultipart(t *testing.T) {
@@ -82,12 +83,16 @@ func call(method, pattern, token string) facetest.Call {
 func TestBadBodiesAreRefusedOnEveryRoute(t *testing.T) {
 	s := serve(t)
 	donny := s.Login(t, "donny")
+	n := 0
 	for _, r := range djaoapp.New().Routes() {
 		if r.Method == http.MethodGet || r.Method == http.MethodDelete || r.Pattern == "/api/auth/logout" || readsNothing.MatchString(r.Method+" "+r.Pattern) {
 			continue
 		}
 		token := donny
 		for _, bad := range badBodies {
+			if n++; storetest.Reduced() && n%5 > 0 {
+				continue
+			}
 			c := call(r.Method, r.Pattern, token)
 			c.Type, c.Body = bad.typ, bad.body
 			want := bad.status

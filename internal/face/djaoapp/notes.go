@@ -27,14 +27,6 @@ func activityOf(n *directory.Note) activity {
 	return activity{iso(n.Created), orNull(n.Author), n.Text, orNull(n.Account), orNull(n.Contact)}
 }
 
-func activitiesOf(notes []directory.Note) []activity {
-	out := make([]activity, len(notes))
-	for i := range notes {
-		out[i] = activityOf(&notes[i])
-	}
-	return out
-}
-
 // about is a route's part of what notes are about: who the path names.
 func about(kind directory.NoteAbout) (param, what, other string) {
 	if kind == directory.AboutContact {
@@ -46,11 +38,15 @@ func about(kind directory.NoteAbout) (param, what, other string) {
 // shownActivities gives the newest notes about a profile or a person, nil for a
 // caller who may not read them.
 func shownActivities(r *http.Request, c *face.Call, kind directory.NoteAbout, slug string) ([]activity, error) {
-	notes, err := c.Site.Notes(r.Context(), kind, c.Who, slug)
+	notes, err := c.Site.Notes(r.Context(), kind, c.Who, slug, directory.ListQuery{Window: directory.Window{Max: defaultPageSize}})
 	if profile.IsKind(err, profile.Forbidden) || profile.IsKind(err, profile.NotFound) {
 		return nil, nil
 	}
-	return activitiesOf(notes[:min(len(notes), defaultPageSize)]), err
+	out := make([]activity, len(notes.Items))
+	for i := range notes.Items {
+		out[i] = activityOf(&notes.Items[i])
+	}
+	return out, err
 }
 
 // listActivities lists what was noted about a profile or a person (GET
@@ -58,11 +54,15 @@ func shownActivities(r *http.Request, c *face.Call, kind directory.NoteAbout, sl
 func listActivities(kind directory.NoteAbout) face.Handler {
 	param, what, _ := about(kind)
 	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-		notes, err := c.Site.Notes(r.Context(), kind, c.Who, r.PathValue(param))
+		a, q, err := readListQuery(r, "-created_at", "created_at")
+		if err != nil {
+			return err
+		}
+		notes, err := c.Site.Notes(r.Context(), kind, c.Who, r.PathValue(param), q)
 		if err != nil {
 			return hide(r, c, err, what)
 		}
-		return writePage(w, r, c, activitiesOf(notes), activityColumns)
+		return writeList(w, r, c, a, &notes, activityColumns, activityOf)
 	}
 }
 

@@ -203,6 +203,37 @@ func windowPage[S, T any](r *http.Request, c *face.Call, a asked, part directory
 	return out, nil
 }
 
+// readListQuery reads what part of a list is asked for: start_at and ends_at, q,
+// o and the page. forth is the o that says the order it has, back the one that
+// turns it round; any other takes the list whole.
+func readListQuery(r *http.Request, forth, back string) (a asked, q directory.ListQuery, err error) {
+	if a, err = readWindow(r); err != nil {
+		return a, q, err
+	}
+	span, err := period(r)
+	if err != nil {
+		return a, q, err
+	}
+	query := r.URL.Query()
+	by := strings.Join(query["o"], ",")
+	q = directory.ListQuery{From: span.Start, Until: span.End, Window: a.Window, Reverse: by != "" && by == back}
+	q.Whole = len(splitTerms(query.Get("q"))) > 0 || by != "" && by != forth && by != back
+	return a, q, nil
+}
+
+// writeList answers with a page of a list. One that is there whole is searched
+// and ordered here, like all short ones.
+func writeList[S, T any](w http.ResponseWriter, r *http.Request, c *face.Call, a asked, list *directory.List[S], columns []column[T], wire func(*S) T) error {
+	if list.Whole {
+		return writeBounded(w, r, c, list.Items, list.Capped, columns, wire)
+	}
+	out, err := windowPage(r, c, a, list.Part, list.Total, wire)
+	if err != nil {
+		return err
+	}
+	return write(w, http.StatusOK, out)
+}
+
 func invalidPage() error {
 	return refuse(profile.NotFound, profile.CodeNotFound, http.StatusNotFound, detail("Invalid page."))
 }

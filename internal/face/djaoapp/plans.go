@@ -36,32 +36,33 @@ func sortableNumber(n int64) string {
 // pricing lists what the organization that owns the site offers (GET
 // /api/pricing).
 func pricing(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	plans, err := c.Site.Pricing(r.Context())
+	a, q, err := readListQuery(r, "created_at", "-created_at")
 	if err != nil {
 		return err
 	}
-	return writePlans(w, r, c, plans)
+	plans, err := c.Site.Pricing(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	return writeList(w, r, c, a, &plans, planColumns, planDetailOf)
 }
 
 // listPlans lists the plans of a profile; "active" keeps those that are, or are
 // not (GET /api/profile/{profile}/plans).
 func listPlans(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	plans, err := c.Site.Plans(r.Context(), c.Who, r.PathValue("profile"))
+	a, q, err := readListQuery(r, "created_at", "-created_at")
+	if err != nil {
+		return err
+	}
+	of := directory.PlanQuery{ListQuery: q}
+	if active, ok := isTrue(r.URL.Query().Get("active")); ok && r.URL.Query().Get("active") != "" {
+		of.Active = &active
+	}
+	plans, err := c.Site.Plans(r.Context(), c.Who, r.PathValue("profile"), of)
 	if err != nil {
 		return hide(r, c, err, "Organization")
 	}
-	if active, ok := isTrue(r.URL.Query().Get("active")); ok && r.URL.Query().Get("active") != "" {
-		plans = slices.DeleteFunc(plans, func(p directory.Plan) bool { return p.Active != active })
-	}
-	return writePlans(w, r, c, plans)
-}
-
-func writePlans(w http.ResponseWriter, r *http.Request, c *face.Call, plans []directory.Plan) error {
-	all := make([]planDetail, len(plans))
-	for i := range plans {
-		all[i] = planDetailOf(&plans[i])
-	}
-	return writePage(w, r, c, all, planColumns)
+	return writeList(w, r, c, a, &plans, planColumns, planDetailOf)
 }
 
 // createPlan makes a plan of a profile (POST /api/profile/{profile}/plans).

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"facet/internal/facetest"
+	"facet/internal/store/storetest"
 )
 
 // roleState is a state a user can be in towards an organization, and what may be
@@ -48,11 +49,14 @@ var roleStates = []roleState{
 }
 
 func TestEveryStateOfARoleTowardsEveryCall(t *testing.T) {
-	for _, action := range []string{"grant", "request", "leave", "remove", "none"} {
+	for n, action := range []string{"grant", "request", "leave", "remove", "none"} {
 		t.Run(action, func(t *testing.T) {
 			s := serve(t)
 			xia := s.Login(t, "xia")
 			for i, row := range roleStates {
+				if storetest.Reduced() && (i+n)%4 > 0 {
+					continue
+				}
 				s.Clock.Advance(time.Minute) // quotas are by the minute
 				row.run(t, s, xia, i, action)
 			}

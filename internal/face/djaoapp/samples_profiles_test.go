@@ -7,6 +7,7 @@ import (
 	"mime/multipart"
 	"strings"
 	"testing"
+	"time"
 
 	"facet/internal/facetest"
 )
@@ -99,6 +100,7 @@ func TestSamplesOfProfiles(t *testing.T) {
 	t.Run("C95 account with notes", func(t *testing.T) {
 		s, _, donny := subscribed(t)
 		s.Post(t, donny, "/api/contacts/xia/activities", `{"text":"Phone call"}`).Want(201)
+		s.Clock.Advance(time.Second)
 		s.Post(t, donny, "/api/contacts/xia/activities", `{"text":"Follow up e-mail","account":"cowork"}`).Want(201)
 		a := s.Get(t, donny, "/api/users/xia").Want(200).Is(map[string]any{"activities.0.account": "cowork", "activities.1.account": nil})
 		like(t, a, `{"slug":"xia","username":"xia","email":"xia@locahost.localdomain","full_name":"Xia Lee","nick_name":"Xia","created_at":"2018-01-01T00:00:00Z",

@@ -146,7 +146,7 @@ func replaceNotifications(w http.ResponseWriter, r *http.Request, c *face.Call) 
 	if err := in.err(); err != nil {
 		return err
 	}
-	if err := c.Site.SetNotices(r.Context(), c.Who, slug, name, slugs); err != nil {
+	if err := c.Site.SetNotices(r.Context(), c.Who, slug, slugs); err != nil {
 		return hide(r, c, err, "User")
 	}
 	return write(w, http.StatusOK, notifications{slugs})

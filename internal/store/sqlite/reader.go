@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"math"
 
 	"facet/internal/profile"
 	"facet/internal/store"
@@ -206,6 +207,14 @@ func (r *reader) stream(s *stmt, fn func() bool) error {
 // Owned lists what an owner has.
 func (r *reader) Owned(owner profile.ID, t profile.Type, after int64, limit int) ([]*store.Record, error) {
 	return r.list(selectOwned, r.site, owner, t, after, limit)
+}
+
+// OwnedDown lists what an owner has, backwards.
+func (r *reader) OwnedDown(owner profile.ID, t profile.Type, below int64, limit int) ([]*store.Record, error) {
+	if below == 0 {
+		below = math.MaxInt64
+	}
+	return r.list(selectOwnedDown, r.site, owner, t, below, limit)
 }
 
 // Lookup walks the index rows of one path.

@@ -89,6 +89,10 @@ var (
 		SELECT` + recordColumns + ` FROM record r
 		WHERE r.site = ? AND r.owner = ? AND r.owner <> x'' AND r.type = ? AND r.number > ?
 		ORDER BY r.number LIMIT ?`)
+	selectOwnedDown = sql(`
+		SELECT` + recordColumns + ` FROM record r
+		WHERE r.site = ? AND r.owner = ? AND r.owner <> x'' AND r.type = ? AND r.number < ?
+		ORDER BY r.number DESC LIMIT ?`)
 	selectAllOwned = sql(`
 		SELECT` + recordColumns + ` FROM record r
 		WHERE r.site = ? AND r.owner = ? AND r.owner <> x''`)

@@ -125,7 +125,8 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 			return out, errors.Join(r.ByNumber(profile.User, worldNumber, worldNumber, false, collect),
 				r.ByNumber(profile.Document, 0, 1<<60, true, collect))
 		},
-		"Owned": func(r store.Reader) (any, error) { return records(r.Owned(w.user, profile.Document, 0, -1)) },
+		"Owned":     func(r store.Reader) (any, error) { return records(r.Owned(w.user, profile.Document, 0, -1)) },
+		"OwnedDown": func(r store.Reader) (any, error) { return records(r.OwnedDown(w.user, profile.Document, 0, -1)) },
 		"Lookup": func(r store.Reader) (any, error) {
 			var out []string
 			collect := func(id profile.ID, v string) bool { out = append(out, id.String()+v); return true }

@@ -281,6 +281,20 @@ func testRecordLists(f *fixture) {
 	f.equal(owned(0, 2), "[10 20]")
 	f.equal(owned(20, 2), "[30 40]")
 	f.equal(owned(40, 2), "[]")
+	down := func(below int64, limit int) string {
+		var got []int64
+		list := read(f, func(r store.Reader) ([]*store.Record, error) { return r.OwnedDown(owner.ID, "listed", below, limit) })
+		for _, rec := range list {
+			got = append(got, rec.Number)
+		}
+		return fmt.Sprint(got)
+	}
+	f.equal(down(0, -1), "[40 30 20 10]")
+	f.equal(down(0, 2), "[40 30]")
+	f.equal(down(30, 2), "[20 10]")
+	f.equal(down(10, 2), "[]")
+	f.equal(len(read(f, func(r store.Reader) ([]*store.Record, error) { return r.OwnedDown(none, "listed", 0, -1) })), 0)
+	f.equal(len(read(f, func(r store.Reader) ([]*store.Record, error) { return r.OwnedDown(owner.ID, "unlisted", 0, -1) })), 0)
 	f.equal(len(read(f, func(r store.Reader) ([]*store.Record, error) { return r.Owned(none, "listed", 0, -1) })), 0)
 	f.equal(read(f, func(r store.Reader) (int64, error) { return r.Count("listed") }), 5)
 	f.equal(read(f, func(r store.Reader) (int64, error) { return r.Count("LISTED") }), 0)
