@@ -79,6 +79,7 @@ type Principal struct {
 	Client      bool       // Subject is an API client
 	Features    []Feature  // of the client
 	Session     profile.ID // zero for clients, and for a user who is known by an API key
+	Issuer      profile.ID // of a user's token: the API client that issued it, zero for one of a sign-in
 	Restriction Restriction
 }
 
