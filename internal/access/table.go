@@ -74,6 +74,15 @@ const (
 	EntityCount  Permission = "entity.count"
 	EntityUpdate Permission = "entity.update"
 	EntityDelete Permission = "entity.delete"
+
+	EntityReplace      Permission = "entity.replace"
+	EntityBulkCreate   Permission = "entity.bulkcreate"
+	EntityDeleteAccess Permission = "entity.deleteaccess" // end every session of a record
+	EntityBulkDelete   Permission = "entity.bulkdelete"   // delete what a filter selects
+	EntityPurge        Permission = "entity.purge"        // delete every record of a type
+	EntityAdopt        Permission = "entity.adopt"        // give a record an element back
+	EntityValues       Permission = "entity.values"       // the distinct values of an attribute
+	EntityVersions     Permission = "entity.versions"     // what records were
 )
 
 // table is the one permission table. A restricted principal keeps only what
@@ -154,4 +163,13 @@ var table = map[Permission]Rule{
 	EntityCount:  {Features: []Feature{Owner}},
 	EntityUpdate: {Features: []Feature{Owner, DirectAccess}},
 	EntityDelete: {Features: []Feature{Owner, DirectAccess}},
+
+	EntityReplace:      {Features: []Feature{Owner, DirectAccess}},
+	EntityBulkCreate:   {Features: []Feature{Owner, DirectAccess}},
+	EntityDeleteAccess: {Features: []Feature{Owner, DirectAccess}},
+	EntityBulkDelete:   {Features: []Feature{Owner}},
+	EntityPurge:        {Features: []Feature{Owner}},
+	EntityAdopt:        {Features: []Feature{Owner, DirectAccess}},
+	EntityValues:       {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
+	EntityVersions:     {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
 }
