@@ -84,6 +84,15 @@ const (
 	VerifyIssue   Permission = "verify.issue"   // issue codes that set a time in a record
 	VerifyUse     Permission = "verify.use"     // use one
 	TokenExchange Permission = "token.exchange" // exchange a code or a refresh token for an access token
+
+	EntityReplace      Permission = "entity.replace"
+	EntityBulkCreate   Permission = "entity.bulkcreate"
+	EntityDeleteAccess Permission = "entity.deleteaccess" // end every session of a record
+	EntityBulkDelete   Permission = "entity.bulkdelete"   // delete what a filter selects
+	EntityPurge        Permission = "entity.purge"        // delete every record of a type
+	EntityAdopt        Permission = "entity.adopt"        // give a record an element back
+	EntityValues       Permission = "entity.values"       // the distinct values of an attribute
+	EntityVersions     Permission = "entity.versions"     // what records were
 )
 
 // table is the one permission table. A restricted principal keeps only what
@@ -174,6 +183,15 @@ var table = map[Permission]Rule{
 	VerifyIssue:   {Features: []Feature{Owner, AccessIssuer, DirectAccess}},
 	VerifyUse:     {Anyone: true, Restrictions: RestrictionKinds},
 	TokenExchange: {Features: everyFeature},
+
+	EntityReplace:      {Features: []Feature{Owner, DirectAccess}},
+	EntityBulkCreate:   {Features: []Feature{Owner, DirectAccess}},
+	EntityDeleteAccess: {Features: []Feature{Owner, DirectAccess}},
+	EntityBulkDelete:   {Features: []Feature{Owner}},
+	EntityPurge:        {Features: []Feature{Owner}},
+	EntityAdopt:        {Features: []Feature{Owner, DirectAccess}},
+	EntityValues:       {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
+	EntityVersions:     {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
 }
 
 // everyFeature has the features that let a client do something; metadata and
