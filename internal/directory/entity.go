@@ -66,7 +66,7 @@ func (s *Site) entityType(name string) (profile.Type, *schema.Type, error) {
 
 // View prepares a list of attribute paths of a type for rendering many
 // records. Errors: Unknown.
-func (s *Site) View(typeName string, attributes []string) (*schema.View, error) {
+func (s *Site) View(who access.Principal, typeName string, attributes []string) (*schema.View, error) {
 	_, typ, err := s.entityType(typeName)
 	if err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func (s *Site) View(typeName string, attributes []string) (*schema.View, error) 
 			return nil, err
 		}
 	}
-	return typ.Only(paths)
+	return readable(who, typ).Only(paths)
 }
 
 // Selector names one record: exactly one of its members is set.
@@ -106,6 +106,12 @@ func (s *Site) CreateEntity(ctx context.Context, who access.Principal, typeName 
 	if err != nil {
 		return Entity{}, err
 	}
+	if typ, err = s.writable(ctx, who, typ); err != nil {
+		return Entity{}, err
+	}
+	if err := mayMake(typ); err != nil {
+		return Entity{}, err
+	}
 	d, err := s.draftEntity(ctx, who, t, typ, attrs, s.env(ctx))
 	if err != nil {
 		return Entity{}, err
@@ -113,7 +119,7 @@ func (s *Site) CreateEntity(ctx context.Context, who access.Principal, typeName 
 	if err := s.data.Update(ctx, d.create); err != nil {
 		return Entity{}, attributeError(err)
 	}
-	return s.entityOf(d.rec), nil
+	return s.entityFor(who, d.rec), nil
 }
 
 // newEntity is a record that is complete and only has to be written.
@@ -184,6 +190,7 @@ func attributeError(err error) error {
 	named := *e
 	if rest, ok := strings.CutPrefix(e.Field, "attr:"); ok {
 		_, named.Field, _ = strings.Cut(rest, ":")
+		named.Field, _, _ = strings.Cut(named.Field, ",") // the first of those that are unique together
 	}
 	return &named
 }
@@ -198,11 +205,11 @@ func (s *Site) Entity(ctx context.Context, who access.Principal, typeName string
 		return Entity{}, err
 	}
 	if pw != nil {
-		if err := s.checkEntityPassword(ctx, rec, *pw); err != nil {
+		if err := s.checkEntityPassword(ctx, who, rec, *pw); err != nil {
 			return Entity{}, err
 		}
 	}
-	return s.entityOf(rec), nil
+	return s.entityFor(who, rec), nil
 }
 
 // selected reads the record that a selector names, for a caller who may do
@@ -227,7 +234,7 @@ func (s *Site) selected(ctx context.Context, perm access.Permission, who access.
 	case !sel.ID.IsZero():
 		rec, err = s.data.GetID(ctx, sel.ID)
 	case sel.Key != "":
-		rec, err = s.byKey(ctx, t, typ, sel.Key, sel.Value)
+		rec, err = s.byKey(ctx, t, readable(who, typ), sel.Key, sel.Value)
 	default:
 		rec, err = s.data.Get(ctx, profile.Number, strconv.FormatInt(sel.Number, 10))
 	}
@@ -308,12 +315,12 @@ func (s *Site) guardTime(attribute, supplied string, actual time.Time) error {
 
 // checkEntityPassword counts as an attempt to sign in, whoever asks; that of a
 // disabled person is never the right one.
-func (s *Site) checkEntityPassword(ctx context.Context, rec *store.Record, pw Password) error {
+func (s *Site) checkEntityPassword(ctx context.Context, who access.Principal, rec *store.Record, pw Password) error {
 	path, err := schema.ParsePath(pw.Attribute)
 	if err != nil {
 		return err
 	}
-	attr, err := s.types[rec.Type].Attr(path)
+	attr, err := readable(who, s.types[rec.Type]).Attr(path)
 	if err != nil {
 		return err
 	}
@@ -365,7 +372,10 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 	if err != nil {
 		return Entity{}, err
 	}
-	typ := s.types[rec.Type]
+	typ, err := s.writable(ctx, who, s.types[rec.Type])
+	if err != nil {
+		return Entity{}, err
+	}
 	hash, hashed := "", false
 	rec, err = s.change(ctx, rec.ID, s.event(who.Subject, typ.Name+".updated", rec.ID), nil, func(old *store.Record) (step, error) {
 		if err := s.guard(old, g); err != nil {
@@ -401,7 +411,7 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 	if err != nil {
 		return Entity{}, attributeError(err)
 	}
-	return s.entityOf(rec), nil
+	return s.entityFor(who, rec), nil
 }
 
 // putPassword writes or ("" ) removes a password; every session ends.
@@ -427,6 +437,9 @@ func (s *Site) DeleteEntity(ctx context.Context, who access.Principal, typeName 
 	}
 	rec, err := s.selected(ctx, access.EntityDelete, who, typeName, sel)
 	if err != nil {
+		return err
+	}
+	if err := s.mayErase(ctx, who, s.types[rec.Type]); err != nil {
 		return err
 	}
 	return s.data.Update(ctx, func(tx store.Tx) error {

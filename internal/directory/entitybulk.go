@@ -56,6 +56,12 @@ func (s *Site) CreateEntities(ctx context.Context, who access.Principal, typeNam
 	if err != nil {
 		return nil, err
 	}
+	if typ, err = s.writable(ctx, who, typ); err != nil {
+		return nil, err
+	}
+	if err := mayMake(typ); err != nil {
+		return nil, err
+	}
 	if len(rows) > MaxBulk {
 		return nil, profile.E(profile.TooLarge, profile.CodeTooLarge, "", "there are %d rows, at most %d are taken at once", len(rows), MaxBulk)
 	}

@@ -56,7 +56,7 @@ func (s *Site) FindEntities(ctx context.Context, who access.Principal, typeName 
 			return order.add(rec) || q.Total && !counted
 		})
 		for _, rec := range order.take() {
-			page.Entities = append(page.Entities, s.entityOf(rec))
+			page.Entities = append(page.Entities, s.entityFor(who, rec))
 		}
 		return err
 	})
@@ -105,6 +105,7 @@ func (s *Site) search(perm access.Permission, who access.Principal, typeName, ex
 	if err != nil {
 		return nil, err
 	}
+	typ = readable(who, typ)
 	f := &search{t: t, typ: typ, plan: filter.Plan{Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
 	if expr == "" {
 		return f, nil

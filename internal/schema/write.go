@@ -60,6 +60,9 @@ func (t *Type) Adopt(current []byte, path Path, element []byte, env Env) (Writte
 	w := writer{t: t, env: env, mode: adopting}
 	return w.finish(current, func(dst, cur []byte) ([]byte, bool, error) {
 		return w.descend(dst, t.root, cur, path, func(dst []byte, a *Attribute, cur []byte) ([]byte, bool, error) {
+			if a.partial {
+				return nil, false, notWhole(a)
+			}
 			begin := len(dst)
 			for c := enter(cur, 0); ; {
 				el, ok := c.element()
