@@ -396,6 +396,9 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 			return st, nil
 		}
 		if !hashed { // once, however often the change begins again
+			if err := s.refuseOldPassword(ctx, old, passwordSecret, v.Plain); err != nil {
+				return step{}, err
+			}
 			if hash, err = s.passwordOf(ctx, w); err != nil {
 				return step{}, err
 			}
@@ -417,6 +420,9 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 // putPassword writes or ("" ) removes a password; every session ends.
 func (s *Site) putPassword(tx store.Tx, rec *store.Record, hash string) error {
 	if err := tx.DropSessions(rec.ID); err != nil {
+		return err
+	}
+	if err := s.rememberPassword(tx, rec, hash == ""); err != nil {
 		return err
 	}
 	if hash == "" {
