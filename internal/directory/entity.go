@@ -50,8 +50,8 @@ func (e *Entity) RenderOnly(dst []byte, v *schema.View) []byte {
 
 // View prepares a list of attribute paths of a type for rendering many
 // records. Errors: Unknown.
-func (s *Site) View(typeName string, attributes []string) (*schema.View, error) {
-	e, err := s.table().named(typeName)
+func (s *Site) View(who access.Principal, typeName string, attributes []string) (*schema.View, error) {
+	_, typ, err := s.entityType(typeName)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (s *Site) View(typeName string, attributes []string) (*schema.View, error) 
 			return nil, err
 		}
 	}
-	return e.typ.Only(paths)
+	return readable(who, typ).Only(paths)
 }
 
 // Selector names one record: exactly one of its members is set.
@@ -87,24 +87,50 @@ func (s *Site) CreateEntity(ctx context.Context, who access.Principal, typeName 
 		return Entity{}, err
 	}
 	types := s.table()
-	of, err := types.named(typeName)
+	t, typ, err := s.entityType(typeName)
 	if err != nil {
 		return Entity{}, err
 	}
-	env := s.env(ctx)
-	env.Required = true
-	w, err := of.typ.Create(attrs, env)
+	if typ, err = s.writable(ctx, who, typ); err != nil {
+		return Entity{}, err
+	}
+	if err := mayMake(typ); err != nil {
+		return Entity{}, err
+	}
+	d, err := s.draftEntity(ctx, who, types, t, typ, attrs, s.env(ctx))
 	if err != nil {
 		return Entity{}, err
+	}
+	if err := s.data.Update(ctx, d.create); err != nil {
+		return Entity{}, attributeError(err)
+	}
+	return s.entityFor(who, d.rec), nil
+}
+
+// newEntity is a record that is complete and only has to be written.
+type newEntity struct {
+	rec   *store.Record
+	hash  string // of its password, "" for none
+	event store.Event
+}
+
+// draftEntity works out a record from its attributes, as JSON; types is the
+// table that typ came from, or an older one.
+func (s *Site) draftEntity(ctx context.Context, who access.Principal, types *typeTable, t profile.Type, typ *schema.Type, attrs []byte, env schema.Env) (*newEntity, error) {
+	env.Required = true
+	w, err := typ.Create(attrs, env)
+	if err != nil {
+		return nil, err
 	}
 	hash, err := s.passwordOf(ctx, w)
 	if err != nil {
-		return Entity{}, err
+		return nil, err
 	}
-	rec, err := s.draft(ctx, of.kind, profile.ID{}, who.Subject)
+	n, err := env.NextNumber()
 	if err != nil {
-		return Entity{}, err
+		return nil, err
 	}
+	rec := s.numberedRecord(n, t, profile.ID{}, who.Subject)
 	rec.Attrs, rec.Shape = w.Attrs, types
 	if w.Created != nil {
 		rec.Created = w.Created.Truncate(time.Microsecond)
@@ -112,21 +138,19 @@ func (s *Site) CreateEntity(ctx context.Context, who access.Principal, typeName 
 	if hash != "" {
 		rec.Password = credential.Kind(hash)
 	}
-	if of.kind.IsSubject() {
+	if t.IsSubject() {
 		setName(rec, profile.Slug, numbered(rec))
 	}
 	s.dress(rec)
-	e := s.event(who.Subject, of.typ.Name+".created", rec.ID)
-	err = s.data.Update(ctx, func(tx store.Tx) error {
-		if err := tx.Create(rec, e); err != nil || hash == "" {
-			return err
-		}
-		return tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: passwordSecret, Data: []byte(hash), Created: rec.Updated})
-	})
-	if err != nil {
-		return Entity{}, attributeError(err)
+	return &newEntity{rec, hash, s.event(who.Subject, typ.Name+".created", rec.ID)}, nil
+}
+
+// create writes the record. A name in use is Taken, and nothing is left.
+func (d *newEntity) create(tx store.Tx) error {
+	if err := tx.Create(d.rec, d.event); err != nil || d.hash == "" {
+		return err
 	}
-	return s.entityOf(rec), nil
+	return tx.PutSecret(&store.Secret{Subject: d.rec.ID, Kind: passwordSecret, Data: []byte(d.hash), Created: d.rec.Updated})
 }
 
 // passwordOf gives the hash to store for what was written to the attribute
@@ -154,6 +178,7 @@ func attributeError(err error) error {
 	named := *e
 	if rest, ok := strings.CutPrefix(e.Field, "attr:"); ok {
 		_, named.Field, _ = strings.Cut(rest, ":")
+		named.Field, _, _ = strings.Cut(named.Field, ",") // the first of those that are unique together
 	}
 	return &named
 }
@@ -168,11 +193,11 @@ func (s *Site) Entity(ctx context.Context, who access.Principal, typeName string
 		return Entity{}, err
 	}
 	if pw != nil {
-		if err := s.checkEntityPassword(ctx, rec, *pw); err != nil {
+		if err := s.checkEntityPassword(ctx, who, rec, *pw); err != nil {
 			return Entity{}, err
 		}
 	}
-	return s.entityOf(rec), nil
+	return s.entityFor(who, rec), nil
 }
 
 // selected reads the record that a selector names, for a caller who may do
@@ -188,14 +213,14 @@ func (s *Site) selected(ctx context.Context, perm access.Permission, who access.
 		}
 		return s.data.GetID(ctx, who.Subject)
 	}
-	rec, err := s.selectedOf(ctx, typeName, sel)
+	rec, err := s.selectedOf(ctx, who, typeName, sel)
 	if err != nil {
 		return nil, err
 	}
 	return rec, access.Allow(perm, who, 0)
 }
 
-func (s *Site) selectedOf(ctx context.Context, typeName string, sel Selector) (*store.Record, error) {
+func (s *Site) selectedOf(ctx context.Context, who access.Principal, typeName string, sel Selector) (*store.Record, error) {
 	for {
 		types := s.table()
 		of, err := types.named(typeName)
@@ -207,7 +232,7 @@ func (s *Site) selectedOf(ctx context.Context, typeName string, sel Selector) (*
 		case !sel.ID.IsZero():
 			rec, err = s.data.GetID(ctx, sel.ID)
 		case sel.Key != "":
-			rec, err = s.byKey(ctx, of, sel.Key, sel.Value)
+			rec, err = s.byKey(ctx, of, readable(who, of.shown), sel.Key, sel.Value)
 		default:
 			rec, err = s.data.Get(ctx, profile.Number, strconv.FormatInt(sel.Number, 10))
 		}
@@ -222,7 +247,7 @@ func (s *Site) selectedOf(ctx context.Context, typeName string, sel Selector) (*
 }
 
 // byKey reads a record by a unique attribute, or by its uuid or id.
-func (s *Site) byKey(ctx context.Context, of *entityType, key string, value []byte) (*store.Record, error) {
+func (s *Site) byKey(ctx context.Context, of *entityType, typ *schema.Type, key string, value []byte) (*store.Record, error) {
 	if err := schema.CheckJSON(value, 1); err != nil {
 		return nil, profile.E(profile.Malformed, profile.CodeSyntax, "key_value", "the JSON is not syntactically valid")
 	}
@@ -231,7 +256,7 @@ func (s *Site) byKey(ctx context.Context, of *entityType, key string, value []by
 	if err != nil {
 		return nil, err
 	}
-	attr, err := of.shown.Attr(path)
+	attr, err := typ.Attr(path)
 	if err != nil {
 		return nil, err
 	}
@@ -289,12 +314,12 @@ func (s *Site) guardTime(attribute, supplied string, actual time.Time) error {
 
 // checkEntityPassword counts as an attempt to sign in, whoever asks; that of a
 // disabled person is never the right one.
-func (s *Site) checkEntityPassword(ctx context.Context, rec *store.Record, pw Password) error {
+func (s *Site) checkEntityPassword(ctx context.Context, who access.Principal, rec *store.Record, pw Password) error {
 	path, err := schema.ParsePath(pw.Attribute)
 	if err != nil {
 		return err
 	}
-	attr, err := s.shape(rec).typeOf(rec.Type).Attr(path)
+	attr, err := readable(who, s.shape(rec).typeOf(rec.Type)).Attr(path)
 	if err != nil {
 		return err
 	}
@@ -308,7 +333,7 @@ func (s *Site) checkEntityPassword(ctx context.Context, rec *store.Record, pw Pa
 	return err
 }
 
-// EntityChange is what entity.update asks for.
+// EntityChange is what entity.update and entity.replace ask for.
 type EntityChange struct {
 	Path  string // "" is the whole record
 	Value []byte // JSON
@@ -321,6 +346,17 @@ func (s *Site) UpdateEntity(ctx context.Context, who access.Principal, typeName 
 			env := s.env(ctx)
 			env.Required = true
 			return typ.Update(current, path, c.Value, env)
+		})
+}
+
+// ReplaceEntity puts the value in the place of what is there: what it does not
+// name is cleared, passwords apart, and every element of a plural is new.
+func (s *Site) ReplaceEntity(ctx context.Context, who access.Principal, typeName string, sel Selector, g Guards, c EntityChange) (Entity, error) {
+	return s.changeEntity(ctx, access.EntityReplace, who, typeName, sel, g, c.Path,
+		func(typ *schema.Type, current []byte, path schema.Path) (schema.Written, error) {
+			env := s.env(ctx)
+			env.Required = true
+			return typ.Replace(current, path, c.Value, env)
 		})
 }
 
@@ -345,6 +381,10 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 		if typ == nil {
 			return step{}, store.ErrNotFound
 		}
+		typ, err := s.writable(ctx, who, typ)
+		if err != nil {
+			return step{}, err
+		}
 		w, err := write(typ, old.Attrs, path)
 		if err != nil {
 			return step{}, err
@@ -360,6 +400,9 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 			return st, nil
 		}
 		if !hashed { // once, however often the change begins again
+			if err := s.refuseOldPassword(ctx, old, passwordSecret, v.Plain); err != nil {
+				return step{}, err
+			}
 			if hash, err = s.passwordOf(ctx, w); err != nil {
 				return step{}, err
 			}
@@ -375,12 +418,15 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 	if err != nil {
 		return Entity{}, attributeError(err)
 	}
-	return s.entityOf(rec), nil
+	return s.entityFor(who, rec), nil
 }
 
 // putPassword writes or ("" ) removes a password; every session ends.
 func (s *Site) putPassword(tx store.Tx, rec *store.Record, hash string) error {
 	if err := tx.DropSessions(rec.ID); err != nil {
+		return err
+	}
+	if err := s.rememberPassword(tx, rec, hash == ""); err != nil {
 		return err
 	}
 	if hash == "" {
@@ -403,6 +449,9 @@ func (s *Site) DeleteEntity(ctx context.Context, who access.Principal, typeName 
 	if err != nil {
 		return err
 	}
+	if err := s.mayErase(ctx, who, s.typeOf(rec.Type)); err != nil {
+		return err
+	}
 	return s.data.Update(ctx, func(tx store.Tx) error {
 		rec, err := tx.Record(rec.ID)
 		if err != nil {
@@ -411,10 +460,28 @@ func (s *Site) DeleteEntity(ctx context.Context, who access.Principal, typeName 
 		if err := s.guard(rec, g); err != nil {
 			return err
 		}
-		if rec.Type.IsSubject() {
-			return s.erase(tx, who.Subject, rec)
+		return s.erase(tx, who.Subject, rec)
+	})
+}
+
+// RevokeEntityAccess ends every session of a record: its access and refresh
+// tokens, of whichever face, are worth nothing at once.
+func (s *Site) RevokeEntityAccess(ctx context.Context, who access.Principal, typeName string, sel Selector, g Guards) error {
+	rec, err := s.selected(ctx, access.EntityDeleteAccess, who, typeName, sel)
+	if err != nil {
+		return err
+	}
+	return s.data.Update(ctx, func(tx store.Tx) error {
+		rec, err := tx.Record(rec.ID)
+		if err != nil {
+			return err
 		}
-		s.undress(rec)
-		return tx.Remove(rec, s.event(who.Subject, s.shape(rec).nameOf(rec.Type)+".deleted", rec.ID))
+		if err := s.guard(rec, g); err != nil {
+			return err
+		}
+		if err := tx.DropSessions(rec.ID); err != nil {
+			return err
+		}
+		return tx.Log(s.event(who.Subject, "user.access.revoked", rec.ID))
 	})
 }

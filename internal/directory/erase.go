@@ -32,8 +32,13 @@ func (s *Site) EraseProfile(ctx context.Context, who access.Principal, slug stri
 
 // erase removes a person or group and all that is kept for it. What stays is a
 // tombstone, and its links as history under ids that lead nowhere: roles go,
-// subscriptions end.
+// subscriptions end. A record of a site's own type is removed, without a trace
+// but its event.
 func (s *Site) erase(tx store.Tx, actor profile.ID, rec *store.Record) error {
+	if !rec.Type.IsSubject() {
+		s.undress(rec)
+		return tx.Remove(rec, s.event(actor, s.shape(rec).nameOf(rec.Type)+".deleted", rec.ID))
+	}
 	if err := s.keepBroker(tx, rec, "erased"); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ type ordering interface {
 }
 
 func newOrdering(f *search, q Query) (ordering, error) {
-	sorter, err := filter.ParseSort(q.Sort, f.of.typ)
+	sorter, err := filter.ParseSort(q.Sort, f.typ)
 	if err != nil {
 		return nil, err
 	}

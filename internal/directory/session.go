@@ -215,6 +215,7 @@ func principalOf(row *store.Session) (access.Principal, error) {
 		if err := json.Unmarshal(row.Restriction, &p.Restriction); err != nil {
 			return access.Principal{}, err
 		}
+		p.Issuer = p.Restriction.Client
 	}
 	return p, nil
 }

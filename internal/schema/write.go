@@ -52,14 +52,47 @@ func (t *Type) Replace(current []byte, path Path, value []byte, env Env) (Writte
 	return t.write(current, path, value, env, replacing)
 }
 
+// Adopt puts an element that was in the plural at path before back into it,
+// with the ids that it and what it holds had (Identity Cloud Entity API,
+// entity.adopt). element is as ElementAt gives it; what does not fit the type
+// any more is refused as in a write.
+func (t *Type) Adopt(current []byte, path Path, element []byte, env Env) (Written, error) {
+	w := writer{t: t, env: env, mode: adopting}
+	return w.finish(current, func(dst, cur []byte) ([]byte, bool, error) {
+		return w.descend(dst, t.root, cur, path, func(dst []byte, a *Attribute, cur []byte) ([]byte, bool, error) {
+			if a.partial {
+				return nil, false, notWhole(a)
+			}
+			begin := len(dst)
+			for c := enter(cur, 0); ; {
+				el, ok := c.element()
+				if !ok {
+					break
+				}
+				dst = append(append(dst, ','), el...)
+			}
+			dst, _, err := w.object(append(dst, ','), a, nil, element, elementID(element))
+			if err != nil {
+				return nil, false, err
+			}
+			dst, some := closeArray(dst, begin)
+			return dst, some, nil
+		})
+	})
+}
+
 // DeleteElement removes one element of a plural; path must end in "#id"
 // (Identity Cloud Entity API, entity.delete with attribute_name).
 func (t *Type) DeleteElement(current []byte, path Path) (Written, error) {
-	if _, err := t.Attr(path); err != nil {
+	a, err := t.Attr(path)
+	if err != nil {
 		return Written{}, err
 	}
 	if len(path) == 0 || path[len(path)-1].ID == 0 {
 		return Written{}, profile.E(profile.Invalid, profile.CodeInvalid, path.Dotted(), "%s is not an element of a plural", path)
+	}
+	if a.partial {
+		return Written{}, notWhole(a)
 	}
 	w := writer{t: t, mode: updating}
 	return w.finish(current, func(dst, cur []byte) ([]byte, bool, error) {
@@ -73,6 +106,7 @@ const (
 	creating mode = iota
 	updating
 	replacing
+	adopting // elements keep the ids that they had
 )
 
 // writer carries one write. Its methods append to dst the new text of a value
@@ -406,7 +440,7 @@ func (w *writer) plural(dst []byte, a *Attribute, cur, in []byte) ([]byte, bool,
 			return nil, false, wrongType(a)
 		}
 		raw := memberNamed(el, "id")
-		if raw == nil || raw[0] == 'n' {
+		if raw == nil || raw[0] == 'n' || w.mode == adopting {
 			fresh = append(fresh, el)
 			continue
 		}
@@ -438,7 +472,7 @@ func (w *writer) plural(dst []byte, a *Attribute, cur, in []byte) ([]byte, bool,
 		w.mode = creating // nothing of a new element is there yet
 	}
 	for _, el := range fresh {
-		id, err := w.env.NextNumber()
+		id, err := w.newID(el)
 		if err != nil {
 			return nil, false, err
 		}
@@ -448,6 +482,14 @@ func (w *writer) plural(dst []byte, a *Attribute, cur, in []byte) ([]byte, bool,
 	}
 	dst, some := closeArray(dst, begin)
 	return dst, some, nil
+}
+
+// newID is the number of an element that is put into a plural.
+func (w *writer) newID(el []byte) (int64, error) {
+	if w.mode == adopting {
+		return elementID(el), nil
+	}
+	return w.env.NextNumber()
 }
 
 // updateElements appends the present elements of a plural, those changed that
