@@ -102,6 +102,9 @@ func (s *Site) CreateEntity(ctx context.Context, who access.Principal, typeName 
 	if err := access.Admit(access.EntityCreate, who); err != nil {
 		return Entity{}, err
 	}
+	if err := mayMake(who, typeName); err != nil {
+		return Entity{}, err
+	}
 	t, typ, err := s.entityType(typeName)
 	if err != nil {
 		return Entity{}, err
