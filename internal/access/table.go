@@ -95,7 +95,7 @@ const (
 // the entity rows are the permission table of the Entity API's pages.
 var table = map[Permission]Rule{
 	Open:          {Anyone: true, Restrictions: RestrictionKinds},
-	SessionStart:  {Anyone: true, Restrictions: RestrictionKinds},
+	SessionStart:  {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
 	SessionRead:   {SignedIn: true, Restrictions: RestrictionKinds},
 	SessionRenew:  {SignedIn: true},
 	SessionEnd:    {Anyone: true, Restrictions: RestrictionKinds},
