@@ -34,6 +34,14 @@ func (s *Site) entityOf(rec *store.Record) Entity {
 // Render appends the whole record as JSON.
 func (e *Entity) Render(dst []byte) []byte { return e.typ.Render(dst, e.attrs, e.head) }
 
+// RenderSchema appends the record's entity type as JSON, reserved attributes
+// included.
+func (e *Entity) RenderSchema(dst []byte) []byte {
+	dst = schema.AppendString(append(dst, `{"name":`...), e.typ.Name)
+	dst = schema.AppendDefs(append(dst, `,"attr_defs":`...), e.typ.AllDefs())
+	return append(dst, '}')
+}
+
 // RenderAt appends the value at a path. Errors: Unknown, NotFound.
 func (e *Entity) RenderAt(dst []byte, path string) ([]byte, error) {
 	p, err := schema.ParsePath(path)
