@@ -75,6 +75,15 @@ const (
 	EntityUpdate Permission = "entity.update"
 	EntityDelete Permission = "entity.delete"
 
+	EntityReplace      Permission = "entity.replace"
+	EntityBulkCreate   Permission = "entity.bulkcreate"
+	EntityDeleteAccess Permission = "entity.deleteaccess" // end every session of a record
+	EntityBulkDelete   Permission = "entity.bulkdelete"   // delete what a filter selects
+	EntityPurge        Permission = "entity.purge"        // delete every record of a type
+	EntityAdopt        Permission = "entity.adopt"        // give a record an element back
+	EntityValues       Permission = "entity.values"       // the distinct values of an attribute
+	EntityVersions     Permission = "entity.versions"     // what records were
+
 	ClientRead    Permission = "client.read"    // the API clients of the site, with their secrets
 	ClientWrite   Permission = "client.write"   // make, change, delete them
 	SettingRead   Permission = "setting.read"   // the settings of an API client and the defaults; those of others need ClientWrite
@@ -164,6 +173,15 @@ var table = map[Permission]Rule{
 	EntityCount:  {Features: []Feature{Owner}},
 	EntityUpdate: {Features: []Feature{Owner, DirectAccess}},
 	EntityDelete: {Features: []Feature{Owner, DirectAccess}},
+
+	EntityReplace:      {Features: []Feature{Owner, DirectAccess}},
+	EntityBulkCreate:   {Features: []Feature{Owner, DirectAccess}},
+	EntityDeleteAccess: {Features: []Feature{Owner, DirectAccess}},
+	EntityBulkDelete:   {Features: []Feature{Owner}},
+	EntityPurge:        {Features: []Feature{Owner}},
+	EntityAdopt:        {Features: []Feature{Owner, DirectAccess}},
+	EntityValues:       {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
+	EntityVersions:     {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
 
 	ClientRead:    {Features: []Feature{Owner}},
 	ClientWrite:   {Features: []Feature{Owner}},

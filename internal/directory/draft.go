@@ -118,13 +118,17 @@ type numbers struct {
 
 const numberBlock = 1000
 
-func (s *Site) number(ctx context.Context) (int64, error) {
+func (s *Site) number(ctx context.Context) (int64, error) { return s.numberOf(ctx, numberBlock) }
+
+// numberOf is number for who needs many: when the block has ended, the next one
+// is of this size.
+func (s *Site) numberOf(ctx context.Context, block int) (int64, error) {
 	s.numbers.mu.Lock()
 	defer s.numbers.mu.Unlock()
 	if s.numbers.next == s.numbers.end {
 		err := s.data.Update(ctx, func(tx store.Tx) error {
-			first, err := tx.Numbers(numberBlock)
-			s.numbers.next, s.numbers.end = first, first+numberBlock
+			first, err := tx.Numbers(block)
+			s.numbers.next, s.numbers.end = first, first+int64(block)
 			return err
 		})
 		if err != nil {

@@ -34,6 +34,14 @@ func (s *Site) entityOf(rec *store.Record) Entity {
 // Render appends the whole record as JSON.
 func (e *Entity) Render(dst []byte) []byte { return e.typ.Render(dst, e.attrs, e.head) }
 
+// RenderSchema appends the record's entity type as JSON, reserved attributes
+// included.
+func (e *Entity) RenderSchema(dst []byte) []byte {
+	dst = schema.AppendString(append(dst, `{"name":`...), e.typ.Name)
+	dst = schema.AppendDefs(append(dst, `,"attr_defs":`...), e.typ.AllDefs())
+	return append(dst, '}')
+}
+
 // RenderAt appends the value at a path. Errors: Unknown, NotFound.
 func (e *Entity) RenderAt(dst []byte, path string) ([]byte, error) {
 	p, err := schema.ParsePath(path)
@@ -109,20 +117,39 @@ func (s *Site) CreateEntity(ctx context.Context, who access.Principal, typeName 
 	if err != nil {
 		return Entity{}, err
 	}
-	env := s.env(ctx)
+	d, err := s.draftEntity(ctx, who, t, typ, attrs, s.env(ctx))
+	if err != nil {
+		return Entity{}, err
+	}
+	if err := s.data.Update(ctx, d.create); err != nil {
+		return Entity{}, attributeError(err)
+	}
+	return s.entityOf(d.rec), nil
+}
+
+// newEntity is a record that is complete and only has to be written.
+type newEntity struct {
+	rec   *store.Record
+	hash  string // of its password, "" for none
+	event store.Event
+}
+
+// draftEntity works out a record from its attributes, as JSON.
+func (s *Site) draftEntity(ctx context.Context, who access.Principal, t profile.Type, typ *schema.Type, attrs []byte, env schema.Env) (*newEntity, error) {
 	env.Required = true
 	w, err := typ.Create(attrs, env)
 	if err != nil {
-		return Entity{}, err
+		return nil, err
 	}
 	hash, err := s.passwordOf(ctx, w)
 	if err != nil {
-		return Entity{}, err
+		return nil, err
 	}
-	rec, err := s.draft(ctx, t, profile.ID{}, who.Subject)
+	n, err := env.NextNumber()
 	if err != nil {
-		return Entity{}, err
+		return nil, err
 	}
+	rec := s.numberedRecord(n, t, profile.ID{}, who.Subject)
 	rec.Attrs = w.Attrs
 	if w.Created != nil {
 		rec.Created = w.Created.Truncate(time.Microsecond)
@@ -132,17 +159,15 @@ func (s *Site) CreateEntity(ctx context.Context, who access.Principal, typeName 
 	}
 	setName(rec, profile.Slug, numbered(rec))
 	s.dress(rec)
-	e := s.event(who.Subject, string(typ.Name)+".created", rec.ID)
-	err = s.data.Update(ctx, func(tx store.Tx) error {
-		if err := tx.Create(rec, e); err != nil || hash == "" {
-			return err
-		}
-		return tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: passwordSecret, Data: []byte(hash), Created: rec.Updated})
-	})
-	if err != nil {
-		return Entity{}, attributeError(err)
+	return &newEntity{rec, hash, s.event(who.Subject, typ.Name+".created", rec.ID)}, nil
+}
+
+// create writes the record. A name in use is Taken, and nothing is left.
+func (d *newEntity) create(tx store.Tx) error {
+	if err := tx.Create(d.rec, d.event); err != nil || d.hash == "" {
+		return err
 	}
-	return s.entityOf(rec), nil
+	return tx.PutSecret(&store.Secret{Subject: d.rec.ID, Kind: passwordSecret, Data: []byte(d.hash), Created: d.rec.Updated})
 }
 
 // passwordOf gives the hash to store for what was written to the attribute
@@ -313,7 +338,7 @@ func (s *Site) checkEntityPassword(ctx context.Context, rec *store.Record, pw Pa
 	return err
 }
 
-// EntityChange is what entity.update asks for.
+// EntityChange is what entity.update and entity.replace ask for.
 type EntityChange struct {
 	Path  string // "" is the whole record
 	Value []byte // JSON
@@ -326,6 +351,17 @@ func (s *Site) UpdateEntity(ctx context.Context, who access.Principal, typeName 
 			env := s.env(ctx)
 			env.Required = true
 			return typ.Update(current, path, c.Value, env)
+		})
+}
+
+// ReplaceEntity puts the value in the place of what is there: what it does not
+// name is cleared, passwords apart, and every element of a plural is new.
+func (s *Site) ReplaceEntity(ctx context.Context, who access.Principal, typeName string, sel Selector, g Guards, c EntityChange) (Entity, error) {
+	return s.changeEntity(ctx, access.EntityReplace, who, typeName, sel, g, c.Path,
+		func(typ *schema.Type, current []byte, path schema.Path) (schema.Written, error) {
+			env := s.env(ctx)
+			env.Required = true
+			return typ.Replace(current, path, c.Value, env)
 		})
 }
 
@@ -413,5 +449,27 @@ func (s *Site) DeleteEntity(ctx context.Context, who access.Principal, typeName 
 			return err
 		}
 		return s.erase(tx, who.Subject, rec)
+	})
+}
+
+// RevokeEntityAccess ends every session of a record: its access and refresh
+// tokens, of whichever face, are worth nothing at once.
+func (s *Site) RevokeEntityAccess(ctx context.Context, who access.Principal, typeName string, sel Selector, g Guards) error {
+	rec, err := s.selected(ctx, access.EntityDeleteAccess, who, typeName, sel)
+	if err != nil {
+		return err
+	}
+	return s.data.Update(ctx, func(tx store.Tx) error {
+		rec, err := tx.Record(rec.ID)
+		if err != nil {
+			return err
+		}
+		if err := s.guard(rec, g); err != nil {
+			return err
+		}
+		if err := s.revokeTokens(tx, rec.ID); err != nil {
+			return err
+		}
+		return tx.Log(s.event(who.Subject, "user.access.revoked", rec.ID))
 	})
 }

@@ -67,11 +67,15 @@ func (s *Site) FindEntities(ctx context.Context, who access.Principal, typeName 
 }
 
 // CountEntities counts the records of a type that a filter selects.
-func (s *Site) CountEntities(ctx context.Context, who access.Principal, typeName, expr string) (n int64, err error) {
+func (s *Site) CountEntities(ctx context.Context, who access.Principal, typeName, expr string) (int64, error) {
 	f, err := s.search(access.EntityCount, who, typeName, expr)
 	if err != nil {
 		return 0, err
 	}
+	return s.countOf(ctx, f)
+}
+
+func (s *Site) countOf(ctx context.Context, f *search) (n int64, err error) {
 	err = s.data.View(ctx, func(r store.Reader) error {
 		if n = 0; f.program == nil {
 			n, err = r.Count(f.t)

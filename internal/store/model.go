@@ -98,6 +98,9 @@ type Version struct {
 	Kind    string
 	Attrs   []byte
 	Extras  []byte
+
+	Password string    // kind of its password hash then
+	Updated  time.Time // the record's own time of change then
 }
 
 // LinkState is where a link stands in its life.

@@ -298,6 +298,8 @@ type History interface {
 	// creation keeps no body: version 1 has the record's Created and Creator,
 	// and its kind is the type's name with ".created".
 	Versions(id profile.ID, limit int) ([]Version, error)
+	// EachVersion is Versions one by one, until fn returns false.
+	EachVersion(id profile.ID, fn func(Version) bool) error
 }
 
 // Replaced is the JSON of an event's body: the columns that a change of a

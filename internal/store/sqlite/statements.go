@@ -370,5 +370,5 @@ var (
 	selectBodies = sql(`
 		SELECT version, at, actor, kind, replaced FROM event_body
 		WHERE site = ? AND bucket = ? AND subject = ? AND version > 0
-		ORDER BY epoch DESC, tx DESC, seq DESC LIMIT ?`)
+		ORDER BY epoch DESC, tx DESC, seq DESC`)
 )
