@@ -104,6 +104,7 @@ type Rule struct {
 	Session      bool              // a user needs a session: an API key is not enough
 	Token        bool              // entity face: a user's own token, for the user's own record
 	Restrictions []RestrictionKind // restricted principals that keep the permission
+	PerAddress   bool              // the server bounds how often an address may try, whoever calls
 }
 
 // RuleOf gives the row of a permission; ok is false for a name that is not in

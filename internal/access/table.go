@@ -75,6 +75,20 @@ const (
 	EntityUpdate Permission = "entity.update"
 	EntityDelete Permission = "entity.delete"
 
+	EntityReplace      Permission = "entity.replace"
+	EntityBulkCreate   Permission = "entity.bulkcreate"
+	EntityDeleteAccess Permission = "entity.deleteaccess" // end every session of a record
+	EntityBulkDelete   Permission = "entity.bulkdelete"   // delete what a filter selects
+	EntityPurge        Permission = "entity.purge"        // delete every record of a type
+	EntityAdopt        Permission = "entity.adopt"        // give a record an element back
+	EntityValues       Permission = "entity.values"       // the distinct values of an attribute
+	EntityVersions     Permission = "entity.versions"     // what records were
+
+	PropertyRead  Permission = "property.read"  // the rules and properties of entity types
+	PropertyWrite Permission = "property.write" // add and remove them; how passwords are remembered
+	AccessRead    Permission = "access.read"    // the access schemas of one's own client; those of others need AccessWrite
+	AccessWrite   Permission = "access.write"   // set and delete them
+
 	ClientRead    Permission = "client.read"    // the API clients of the site, with their secrets
 	ClientWrite   Permission = "client.write"   // make, change, delete them
 	SettingRead   Permission = "setting.read"   // the settings of an API client and the defaults; those of others need ClientWrite
@@ -84,15 +98,6 @@ const (
 	VerifyIssue   Permission = "verify.issue"   // issue codes that set a time in a record
 	VerifyUse     Permission = "verify.use"     // use one
 	TokenExchange Permission = "token.exchange" // exchange a code or a refresh token for an access token
-
-	EntityReplace      Permission = "entity.replace"
-	EntityBulkCreate   Permission = "entity.bulkcreate"
-	EntityDeleteAccess Permission = "entity.deleteaccess" // end every session of a record
-	EntityBulkDelete   Permission = "entity.bulkdelete"   // delete what a filter selects
-	EntityPurge        Permission = "entity.purge"        // delete every record of a type
-	EntityAdopt        Permission = "entity.adopt"        // give a record an element back
-	EntityValues       Permission = "entity.values"       // the distinct values of an attribute
-	EntityVersions     Permission = "entity.versions"     // what records were
 )
 
 // table is the one permission table. A restricted principal keeps only what
@@ -104,7 +109,7 @@ const (
 // the entity rows are the permission table of the Entity API's pages.
 var table = map[Permission]Rule{
 	Open:          {Anyone: true, Restrictions: RestrictionKinds},
-	SessionStart:  {Anyone: true, Restrictions: RestrictionKinds},
+	SessionStart:  {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
 	SessionRead:   {SignedIn: true, Restrictions: RestrictionKinds},
 	SessionRenew:  {SignedIn: true},
 	SessionEnd:    {Anyone: true, Restrictions: RestrictionKinds},
@@ -171,8 +176,22 @@ var table = map[Permission]Rule{
 	EntityRead:   {Features: []Feature{Owner, DirectAccess, DirectReadAccess}, Token: true, Restrictions: []RestrictionKind{ClientSchema}},
 	EntityFind:   {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
 	EntityCount:  {Features: []Feature{Owner}},
-	EntityUpdate: {Features: []Feature{Owner, DirectAccess}},
-	EntityDelete: {Features: []Feature{Owner, DirectAccess}},
+	EntityUpdate: {Features: []Feature{Owner, DirectAccess}, Token: true, Restrictions: []RestrictionKind{ClientSchema}},
+	EntityDelete: {Features: []Feature{Owner, DirectAccess}, Token: true, Restrictions: []RestrictionKind{ClientSchema}},
+
+	EntityReplace:      {Features: []Feature{Owner, DirectAccess}, Token: true, Restrictions: []RestrictionKind{ClientSchema}},
+	EntityBulkCreate:   {Features: []Feature{Owner, DirectAccess}},
+	EntityDeleteAccess: {Features: []Feature{Owner, DirectAccess}},
+	EntityBulkDelete:   {Features: []Feature{Owner}},
+	EntityPurge:        {Features: []Feature{Owner}},
+	EntityAdopt:        {Features: []Feature{Owner, DirectAccess}},
+	EntityValues:       {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
+	EntityVersions:     {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
+
+	PropertyRead:  {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
+	PropertyWrite: {Features: []Feature{Owner}},
+	AccessRead:    {Features: everyFeature},
+	AccessWrite:   {Features: []Feature{Owner}},
 
 	ClientRead:    {Features: []Feature{Owner}},
 	ClientWrite:   {Features: []Feature{Owner}},
@@ -183,15 +202,6 @@ var table = map[Permission]Rule{
 	VerifyIssue:   {Features: []Feature{Owner, AccessIssuer, DirectAccess}},
 	VerifyUse:     {Anyone: true, Restrictions: RestrictionKinds},
 	TokenExchange: {Features: everyFeature},
-
-	EntityReplace:      {Features: []Feature{Owner, DirectAccess}},
-	EntityBulkCreate:   {Features: []Feature{Owner, DirectAccess}},
-	EntityDeleteAccess: {Features: []Feature{Owner, DirectAccess}},
-	EntityBulkDelete:   {Features: []Feature{Owner}},
-	EntityPurge:        {Features: []Feature{Owner}},
-	EntityAdopt:        {Features: []Feature{Owner, DirectAccess}},
-	EntityValues:       {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
-	EntityVersions:     {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
 }
 
 // everyFeature has the features that let a client do something; metadata and

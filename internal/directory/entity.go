@@ -34,6 +34,14 @@ func (s *Site) entityOf(rec *store.Record) Entity {
 // Render appends the whole record as JSON.
 func (e *Entity) Render(dst []byte) []byte { return e.typ.Render(dst, e.attrs, e.head) }
 
+// RenderSchema appends the record's entity type as JSON, reserved attributes
+// included.
+func (e *Entity) RenderSchema(dst []byte) []byte {
+	dst = schema.AppendString(append(dst, `{"name":`...), e.typ.Name)
+	dst = schema.AppendDefs(append(dst, `,"attr_defs":`...), e.typ.AllDefs())
+	return append(dst, '}')
+}
+
 // RenderAt appends the value at a path. Errors: Unknown, NotFound.
 func (e *Entity) RenderAt(dst []byte, path string) ([]byte, error) {
 	p, err := schema.ParsePath(path)
@@ -86,6 +94,9 @@ func (s *Site) CreateEntity(ctx context.Context, who access.Principal, typeName 
 	if err := access.Admit(access.EntityCreate, who); err != nil {
 		return Entity{}, err
 	}
+	if err := mayMake(who, typeName); err != nil {
+		return Entity{}, err
+	}
 	types := s.table()
 	t, typ, err := s.entityType(typeName)
 	if err != nil {
@@ -94,7 +105,7 @@ func (s *Site) CreateEntity(ctx context.Context, who access.Principal, typeName 
 	if typ, err = s.writable(ctx, who, typ); err != nil {
 		return Entity{}, err
 	}
-	if err := mayMake(typ); err != nil {
+	if err := writesSome(typ); err != nil {
 		return Entity{}, err
 	}
 	d, err := s.draftEntity(ctx, who, types, t, typ, attrs, s.env(ctx))
@@ -479,7 +490,7 @@ func (s *Site) RevokeEntityAccess(ctx context.Context, who access.Principal, typ
 		if err := s.guard(rec, g); err != nil {
 			return err
 		}
-		if err := tx.DropSessions(rec.ID); err != nil {
+		if err := s.revokeTokens(tx, rec.ID); err != nil {
 			return err
 		}
 		return tx.Log(s.event(who.Subject, "user.access.revoked", rec.ID))

@@ -60,7 +60,7 @@ func (s *Site) CreateEntities(ctx context.Context, who access.Principal, typeNam
 	if typ, err = s.writable(ctx, who, typ); err != nil {
 		return nil, err
 	}
-	if err := mayMake(typ); err != nil {
+	if err := writesSome(typ); err != nil {
 		return nil, err
 	}
 	if len(rows) > MaxBulk {

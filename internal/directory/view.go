@@ -52,8 +52,8 @@ func (s *Site) writable(ctx context.Context, who access.Principal, typ *schema.T
 	return typ.Nothing(), nil
 }
 
-// mayMake refuses to make records for a caller who may write no attribute.
-func mayMake(typ *schema.Type) error {
+// writesSome refuses to make records for a caller who may write no attribute.
+func writesSome(typ *schema.Type) error {
 	if typ.WritesNothing() {
 		return profile.E(profile.Forbidden, profile.CodeForbidden, "", "the access schema leaves nothing to write")
 	}

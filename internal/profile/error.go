@@ -96,6 +96,18 @@ const (
 	CodeDefaultChild     Code = "default_cannot_be_child"    // the default profile cannot be a child's
 )
 
+// The codes of tokens and codes that API clients issue.
+const (
+	CodeNoGrant             Code = "no_access_grant"            // what a token or code stood for was taken back
+	CodeAuthorizationCode   Code = "authorization_code"         // an unknown or used one
+	CodeAuthorizationOver   Code = "authorization_code_expired" //
+	CodeRefreshToken        Code = "refresh_token"              // an unknown, foreign or used one
+	CodeVerificationUnknown Code = "verification_code"          // an unknown or used one
+	CodeVerificationOver    Code = "verification_code_expired"  //
+	CodeCreationOver        Code = "creation_token_expired"     // also an unknown one
+	CodeRedirectURI         Code = "redirect_uri_mismatch"      // Detail "expected_value", "supplied_value"
+)
+
 // Error is the one error type that crosses package borders: faces render it,
 // the log line is made from it, once, at the edge.
 type Error struct {
