@@ -26,7 +26,7 @@ type Entity struct {
 
 func (s *Site) entityOf(rec *store.Record) Entity {
 	return Entity{
-		ID: rec.ID, Number: rec.Number, typ: s.types[rec.Type], attrs: rec.Attrs,
+		ID: rec.ID, Number: rec.Number, typ: s.shape(rec).typeOf(rec.Type), attrs: rec.Attrs,
 		head: schema.Head{Number: rec.Number, UUID: rec.ID, Created: rec.Created, Updated: rec.Updated, Password: rec.Password},
 	}
 }
@@ -56,26 +56,10 @@ func (e *Entity) RenderOnly(dst []byte, v *schema.View) []byte {
 	return v.Render(dst, e.attrs, e.head)
 }
 
-// published maps the entity types' published names to ours.
-var published = map[string]profile.Type{
-	"user": profile.User, "organization": profile.Organization, "community": profile.Community,
-}
-
-// entityType finds a type by its published name: Unknown/CodeUnknownType.
-func (s *Site) entityType(name string) (profile.Type, *schema.Type, error) {
-	t, ok := published[name]
-	if !ok {
-		e := profile.E(profile.Unknown, profile.CodeUnknownType, "", "entity type does not exist: %s", name)
-		e.Detail = map[string]any{"type_name": name}
-		return "", nil, e
-	}
-	return t, s.types[t], nil
-}
-
 // View prepares a list of attribute paths of a type for rendering many
 // records. Errors: Unknown.
 func (s *Site) View(who access.Principal, typeName string, attributes []string) (*schema.View, error) {
-	_, typ, err := s.entityType(typeName)
+	e, err := s.table().named(typeName)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +69,7 @@ func (s *Site) View(who access.Principal, typeName string, attributes []string) 
 			return nil, err
 		}
 	}
-	return readable(who, typ).Only(paths)
+	return readable(who, e.typ).Only(paths)
 }
 
 // Selector names one record: exactly one of its members is set.
@@ -113,17 +97,19 @@ func (s *Site) CreateEntity(ctx context.Context, who access.Principal, typeName 
 	if err := mayMake(who, typeName); err != nil {
 		return Entity{}, err
 	}
-	t, typ, err := s.entityType(typeName)
+	types := s.table()
+	of, err := types.named(typeName)
 	if err != nil {
 		return Entity{}, err
 	}
-	if typ, err = s.writable(ctx, who, typ); err != nil {
+	typ, err := s.writable(ctx, who, of.typ)
+	if err == nil {
+		err = writesSome(typ)
+	}
+	if err != nil {
 		return Entity{}, err
 	}
-	if err := writesSome(typ); err != nil {
-		return Entity{}, err
-	}
-	d, err := s.draftEntity(ctx, who, t, typ, attrs, s.env(ctx))
+	d, err := s.draftEntity(ctx, who, types, of, typ, attrs, s.env(ctx))
 	if err != nil {
 		return Entity{}, err
 	}
@@ -140,8 +126,9 @@ type newEntity struct {
 	event store.Event
 }
 
-// draftEntity works out a record from its attributes, as JSON.
-func (s *Site) draftEntity(ctx context.Context, who access.Principal, t profile.Type, typ *schema.Type, attrs []byte, env schema.Env) (*newEntity, error) {
+// draftEntity works out a record of a type from its attributes, as JSON; typ is
+// the type as the caller may write to it.
+func (s *Site) draftEntity(ctx context.Context, who access.Principal, types *typeTable, of *entityType, typ *schema.Type, attrs []byte, env schema.Env) (*newEntity, error) {
 	env.Required = true
 	w, err := typ.Create(attrs, env)
 	if err != nil {
@@ -155,15 +142,17 @@ func (s *Site) draftEntity(ctx context.Context, who access.Principal, t profile.
 	if err != nil {
 		return nil, err
 	}
-	rec := s.numberedRecord(n, t, profile.ID{}, who.Subject)
-	rec.Attrs = w.Attrs
+	rec := s.numberedRecord(n, of.kind, profile.ID{}, who.Subject)
+	rec.Attrs, rec.Shape = w.Attrs, types
 	if w.Created != nil {
 		rec.Created = w.Created.Truncate(time.Microsecond)
 	}
 	if hash != "" {
 		rec.Password = credential.Kind(hash)
 	}
-	setName(rec, profile.Slug, numbered(rec))
+	if of.kind.IsSubject() {
+		setName(rec, profile.Slug, numbered(rec))
+	}
 	s.dress(rec)
 	return &newEntity{rec, hash, s.event(who.Subject, typ.Name+".created", rec.ID)}, nil
 }
@@ -236,30 +225,41 @@ func (s *Site) selected(ctx context.Context, perm access.Permission, who access.
 		}
 		return s.data.GetID(ctx, who.Subject)
 	}
-	t, typ, err := s.entityType(typeName)
+	rec, err := s.selectedOf(ctx, who, typeName, sel)
 	if err != nil {
 		return nil, err
-	}
-	var rec *store.Record
-	switch {
-	case !sel.ID.IsZero():
-		rec, err = s.data.GetID(ctx, sel.ID)
-	case sel.Key != "":
-		rec, err = s.byKey(ctx, t, readable(who, typ), sel.Key, sel.Value)
-	default:
-		rec, err = s.data.Get(ctx, profile.Number, strconv.FormatInt(sel.Number, 10))
-	}
-	if err != nil {
-		return nil, err
-	}
-	if rec.Type != t {
-		return nil, store.ErrNotFound
 	}
 	return rec, access.Allow(perm, who, 0)
 }
 
+func (s *Site) selectedOf(ctx context.Context, who access.Principal, typeName string, sel Selector) (*store.Record, error) {
+	for {
+		types := s.table()
+		of, err := types.named(typeName)
+		if err != nil {
+			return nil, err
+		}
+		var rec *store.Record
+		switch {
+		case !sel.ID.IsZero():
+			rec, err = s.data.GetID(ctx, sel.ID)
+		case sel.Key != "":
+			rec, err = s.byKey(ctx, who, of, sel.Key, sel.Value)
+		default:
+			rec, err = s.data.Get(ctx, profile.Number, strconv.FormatInt(sel.Number, 10))
+		}
+		if err == nil && rec.Type != of.kind {
+			err = store.ErrNotFound
+		}
+		if !profile.IsKind(err, profile.NotFound) || s.table().number == types.number {
+			return rec, err
+		}
+		// Its names may have gone elsewhere meanwhile: look again.
+	}
+}
+
 // byKey reads a record by a unique attribute, or by its uuid or id.
-func (s *Site) byKey(ctx context.Context, t profile.Type, typ *schema.Type, key string, value []byte) (*store.Record, error) {
+func (s *Site) byKey(ctx context.Context, who access.Principal, of *entityType, key string, value []byte) (*store.Record, error) {
 	if err := schema.CheckJSON(value, 1); err != nil {
 		return nil, profile.E(profile.Malformed, profile.CodeSyntax, "key_value", "the JSON is not syntactically valid")
 	}
@@ -268,7 +268,7 @@ func (s *Site) byKey(ctx context.Context, t profile.Type, typ *schema.Type, key 
 	if err != nil {
 		return nil, err
 	}
-	attr, err := typ.Attr(path)
+	attr, err := readable(who, of.shown).Attr(path)
 	if err != nil {
 		return nil, err
 	}
@@ -294,11 +294,11 @@ func (s *Site) byKey(ctx context.Context, t profile.Type, typ *schema.Type, key 
 	if !ok {
 		return nil, profile.E(profile.Invalid, profile.CodeType, "key_value", "not a value of the attribute %s", path)
 	}
-	if t == profile.User && attr.Path == "email" {
+	if of.kind == profile.User && attr.Path == "email" {
 		email, _ := schema.Text(value)
 		return s.data.Get(ctx, profile.Email, emailName(email))
 	}
-	return s.data.Get(ctx, profile.UniqueAttribute(t, attr.Path), schema.UniqueKey(string(text)))
+	return s.data.Get(ctx, of.uniqueSpace(attr.Path), schema.UniqueKey(string(text)))
 }
 
 func (s *Site) guard(rec *store.Record, g Guards) error {
@@ -331,7 +331,7 @@ func (s *Site) checkEntityPassword(ctx context.Context, who access.Principal, re
 	if err != nil {
 		return err
 	}
-	attr, err := readable(who, s.types[rec.Type]).Attr(path)
+	attr, err := readable(who, s.shape(rec).typeOf(rec.Type)).Attr(path)
 	if err != nil {
 		return err
 	}
@@ -383,13 +383,17 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 	if err != nil {
 		return Entity{}, err
 	}
-	typ, err := s.writable(ctx, who, s.types[rec.Type])
-	if err != nil {
-		return Entity{}, err
-	}
+	name := s.shape(rec).nameOf(rec.Type)
 	hash, hashed := "", false
-	rec, err = s.change(ctx, rec.ID, s.event(who.Subject, typ.Name+".updated", rec.ID), nil, func(old *store.Record) (step, error) {
+	rec, err = s.change(ctx, rec.ID, s.event(who.Subject, name+".updated", rec.ID), nil, func(old *store.Record) (step, error) {
 		if err := s.guard(old, g); err != nil {
+			return step{}, err
+		}
+		typ := s.shape(old).typeOf(old.Type)
+		if typ == nil {
+			return step{}, store.ErrNotFound
+		}
+		if typ, err = s.writable(ctx, who, typ); err != nil {
 			return step{}, err
 		}
 		w, err := write(typ, old.Attrs, path)
@@ -456,7 +460,7 @@ func (s *Site) DeleteEntity(ctx context.Context, who access.Principal, typeName 
 	if err != nil {
 		return err
 	}
-	if err := s.mayErase(ctx, who, s.types[rec.Type]); err != nil {
+	if err := s.mayErase(ctx, who, s.shape(rec).typeOf(rec.Type)); err != nil {
 		return err
 	}
 	return s.data.Update(ctx, func(tx store.Tx) error {
@@ -467,8 +471,17 @@ func (s *Site) DeleteEntity(ctx context.Context, who access.Principal, typeName 
 		if err := s.guard(rec, g); err != nil {
 			return err
 		}
-		return s.erase(tx, who.Subject, rec)
+		return s.eraseEntity(tx, who, rec)
 	})
+}
+
+// eraseEntity erases a subject, and removes any other record.
+func (s *Site) eraseEntity(tx store.Tx, who access.Principal, rec *store.Record) error {
+	if rec.Type.IsSubject() {
+		return s.erase(tx, who.Subject, rec)
+	}
+	s.undress(rec)
+	return tx.Remove(rec, s.event(who.Subject, s.shape(rec).nameOf(rec.Type)+".deleted", rec.ID))
 }
 
 // RevokeEntityAccess ends every session of a record: its access and refresh

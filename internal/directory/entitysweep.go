@@ -38,7 +38,7 @@ func (s *Site) DeleteSelected(ctx context.Context, who access.Principal, typeNam
 	if err != nil {
 		return 0, err
 	}
-	if err := s.mayErase(ctx, who, s.types[f.t]); err != nil {
+	if err := s.mayErase(ctx, who, f.of.typ); err != nil {
 		return 0, err
 	}
 	return s.sweep(ctx, who, f)
@@ -50,7 +50,7 @@ func (s *Site) PurgeEntities(ctx context.Context, who access.Principal, typeName
 	if err != nil {
 		return err
 	}
-	if err := s.mayErase(ctx, who, s.types[f.t]); err != nil {
+	if err := s.mayErase(ctx, who, f.of.typ); err != nil {
 		return err
 	}
 	_, err = s.sweep(ctx, who, f)
@@ -117,7 +117,7 @@ func (s *Site) sweepSome(ctx context.Context, who access.Principal, f *search, i
 			case rec.Type != f.t || !f.match(rec):
 				continue
 			}
-			err = s.erase(tx, who.Subject, rec)
+			err = s.eraseEntity(tx, who, rec)
 			switch {
 			case profile.IsCode(err, profile.CodeLastManager): // asked before anything is written
 			case err != nil:

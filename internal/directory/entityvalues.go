@@ -47,7 +47,7 @@ func (s *Site) AttributeValues(ctx context.Context, who access.Principal, typeNa
 		return nil, profile.E(profile.TooLarge, profile.CodeTooLarge, "", "at most the first %d values can be listed", MaxValues)
 	}
 	err = s.data.View(ctx, func(r store.Reader) error {
-		if list = nil; f.indexed(attr.Path) {
+		if list = nil; f.of.isIndexed(attr.Path) {
 			whole, err := f.indexedValues(r, attr, q, &list)
 			if err != nil || whole {
 				return err

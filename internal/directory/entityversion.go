@@ -90,7 +90,7 @@ func (s *Site) AdoptElement(ctx context.Context, who access.Principal, typeName 
 	if err != nil {
 		return err
 	}
-	attr, err := s.types[rec.Type].Attr(path)
+	attr, err := s.shape(rec).typeOf(rec.Type).Attr(path)
 	if err != nil {
 		return err
 	}

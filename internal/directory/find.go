@@ -29,7 +29,18 @@ type Page struct {
 
 // FindEntities lists records of a type. Errors: Malformed and Invalid with
 // Field "filter", Unknown for attributes, those of the context.
-func (s *Site) FindEntities(ctx context.Context, who access.Principal, typeName string, q Query) (Page, error) {
+func (s *Site) FindEntities(ctx context.Context, who access.Principal, typeName string, q Query) (page Page, err error) {
+	for {
+		types := s.table()
+		page, err = s.findEntities(ctx, who, typeName, q)
+		if s.table().number == types.number {
+			return page, err
+		}
+		// A type has changed: an index may have gone while it was looked into.
+	}
+}
+
+func (s *Site) findEntities(ctx context.Context, who access.Principal, typeName string, q Query) (Page, error) {
 	f, err := s.search(access.EntityFind, who, typeName, q.Filter)
 	if err != nil {
 		return Page{}, err
@@ -67,7 +78,17 @@ func (s *Site) FindEntities(ctx context.Context, who access.Principal, typeName 
 }
 
 // CountEntities counts the records of a type that a filter selects.
-func (s *Site) CountEntities(ctx context.Context, who access.Principal, typeName, expr string) (int64, error) {
+func (s *Site) CountEntities(ctx context.Context, who access.Principal, typeName, expr string) (n int64, err error) {
+	for {
+		types := s.table()
+		n, err = s.countEntities(ctx, who, typeName, expr)
+		if s.table().number == types.number {
+			return n, err
+		}
+	}
+}
+
+func (s *Site) countEntities(ctx context.Context, who access.Principal, typeName, expr string) (n int64, err error) {
 	f, err := s.search(access.EntityCount, who, typeName, expr)
 	if err != nil {
 		return 0, err
@@ -92,7 +113,8 @@ func (s *Site) countOf(ctx context.Context, f *search) (n int64, err error) {
 // search is a filter with what is known of where its records are.
 type search struct {
 	t       profile.Type
-	typ     *schema.Type
+	of      *entityType
+	typ     *schema.Type    // as the caller may read it
 	program *filter.Program // nil: every record
 	plan    filter.Plan
 }
@@ -101,12 +123,12 @@ func (s *Site) search(perm access.Permission, who access.Principal, typeName, ex
 	if err := access.Admit(perm, who); err != nil {
 		return nil, err
 	}
-	t, typ, err := s.entityType(typeName)
+	of, err := s.table().named(typeName)
 	if err != nil {
 		return nil, err
 	}
-	typ = readable(who, typ)
-	f := &search{t: t, typ: typ, plan: filter.Plan{Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
+	typ := readable(who, of.typ)
+	f := &search{t: of.kind, of: of, typ: typ, plan: filter.Plan{Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
 	if expr == "" {
 		return f, nil
 	}
@@ -117,12 +139,8 @@ func (s *Site) search(perm access.Permission, who access.Principal, typeName, ex
 	if f.program, err = filter.Compile(tree, typ, s.d.now()); err != nil {
 		return nil, err
 	}
-	f.plan = f.program.Plan(f.indexed)
+	f.plan = f.program.Plan(of.isIndexed)
 	return f, nil
-}
-
-func (f *search) indexed(path string) bool {
-	return slices.ContainsFunc(f.typ.Indexed(), func(a *schema.Attribute) bool { return a.Path == path })
 }
 
 // candidates is how many ids are taken from an index; where it has more, the

@@ -16,7 +16,7 @@ const oldPassword = "password.old"
 // passwordHistory is how many of a record's last passwords a new one must
 // differ from, the present one among them.
 func (s *Site) passwordHistory(t profile.Type) int {
-	typ := s.types[t]
+	typ := s.typeOf(t)
 	if typ == nil {
 		return 0
 	}
