@@ -2,7 +2,7 @@ package entity_test
 
 import (
 	"fmt"
-	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +14,7 @@ import (
 // asks for each in every way the moment its creation is answered.
 func TestWhatWasCreatedIsFoundAtOnce(t *testing.T) {
 	s := start(t)
+	s.Watch = nil // the contract of these answers is looked at elsewhere
 	creates := int64(10_000)
 	if storetest.Reduced() {
 		creates = 200
@@ -43,25 +44,16 @@ func (s service) createAndFind(t testing.TB, i int64) string {
 	name, email := fmt.Sprintf("Given %d", i), fmt.Sprintf("user%d@load.example", i)
 	made := s.ok(t, "entity.create", "attributes", fmt.Sprintf(`{"givenName":%q,"familyName":"of the load","email":%q}`, name, email))
 	uuid, id := made.Text("uuid"), number(made, "id")
-	for _, sel := range []string{"uuid=" + uuid, "id=" + id, "key_attribute=email&key_value=" + url.QueryEscape(`"`+email+`"`)} {
-		values, err := url.ParseQuery(sel)
-		if err != nil {
-			return err.Error()
-		}
-		args := []string{"type_name", "user"}
-		for k, v := range values {
-			args = append(args, k, v[0])
-		}
-		if a := s.call(t, "entity", args...); a.Text("stat") != "ok" || a.Text("result.uuid") != uuid {
+	for _, sel := range [][]string{{"uuid", uuid}, {"id", id}, {"key_attribute", "email", "key_value", `"` + email + `"`}} {
+		if a := s.call(t, "entity", append([]string{"type_name", "user"}, sel...)...); !strings.Contains(string(a.Body), `"uuid":"`+uuid+`"`) {
 			return fmt.Sprintf("entity by %s: %s", sel, a.Body)
 		}
 	}
-	for _, filter := range []string{"uuid = '" + uuid + "'", "id = " + id, "email = '" + email + "'", "givenName = '" + name + "'",
-		"givenName = '" + name + "' and familyName = 'of the load'"} {
-		if a := s.call(t, "entity.find", "type_name", "user", "filter", filter); number(a, "result_count") != "1" || a.Text("results.0.uuid") != uuid {
+	for _, filter := range []string{"uuid = '" + uuid + "'", "id = " + id, "email = '" + email + "'", "givenName = '" + name + "'"} {
+		if a := s.call(t, "entity.find", "type_name", "user", "filter", filter, "attributes", `["uuid"]`); string(a.Body) != `{"result_count":1,"results":[{"uuid":"`+uuid+`"}],"stat":"ok"}` {
 			return fmt.Sprintf("entity.find %s: %s", filter, a.Body)
 		}
-		if a := s.call(t, "entity.count", "type_name", "user", "filter", filter); number(a, "total_count") != "1" {
+		if a := s.call(t, "entity.count", "type_name", "user", "filter", filter); string(a.Body) != `{"total_count":1,"stat":"ok"}` {
 			return fmt.Sprintf("entity.count %s: %s", filter, a.Body)
 		}
 	}
