@@ -38,7 +38,7 @@ func (s *Site) DeleteSelected(ctx context.Context, who access.Principal, typeNam
 	if err != nil {
 		return 0, err
 	}
-	if err := s.mayErase(ctx, who, f.of.typ); err != nil {
+	if err := s.mayErase(ctx, who, s.typeOf(f.t)); err != nil {
 		return 0, err
 	}
 	return s.sweep(ctx, who, f)
@@ -50,7 +50,7 @@ func (s *Site) PurgeEntities(ctx context.Context, who access.Principal, typeName
 	if err != nil {
 		return err
 	}
-	if err := s.mayErase(ctx, who, f.of.typ); err != nil {
+	if err := s.mayErase(ctx, who, s.typeOf(f.t)); err != nil {
 		return err
 	}
 	_, err = s.sweep(ctx, who, f)

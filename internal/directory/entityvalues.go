@@ -27,7 +27,11 @@ const MaxValues = 10000
 // path, as JSON, in the attribute's order; values that the attribute takes for
 // equal are given once. Errors: Unknown; Invalid for what has no values to
 // list; TooLarge.
-func (s *Site) AttributeValues(ctx context.Context, who access.Principal, typeName string, q ValueQuery) (list [][]byte, err error) {
+func (s *Site) AttributeValues(ctx context.Context, who access.Principal, typeName string, q ValueQuery) ([][]byte, error) {
+	return steady(s, func() ([][]byte, error) { return s.attributeValues(ctx, who, typeName, q) })
+}
+
+func (s *Site) attributeValues(ctx context.Context, who access.Principal, typeName string, q ValueQuery) (list [][]byte, err error) {
 	f, err := s.search(access.EntityValues, who, typeName, "")
 	if err != nil {
 		return nil, err
@@ -47,7 +51,7 @@ func (s *Site) AttributeValues(ctx context.Context, who access.Principal, typeNa
 		return nil, profile.E(profile.TooLarge, profile.CodeTooLarge, "", "at most the first %d values can be listed", MaxValues)
 	}
 	err = s.data.View(ctx, func(r store.Reader) error {
-		if list = nil; f.of.isIndexed(attr.Path) {
+		if list = nil; f.indexed(attr.Path) {
 			whole, err := f.indexedValues(r, attr, q, &list)
 			if err != nil || whole {
 				return err

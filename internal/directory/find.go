@@ -29,15 +29,8 @@ type Page struct {
 
 // FindEntities lists records of a type. Errors: Malformed and Invalid with
 // Field "filter", Unknown for attributes, those of the context.
-func (s *Site) FindEntities(ctx context.Context, who access.Principal, typeName string, q Query) (page Page, err error) {
-	for {
-		types := s.table()
-		page, err = s.findEntities(ctx, who, typeName, q)
-		if s.table().number == types.number {
-			return page, err
-		}
-		// A type has changed: an index may have gone while it was looked into.
-	}
+func (s *Site) FindEntities(ctx context.Context, who access.Principal, typeName string, q Query) (Page, error) {
+	return steady(s, func() (Page, error) { return s.findEntities(ctx, who, typeName, q) })
 }
 
 func (s *Site) findEntities(ctx context.Context, who access.Principal, typeName string, q Query) (Page, error) {
@@ -78,17 +71,11 @@ func (s *Site) findEntities(ctx context.Context, who access.Principal, typeName 
 }
 
 // CountEntities counts the records of a type that a filter selects.
-func (s *Site) CountEntities(ctx context.Context, who access.Principal, typeName, expr string) (n int64, err error) {
-	for {
-		types := s.table()
-		n, err = s.countEntities(ctx, who, typeName, expr)
-		if s.table().number == types.number {
-			return n, err
-		}
-	}
+func (s *Site) CountEntities(ctx context.Context, who access.Principal, typeName, expr string) (int64, error) {
+	return steady(s, func() (int64, error) { return s.countEntities(ctx, who, typeName, expr) })
 }
 
-func (s *Site) countEntities(ctx context.Context, who access.Principal, typeName, expr string) (n int64, err error) {
+func (s *Site) countEntities(ctx context.Context, who access.Principal, typeName, expr string) (int64, error) {
 	f, err := s.search(access.EntityCount, who, typeName, expr)
 	if err != nil {
 		return 0, err
@@ -113,9 +100,9 @@ func (s *Site) countOf(ctx context.Context, f *search) (n int64, err error) {
 // search is a filter with what is known of where its records are.
 type search struct {
 	t       profile.Type
-	of      *entityType
-	typ     *schema.Type    // as the caller may read it
-	program *filter.Program // nil: every record
+	typ     *schema.Type
+	indexed func(path string) bool // whether an index has the values of every record
+	program *filter.Program        // nil: every record
 	plan    filter.Plan
 }
 
@@ -127,8 +114,7 @@ func (s *Site) search(perm access.Permission, who access.Principal, typeName, ex
 	if err != nil {
 		return nil, err
 	}
-	typ := readable(who, of.typ)
-	f := &search{t: of.kind, of: of, typ: typ, plan: filter.Plan{Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
+	f := &search{t: of.kind, typ: readable(who, of.typ), indexed: of.isIndexed, plan: filter.Plan{Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
 	if expr == "" {
 		return f, nil
 	}
@@ -136,10 +122,10 @@ func (s *Site) search(perm access.Permission, who access.Principal, typeName, ex
 	if err != nil {
 		return nil, err
 	}
-	if f.program, err = filter.Compile(tree, typ, s.d.now()); err != nil {
+	if f.program, err = filter.Compile(tree, f.typ, s.d.now()); err != nil {
 		return nil, err
 	}
-	f.plan = f.program.Plan(of.isIndexed)
+	f.plan = f.program.Plan(f.indexed)
 	return f, nil
 }
 

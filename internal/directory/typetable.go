@@ -141,6 +141,16 @@ func (t *typeTable) named(name string) (*entityType, error) {
 	return nil, unknownType(name)
 }
 
+// entityType finds a type by its published name, with the kind of its records:
+// Unknown/CodeUnknownType.
+func (s *Site) entityType(name string) (profile.Type, *schema.Type, error) {
+	e, err := s.table().named(name)
+	if err != nil {
+		return "", nil, err
+	}
+	return e.kind, e.typ, nil
+}
+
 func unknownType(name string) error {
 	e := profile.E(profile.Unknown, profile.CodeUnknownType, "", "entity type does not exist: %s", name)
 	e.Detail = map[string]any{"type_name": name}
@@ -336,4 +346,16 @@ func (s *Site) freshTypes(ctx context.Context) error {
 	}
 	defer s.typesLoading.Store(false)
 	return s.loadTypes(ctx)
+}
+
+// steady gives what fn reads by one table of types: where a type has changed
+// meanwhile an index may have gone while it was looked into, and fn reads again.
+func steady[T any](s *Site, fn func() (T, error)) (T, error) {
+	for {
+		before := s.table().number
+		out, err := fn()
+		if s.table().number == before {
+			return out, err
+		}
+	}
 }
