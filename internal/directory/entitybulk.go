@@ -53,20 +53,21 @@ func (s *Site) CreateEntities(ctx context.Context, who access.Principal, typeNam
 		return nil, err
 	}
 	types := s.table()
-	t, typ, err := s.entityType(typeName)
+	of, err := types.named(typeName)
 	if err != nil {
 		return nil, err
 	}
-	if typ, err = s.writable(ctx, who, typ); err != nil {
-		return nil, err
+	typ, err := s.writable(ctx, who, of.typ)
+	if err == nil {
+		err = writesSome(typ)
 	}
-	if err := writesSome(typ); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	if len(rows) > MaxBulk {
 		return nil, profile.E(profile.TooLarge, profile.CodeTooLarge, "", "there are %d rows, at most %d are taken at once", len(rows), MaxBulk)
 	}
-	b := &bulk{s: s, who: who, types: types, t: t, typ: typ, rows: rows, drafts: make([]*newEntity, len(rows)), made: make([]Made, len(rows))}
+	b := &bulk{s: s, who: who, types: types, of: of, typ: typ, rows: rows, drafts: make([]*newEntity, len(rows)), made: make([]Made, len(rows))}
 	if how == CommitEach {
 		b.each(ctx)
 		return b.made, nil
@@ -92,8 +93,8 @@ type bulk struct {
 	s      *Site
 	who    access.Principal
 	types  *typeTable
-	t      profile.Type
-	typ    *schema.Type
+	of     *entityType
+	typ    *schema.Type // as the caller may write to it
 	rows   [][]byte
 	drafts []*newEntity // nil: the row has its error
 	made   []Made
@@ -130,7 +131,7 @@ func (b *bulk) draft(ctx context.Context, from, to int) {
 			b.made[i].Err = err
 			continue
 		}
-		b.drafts[i], b.made[i].Err = b.s.draftEntity(ctx, b.who, b.types, b.t, b.typ, b.rows[i], env)
+		b.drafts[i], b.made[i].Err = b.s.draftEntity(ctx, b.who, b.types, b.of, b.typ, b.rows[i], env)
 	}
 }
 

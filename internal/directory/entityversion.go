@@ -95,7 +95,7 @@ func (s *Site) AdoptElement(ctx context.Context, who access.Principal, typeName 
 		return err
 	}
 	if attr.Type != schema.Plural || path[len(path)-1].ID != 0 {
-		return profile.E(profile.Invalid, profile.CodeInvalid, path.Dotted(), "%s is not a plural", path)
+		return profile.E(profile.Invalid, profile.CodeInvalid, "attribute_name", "%s is not a plural", path)
 	}
 	var element []byte
 	err = s.data.View(ctx, func(r store.Reader) error {

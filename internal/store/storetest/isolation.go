@@ -275,6 +275,11 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 			list, err := r.Versions(w.org, -1)
 			return printed(list), err
 		},
+		"EachVersion": func(r store.Reader) (any, error) {
+			var list []store.Version
+			err := r.EachVersion(w.org, func(v store.Version) bool { list = append(list, v); return true })
+			return printed(list), err
+		},
 	}
 }
 
