@@ -208,6 +208,9 @@ func appendError(b []byte, as apiError, e *profile.Error, requestID string) []by
 	case as.field == asAttribute:
 		member("attribute_name", attribute)
 	}
+	if row, ok := e.Detail[rowDetail].(string); ok && as.field != asArgument && as.field != asPathOf {
+		member("argument_name", row)
+	}
 	for _, name := range [...]string{"type_name", "actual_value", "supplied_value"} {
 		if v, ok := e.Detail[name].(string); ok {
 			member(name, v)
@@ -219,6 +222,25 @@ func appendError(b []byte, as apiError, e *profile.Error, requestID string) []by
 	member("error", as.name)
 	member("stat", "error")
 	return append(b, '}')
+}
+
+// rowDetail is the detail of an error that tells which row of all_attributes it
+// is about.
+const rowDetail = "row"
+
+// appendRowError appends what stands in the place of a row that could not be
+// made. As recorded from the published servers it has no request id, and
+// unique_violation names no attribute.
+func appendRowError(b []byte, err error) []byte {
+	e := profile.AsError(err)
+	as := translate(e)
+	b = strconv.AppendInt(append(b, `{"code":`...), int64(as.code), 10)
+	b = schema.AppendString(append(b, `,"error":`...), as.name)
+	b = schema.AppendString(append(b, `,"error_description":`...), description(as, e))
+	if e.Field != "" && e.Code != profile.CodeTaken && as.field != asNothing {
+		b = schema.AppendString(append(b, `,"attribute_name":`...), "/"+strings.ReplaceAll(e.Field, ".", "/"))
+	}
+	return append(b, `,"stat":"error"}`...)
 }
 
 func description(as apiError, e *profile.Error) string {

@@ -19,4 +19,27 @@ var routes = []face.Route{
 	{Method: http.MethodPost, Pattern: "/entity.create", Permission: access.EntityCreate, Handle: create},
 	{Method: http.MethodPost, Pattern: "/entity.update", Permission: access.EntityUpdate, Handle: update},
 	{Method: http.MethodPost, Pattern: "/entity.delete", Permission: access.EntityDelete, Handle: remove},
+
+	{Method: http.MethodPost, Pattern: "/entity.replace", Permission: access.EntityReplace, Handle: replace},
+	{Method: http.MethodPost, Pattern: "/entity.bulkCreate", Permission: access.EntityBulkCreate, Handle: bulkCreate, MaxBody: maxBulk},
+	{Method: http.MethodPost, Pattern: "/entity.deleteAccess", Permission: access.EntityDeleteAccess, Handle: deleteAccess},
+	{Method: http.MethodPost, Pattern: "/entity.bulkDelete", Permission: access.EntityBulkDelete, Handle: bulkDelete},
+	{Method: http.MethodPost, Pattern: "/entity.purge", Permission: access.EntityPurge, Handle: purge},
+	{Method: http.MethodPost, Pattern: "/entity.adopt", Permission: access.EntityAdopt, Handle: adopt},
+	{Method: http.MethodPost, Pattern: "/entity.attributeValues", Permission: access.EntityValues, Handle: attributeValues},
+	{Method: http.MethodGet, Pattern: "/entity.attributeValues", Permission: access.EntityValues, Handle: attributeValues},
+	{Method: http.MethodPost, Pattern: "/versions/entity", Permission: access.EntityVersions, Handle: versionAt},
+	{Method: http.MethodGet, Pattern: "/versions/entity", Permission: access.EntityVersions, Handle: versionAt},
+	{Method: http.MethodPost, Pattern: "/versions/entity.list", Permission: access.EntityVersions, Handle: versionList},
+	{Method: http.MethodGet, Pattern: "/versions/entity.list", Permission: access.EntityVersions, Handle: versionList},
+}
+
+// bodyLimit is the most bytes of the body of a call.
+func bodyLimit(path string) int {
+	for _, r := range routes {
+		if r.Pattern == path && r.MaxBody > 0 {
+			return int(r.MaxBody)
+		}
+	}
+	return face.MaxBody
 }
