@@ -84,9 +84,14 @@ const (
 	EntityValues       Permission = "entity.values"       // the distinct values of an attribute
 	EntityVersions     Permission = "entity.versions"     // what records were
 
+	PropertyRead  Permission = "property.read"  // the rules and properties of entity types
+	PropertyWrite Permission = "property.write" // add and remove them; how passwords are remembered
+	AccessRead    Permission = "access.read"    // the access schemas of one's own client; those of others need AccessWrite
+	AccessWrite   Permission = "access.write"   // set and delete them
+
 	ClientRead    Permission = "client.read"    // the API clients of the site, with their secrets
 	ClientWrite   Permission = "client.write"   // make, change, delete them
-	SettingRead   Permission = "setting.read"   // the settings of an API client and the defaults; those of others need ClientWrite
+	SettingRead   Permission = "setting.read"   // the settings of an API client and the defaults; those of others need ClientRead
 	SettingWrite  Permission = "setting.write"  //
 	TokenIssue    Permission = "token.issue"    // issue tokens and codes for a record; those of other clients need CreationIssue
 	CreationIssue Permission = "creation.issue" // issue tokens by which one record is made
@@ -171,10 +176,10 @@ var table = map[Permission]Rule{
 	EntityRead:   {Features: []Feature{Owner, DirectAccess, DirectReadAccess}, Token: true, Restrictions: []RestrictionKind{ClientSchema}},
 	EntityFind:   {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
 	EntityCount:  {Features: []Feature{Owner}},
-	EntityUpdate: {Features: []Feature{Owner, DirectAccess}},
-	EntityDelete: {Features: []Feature{Owner, DirectAccess}},
+	EntityUpdate: {Features: []Feature{Owner, DirectAccess}, Token: true, Restrictions: []RestrictionKind{ClientSchema}},
+	EntityDelete: {Features: []Feature{Owner, DirectAccess}, Token: true, Restrictions: []RestrictionKind{ClientSchema}},
 
-	EntityReplace:      {Features: []Feature{Owner, DirectAccess}},
+	EntityReplace:      {Features: []Feature{Owner, DirectAccess}, Token: true, Restrictions: []RestrictionKind{ClientSchema}},
 	EntityBulkCreate:   {Features: []Feature{Owner, DirectAccess}},
 	EntityDeleteAccess: {Features: []Feature{Owner, DirectAccess}},
 	EntityBulkDelete:   {Features: []Feature{Owner}},
@@ -182,6 +187,11 @@ var table = map[Permission]Rule{
 	EntityAdopt:        {Features: []Feature{Owner, DirectAccess}},
 	EntityValues:       {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
 	EntityVersions:     {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
+
+	PropertyRead:  {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
+	PropertyWrite: {Features: []Feature{Owner}},
+	AccessRead:    {Features: everyFeature},
+	AccessWrite:   {Features: []Feature{Owner}},
 
 	ClientRead:    {Features: []Feature{Owner}},
 	ClientWrite:   {Features: []Feature{Owner}},

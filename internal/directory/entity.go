@@ -26,7 +26,7 @@ type Entity struct {
 
 func (s *Site) entityOf(rec *store.Record) Entity {
 	return Entity{
-		ID: rec.ID, Number: rec.Number, typ: s.types[rec.Type], attrs: rec.Attrs,
+		ID: rec.ID, Number: rec.Number, typ: s.shape(rec).typeOf(rec.Type), attrs: rec.Attrs,
 		head: schema.Head{Number: rec.Number, UUID: rec.ID, Created: rec.Created, Updated: rec.Updated, Password: rec.Password},
 	}
 }
@@ -56,25 +56,9 @@ func (e *Entity) RenderOnly(dst []byte, v *schema.View) []byte {
 	return v.Render(dst, e.attrs, e.head)
 }
 
-// published maps the entity types' published names to ours.
-var published = map[string]profile.Type{
-	"user": profile.User, "organization": profile.Organization, "community": profile.Community,
-}
-
-// entityType finds a type by its published name: Unknown/CodeUnknownType.
-func (s *Site) entityType(name string) (profile.Type, *schema.Type, error) {
-	t, ok := published[name]
-	if !ok {
-		e := profile.E(profile.Unknown, profile.CodeUnknownType, "", "entity type does not exist: %s", name)
-		e.Detail = map[string]any{"type_name": name}
-		return "", nil, e
-	}
-	return t, s.types[t], nil
-}
-
 // View prepares a list of attribute paths of a type for rendering many
 // records. Errors: Unknown.
-func (s *Site) View(typeName string, attributes []string) (*schema.View, error) {
+func (s *Site) View(who access.Principal, typeName string, attributes []string) (*schema.View, error) {
 	_, typ, err := s.entityType(typeName)
 	if err != nil {
 		return nil, err
@@ -85,7 +69,7 @@ func (s *Site) View(typeName string, attributes []string) (*schema.View, error) 
 			return nil, err
 		}
 	}
-	return typ.Only(paths)
+	return readable(who, typ).Only(paths)
 }
 
 // Selector names one record: exactly one of its members is set.
@@ -113,18 +97,25 @@ func (s *Site) CreateEntity(ctx context.Context, who access.Principal, typeName 
 	if err := mayMake(who, typeName); err != nil {
 		return Entity{}, err
 	}
+	types := s.table()
 	t, typ, err := s.entityType(typeName)
 	if err != nil {
 		return Entity{}, err
 	}
-	d, err := s.draftEntity(ctx, who, t, typ, attrs, s.env(ctx))
+	if typ, err = s.writable(ctx, who, typ); err != nil {
+		return Entity{}, err
+	}
+	if err := writesSome(typ); err != nil {
+		return Entity{}, err
+	}
+	d, err := s.draftEntity(ctx, who, types, t, typ, attrs, s.env(ctx))
 	if err != nil {
 		return Entity{}, err
 	}
 	if err := s.data.Update(ctx, d.create); err != nil {
 		return Entity{}, attributeError(err)
 	}
-	return s.entityOf(d.rec), nil
+	return s.entityFor(who, d.rec), nil
 }
 
 // newEntity is a record that is complete and only has to be written.
@@ -134,8 +125,9 @@ type newEntity struct {
 	event store.Event
 }
 
-// draftEntity works out a record from its attributes, as JSON.
-func (s *Site) draftEntity(ctx context.Context, who access.Principal, t profile.Type, typ *schema.Type, attrs []byte, env schema.Env) (*newEntity, error) {
+// draftEntity works out a record from its attributes, as JSON; types is the
+// table that typ came from, or an older one.
+func (s *Site) draftEntity(ctx context.Context, who access.Principal, types *typeTable, t profile.Type, typ *schema.Type, attrs []byte, env schema.Env) (*newEntity, error) {
 	env.Required = true
 	w, err := typ.Create(attrs, env)
 	if err != nil {
@@ -150,14 +142,16 @@ func (s *Site) draftEntity(ctx context.Context, who access.Principal, t profile.
 		return nil, err
 	}
 	rec := s.numberedRecord(n, t, profile.ID{}, who.Subject)
-	rec.Attrs = w.Attrs
+	rec.Attrs, rec.Shape = w.Attrs, types
 	if w.Created != nil {
 		rec.Created = w.Created.Truncate(time.Microsecond)
 	}
 	if hash != "" {
 		rec.Password = credential.Kind(hash)
 	}
-	setName(rec, profile.Slug, numbered(rec))
+	if t.IsSubject() {
+		setName(rec, profile.Slug, numbered(rec))
+	}
 	s.dress(rec)
 	return &newEntity{rec, hash, s.event(who.Subject, typ.Name+".created", rec.ID)}, nil
 }
@@ -195,6 +189,7 @@ func attributeError(err error) error {
 	named := *e
 	if rest, ok := strings.CutPrefix(e.Field, "attr:"); ok {
 		_, named.Field, _ = strings.Cut(rest, ":")
+		named.Field, _, _ = strings.Cut(named.Field, ",") // the first of those that are unique together
 	}
 	return &named
 }
@@ -209,11 +204,11 @@ func (s *Site) Entity(ctx context.Context, who access.Principal, typeName string
 		return Entity{}, err
 	}
 	if pw != nil {
-		if err := s.checkEntityPassword(ctx, rec, *pw); err != nil {
+		if err := s.checkEntityPassword(ctx, who, rec, *pw); err != nil {
 			return Entity{}, err
 		}
 	}
-	return s.entityOf(rec), nil
+	return s.entityFor(who, rec), nil
 }
 
 // selected reads the record that a selector names, for a caller who may do
@@ -229,30 +224,41 @@ func (s *Site) selected(ctx context.Context, perm access.Permission, who access.
 		}
 		return s.data.GetID(ctx, who.Subject)
 	}
-	t, typ, err := s.entityType(typeName)
+	rec, err := s.selectedOf(ctx, who, typeName, sel)
 	if err != nil {
 		return nil, err
-	}
-	var rec *store.Record
-	switch {
-	case !sel.ID.IsZero():
-		rec, err = s.data.GetID(ctx, sel.ID)
-	case sel.Key != "":
-		rec, err = s.byKey(ctx, t, typ, sel.Key, sel.Value)
-	default:
-		rec, err = s.data.Get(ctx, profile.Number, strconv.FormatInt(sel.Number, 10))
-	}
-	if err != nil {
-		return nil, err
-	}
-	if rec.Type != t {
-		return nil, store.ErrNotFound
 	}
 	return rec, access.Allow(perm, who, 0)
 }
 
+func (s *Site) selectedOf(ctx context.Context, who access.Principal, typeName string, sel Selector) (*store.Record, error) {
+	for {
+		types := s.table()
+		of, err := types.named(typeName)
+		if err != nil {
+			return nil, err
+		}
+		var rec *store.Record
+		switch {
+		case !sel.ID.IsZero():
+			rec, err = s.data.GetID(ctx, sel.ID)
+		case sel.Key != "":
+			rec, err = s.byKey(ctx, of, readable(who, of.shown), sel.Key, sel.Value)
+		default:
+			rec, err = s.data.Get(ctx, profile.Number, strconv.FormatInt(sel.Number, 10))
+		}
+		if err == nil && rec.Type != of.kind {
+			err = store.ErrNotFound
+		}
+		if !profile.IsKind(err, profile.NotFound) || s.table().number == types.number {
+			return rec, err
+		}
+		// Its names may have gone elsewhere meanwhile: look again.
+	}
+}
+
 // byKey reads a record by a unique attribute, or by its uuid or id.
-func (s *Site) byKey(ctx context.Context, t profile.Type, typ *schema.Type, key string, value []byte) (*store.Record, error) {
+func (s *Site) byKey(ctx context.Context, of *entityType, typ *schema.Type, key string, value []byte) (*store.Record, error) {
 	if err := schema.CheckJSON(value, 1); err != nil {
 		return nil, profile.E(profile.Malformed, profile.CodeSyntax, "key_value", "the JSON is not syntactically valid")
 	}
@@ -287,11 +293,11 @@ func (s *Site) byKey(ctx context.Context, t profile.Type, typ *schema.Type, key 
 	if !ok {
 		return nil, profile.E(profile.Invalid, profile.CodeType, "key_value", "not a value of the attribute %s", path)
 	}
-	if t == profile.User && attr.Path == "email" {
+	if of.kind == profile.User && attr.Path == "email" {
 		email, _ := schema.Text(value)
 		return s.data.Get(ctx, profile.Email, emailName(email))
 	}
-	return s.data.Get(ctx, profile.UniqueAttribute(t, attr.Path), schema.UniqueKey(string(text)))
+	return s.data.Get(ctx, of.uniqueSpace(attr.Path), schema.UniqueKey(string(text)))
 }
 
 func (s *Site) guard(rec *store.Record, g Guards) error {
@@ -319,12 +325,12 @@ func (s *Site) guardTime(attribute, supplied string, actual time.Time) error {
 
 // checkEntityPassword counts as an attempt to sign in, whoever asks; that of a
 // disabled person is never the right one.
-func (s *Site) checkEntityPassword(ctx context.Context, rec *store.Record, pw Password) error {
+func (s *Site) checkEntityPassword(ctx context.Context, who access.Principal, rec *store.Record, pw Password) error {
 	path, err := schema.ParsePath(pw.Attribute)
 	if err != nil {
 		return err
 	}
-	attr, err := s.types[rec.Type].Attr(path)
+	attr, err := readable(who, s.shape(rec).typeOf(rec.Type)).Attr(path)
 	if err != nil {
 		return err
 	}
@@ -376,10 +382,18 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 	if err != nil {
 		return Entity{}, err
 	}
-	typ := s.types[rec.Type]
+	name := s.shape(rec).nameOf(rec.Type)
 	hash, hashed := "", false
-	rec, err = s.change(ctx, rec.ID, s.event(who.Subject, typ.Name+".updated", rec.ID), nil, func(old *store.Record) (step, error) {
+	rec, err = s.change(ctx, rec.ID, s.event(who.Subject, name+".updated", rec.ID), nil, func(old *store.Record) (step, error) {
 		if err := s.guard(old, g); err != nil {
+			return step{}, err
+		}
+		typ := s.shape(old).typeOf(old.Type)
+		if typ == nil {
+			return step{}, store.ErrNotFound
+		}
+		typ, err := s.writable(ctx, who, typ)
+		if err != nil {
 			return step{}, err
 		}
 		w, err := write(typ, old.Attrs, path)
@@ -397,6 +411,9 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 			return st, nil
 		}
 		if !hashed { // once, however often the change begins again
+			if err := s.refuseOldPassword(ctx, old, passwordSecret, v.Plain); err != nil {
+				return step{}, err
+			}
 			if hash, err = s.passwordOf(ctx, w); err != nil {
 				return step{}, err
 			}
@@ -412,12 +429,15 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 	if err != nil {
 		return Entity{}, attributeError(err)
 	}
-	return s.entityOf(rec), nil
+	return s.entityFor(who, rec), nil
 }
 
 // putPassword writes or ("" ) removes a password; every session ends.
 func (s *Site) putPassword(tx store.Tx, rec *store.Record, hash string) error {
 	if err := tx.DropSessions(rec.ID); err != nil {
+		return err
+	}
+	if err := s.rememberPassword(tx, rec, hash == ""); err != nil {
 		return err
 	}
 	if hash == "" {
@@ -438,6 +458,9 @@ func (s *Site) DeleteEntity(ctx context.Context, who access.Principal, typeName 
 	}
 	rec, err := s.selected(ctx, access.EntityDelete, who, typeName, sel)
 	if err != nil {
+		return err
+	}
+	if err := s.mayErase(ctx, who, s.typeOf(rec.Type)); err != nil {
 		return err
 	}
 	return s.data.Update(ctx, func(tx store.Tx) error {

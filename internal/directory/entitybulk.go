@@ -52,14 +52,21 @@ func (s *Site) CreateEntities(ctx context.Context, who access.Principal, typeNam
 	if err := access.Admit(access.EntityBulkCreate, who); err != nil {
 		return nil, err
 	}
+	types := s.table()
 	t, typ, err := s.entityType(typeName)
 	if err != nil {
+		return nil, err
+	}
+	if typ, err = s.writable(ctx, who, typ); err != nil {
+		return nil, err
+	}
+	if err := writesSome(typ); err != nil {
 		return nil, err
 	}
 	if len(rows) > MaxBulk {
 		return nil, profile.E(profile.TooLarge, profile.CodeTooLarge, "", "there are %d rows, at most %d are taken at once", len(rows), MaxBulk)
 	}
-	b := &bulk{s: s, who: who, t: t, typ: typ, rows: rows, drafts: make([]*newEntity, len(rows)), made: make([]Made, len(rows))}
+	b := &bulk{s: s, who: who, types: types, t: t, typ: typ, rows: rows, drafts: make([]*newEntity, len(rows)), made: make([]Made, len(rows))}
 	if how == CommitEach {
 		b.each(ctx)
 		return b.made, nil
@@ -84,6 +91,7 @@ func (s *Site) CreateEntities(ctx context.Context, who access.Principal, typeNam
 type bulk struct {
 	s      *Site
 	who    access.Principal
+	types  *typeTable
 	t      profile.Type
 	typ    *schema.Type
 	rows   [][]byte
@@ -122,7 +130,7 @@ func (b *bulk) draft(ctx context.Context, from, to int) {
 			b.made[i].Err = err
 			continue
 		}
-		b.drafts[i], b.made[i].Err = b.s.draftEntity(ctx, b.who, b.t, b.typ, b.rows[i], env)
+		b.drafts[i], b.made[i].Err = b.s.draftEntity(ctx, b.who, b.types, b.t, b.typ, b.rows[i], env)
 	}
 }
 

@@ -38,6 +38,9 @@ func (s *Site) DeleteSelected(ctx context.Context, who access.Principal, typeNam
 	if err != nil {
 		return 0, err
 	}
+	if err := s.mayErase(ctx, who, s.typeOf(f.t)); err != nil {
+		return 0, err
+	}
 	return s.sweep(ctx, who, f)
 }
 
@@ -45,6 +48,9 @@ func (s *Site) DeleteSelected(ctx context.Context, who access.Principal, typeNam
 func (s *Site) PurgeEntities(ctx context.Context, who access.Principal, typeName string) error {
 	f, err := s.search(access.EntityPurge, who, typeName, "")
 	if err != nil {
+		return err
+	}
+	if err := s.mayErase(ctx, who, s.typeOf(f.t)); err != nil {
 		return err
 	}
 	_, err = s.sweep(ctx, who, f)

@@ -27,7 +27,11 @@ const MaxValues = 10000
 // path, as JSON, in the attribute's order; values that the attribute takes for
 // equal are given once. Errors: Unknown; Invalid for what has no values to
 // list; TooLarge.
-func (s *Site) AttributeValues(ctx context.Context, who access.Principal, typeName string, q ValueQuery) (list [][]byte, err error) {
+func (s *Site) AttributeValues(ctx context.Context, who access.Principal, typeName string, q ValueQuery) ([][]byte, error) {
+	return steady(s, func() ([][]byte, error) { return s.attributeValues(ctx, who, typeName, q) })
+}
+
+func (s *Site) attributeValues(ctx context.Context, who access.Principal, typeName string, q ValueQuery) (list [][]byte, err error) {
 	f, err := s.search(access.EntityValues, who, typeName, "")
 	if err != nil {
 		return nil, err

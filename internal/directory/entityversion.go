@@ -35,7 +35,7 @@ func (s *Site) EntityAt(ctx context.Context, who access.Principal, typeName stri
 		}
 	}
 	if !at.Before(now) {
-		return s.entityOf(rec), nil
+		return s.entityFor(who, rec), nil
 	}
 	found := false
 	err = s.data.View(ctx, func(r store.Reader) error {
@@ -55,7 +55,7 @@ func (s *Site) EntityAt(ctx context.Context, who access.Principal, typeName stri
 	if err != nil {
 		return Entity{}, err
 	}
-	return s.entityOf(rec), nil
+	return s.entityFor(who, rec), nil
 }
 
 // EntityVersions lists the newest states of a record, at most as many as asked
@@ -90,12 +90,12 @@ func (s *Site) AdoptElement(ctx context.Context, who access.Principal, typeName 
 	if err != nil {
 		return err
 	}
-	attr, err := s.types[rec.Type].Attr(path)
+	attr, err := s.shape(rec).typeOf(rec.Type).Attr(path)
 	if err != nil {
 		return err
 	}
 	if attr.Type != schema.Plural || path[len(path)-1].ID != 0 {
-		return profile.E(profile.Invalid, profile.CodeInvalid, path.Dotted(), "%s is not a plural", path)
+		return profile.E(profile.Invalid, profile.CodeInvalid, "attribute_name", "%s is not a plural", path)
 	}
 	var element []byte
 	err = s.data.View(ctx, func(r store.Reader) error {

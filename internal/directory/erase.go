@@ -33,8 +33,13 @@ func (s *Site) EraseProfile(ctx context.Context, who access.Principal, slug stri
 // erase removes a person or group and all that is kept for it. What stays is a
 // tombstone, and its links as history under ids that lead nowhere: roles go,
 // subscriptions end. Of many links the rest is left to a job; until it is done,
-// who reads links passes over those to nobody.
+// who reads links passes over those to nobody. A record of a site's own
+// type is removed, and leaves no more than its event.
 func (s *Site) erase(tx store.Tx, actor profile.ID, rec *store.Record) error {
+	if !rec.Type.IsSubject() {
+		s.undress(rec)
+		return tx.Remove(rec, s.event(actor, s.shape(rec).nameOf(rec.Type)+".deleted", rec.ID))
+	}
 	if err := s.keepBroker(tx, rec, "erased"); err != nil {
 		return err
 	}

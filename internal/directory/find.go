@@ -30,6 +30,10 @@ type Page struct {
 // FindEntities lists records of a type. Errors: Malformed and Invalid with
 // Field "filter", Unknown for attributes, those of the context.
 func (s *Site) FindEntities(ctx context.Context, who access.Principal, typeName string, q Query) (Page, error) {
+	return steady(s, func() (Page, error) { return s.findEntities(ctx, who, typeName, q) })
+}
+
+func (s *Site) findEntities(ctx context.Context, who access.Principal, typeName string, q Query) (Page, error) {
 	f, err := s.search(access.EntityFind, who, typeName, q.Filter)
 	if err != nil {
 		return Page{}, err
@@ -56,7 +60,7 @@ func (s *Site) FindEntities(ctx context.Context, who access.Principal, typeName 
 			return order.add(rec) || q.Total && !counted
 		})
 		for _, rec := range order.take() {
-			page.Entities = append(page.Entities, s.entityOf(rec))
+			page.Entities = append(page.Entities, s.entityFor(who, rec))
 		}
 		return err
 	})
@@ -68,6 +72,10 @@ func (s *Site) FindEntities(ctx context.Context, who access.Principal, typeName 
 
 // CountEntities counts the records of a type that a filter selects.
 func (s *Site) CountEntities(ctx context.Context, who access.Principal, typeName, expr string) (int64, error) {
+	return steady(s, func() (int64, error) { return s.countEntities(ctx, who, typeName, expr) })
+}
+
+func (s *Site) countEntities(ctx context.Context, who access.Principal, typeName, expr string) (int64, error) {
 	f, err := s.search(access.EntityCount, who, typeName, expr)
 	if err != nil {
 		return 0, err
@@ -93,7 +101,8 @@ func (s *Site) countOf(ctx context.Context, f *search) (n int64, err error) {
 type search struct {
 	t       profile.Type
 	typ     *schema.Type
-	program *filter.Program // nil: every record
+	indexed func(path string) bool // whether an index has the values of every record
+	program *filter.Program        // nil: every record
 	plan    filter.Plan
 }
 
@@ -101,11 +110,11 @@ func (s *Site) search(perm access.Permission, who access.Principal, typeName, ex
 	if err := access.Admit(perm, who); err != nil {
 		return nil, err
 	}
-	t, typ, err := s.entityType(typeName)
+	of, err := s.table().named(typeName)
 	if err != nil {
 		return nil, err
 	}
-	f := &search{t: t, typ: typ, plan: filter.Plan{Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
+	f := &search{t: of.kind, typ: readable(who, of.typ), indexed: of.isIndexed, plan: filter.Plan{Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
 	if expr == "" {
 		return f, nil
 	}
@@ -113,15 +122,11 @@ func (s *Site) search(perm access.Permission, who access.Principal, typeName, ex
 	if err != nil {
 		return nil, err
 	}
-	if f.program, err = filter.Compile(tree, typ, s.d.now()); err != nil {
+	if f.program, err = filter.Compile(tree, f.typ, s.d.now()); err != nil {
 		return nil, err
 	}
 	f.plan = f.program.Plan(f.indexed)
 	return f, nil
-}
-
-func (f *search) indexed(path string) bool {
-	return slices.ContainsFunc(f.typ.Indexed(), func(a *schema.Attribute) bool { return a.Path == path })
 }
 
 // candidates is how many ids are taken from an index; where it has more, the

@@ -27,7 +27,7 @@ func (s *Site) IssueVerification(ctx context.Context, who access.Principal, type
 	if err != nil {
 		return "", err
 	}
-	attr, err := s.types[rec.Type].Attr(path)
+	attr, err := s.shape(rec).typeOf(rec.Type).Attr(path)
 	if err != nil {
 		return "", err
 	}
@@ -54,7 +54,7 @@ func (s *Site) IssueVerification(ctx context.Context, who access.Principal, type
 func (s *Site) stamp(ctx context.Context, rec *store.Record, path schema.Path) (schema.Written, error) {
 	env := s.env(ctx)
 	value := schema.AppendString(nil, schema.FormatDateTime(env.Now))
-	return s.types[rec.Type].Update(rec.Attrs, path, value, env)
+	return s.shape(rec).typeOf(rec.Type).Update(rec.Attrs, path, value, env)
 }
 
 // UseVerification uses a verification code up and gives the record's id. It

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"sync"
 
 	"facet/internal/profile"
@@ -39,6 +40,7 @@ type accessKey struct {
 type accessTable struct {
 	paths map[accessKey][]Path
 	seen  sync.Map // accessKey -> *Type
+	none  func() *Type
 }
 
 func (t *Type) compileAccess() error {
@@ -46,6 +48,10 @@ func (t *Type) compileAccess() error {
 		return profile.E(profile.Invalid, profile.CodeInvalid, "attributes", "an entity type has at most %d access schemas", maxAccess)
 	}
 	t.access = &accessTable{paths: make(map[accessKey][]Path, len(t.def.Access))}
+	t.access.none = sync.OnceValue(func() *Type {
+		none, _ := t.Writable(nil) // no path, no unknown path
+		return none
+	})
 	for _, a := range t.def.Access {
 		paths := make([]Path, 0, len(a.Attributes))
 		for _, name := range a.Attributes {
@@ -84,7 +90,7 @@ func (t *Type) For(client profile.ID, access AccessType) *Type {
 	if seen, ok := t.access.seen.Load(key); ok {
 		return seen.(*Type)
 	}
-	made := t.Nothing()
+	var made *Type
 	var err error
 	if access == AccessRead || access == AccessReadWithToken {
 		made, err = t.Restrict(paths)
@@ -99,7 +105,12 @@ func (t *Type) For(client profile.ID, access AccessType) *Type {
 }
 
 // Nothing gives the type as somebody writes to who may write no attribute.
-func (t *Type) Nothing() *Type {
-	none, _ := t.Writable(nil) // no path, no unknown path
-	return none
+func (t *Type) Nothing() *Type { return t.access.none() }
+
+// WritesAll tells whether nothing of the type is kept from who writes to it.
+func (t *Type) WritesAll() bool { return !t.root.partial }
+
+// WritesNothing tells whether everything is.
+func (t *Type) WritesNothing() bool {
+	return t.root.partial && !slices.ContainsFunc(t.root.Children, func(a *Attribute) bool { return !a.Reserved && !a.locked })
 }

@@ -164,7 +164,7 @@ func (t *Type) Attr(p Path) (*Attribute, error) {
 }
 
 // Compile checks definitions and builds the type; the reserved attributes are
-// added to them. Errors are Invalid, Taken (a name twice, CodeTaken) or
+// added to them. Errors are Invalid, Taken (a name twice, CodeAttributeExists) or
 // CodeReservedAttribute, Field being the attribute's dotted path.
 func Compile(name string, defs []AttrDef) (*Type, error) {
 	return CompileDef(TypeDef{Name: name, AttrDefs: defs})
@@ -212,7 +212,7 @@ func compileInto(parent *Attribute, defs []AttrDef, count *int) error {
 			return err
 		}
 		if seen[a.Name] {
-			return profile.E(profile.Taken, profile.CodeTaken, a.Path, "attribute is defined twice: %s", slash(a.Path))
+			return attributeExists(a.Path)
 		}
 		seen[a.Name] = true
 		parent.Children = append(parent.Children, a)

@@ -60,6 +60,9 @@ func (t *Type) Adopt(current []byte, path Path, element []byte, env Env) (Writte
 	w := writer{t: t, env: env, mode: adopting}
 	return w.finish(current, func(dst, cur []byte) ([]byte, bool, error) {
 		return w.descend(dst, t.root, cur, path, func(dst []byte, a *Attribute, cur []byte) ([]byte, bool, error) {
+			if a.partial {
+				return nil, false, notWhole(a)
+			}
 			begin := len(dst)
 			for c := enter(cur, 0); ; {
 				el, ok := c.element()
@@ -81,11 +84,15 @@ func (t *Type) Adopt(current []byte, path Path, element []byte, env Env) (Writte
 // DeleteElement removes one element of a plural; path must end in "#id"
 // (Identity Cloud Entity API, entity.delete with attribute_name).
 func (t *Type) DeleteElement(current []byte, path Path) (Written, error) {
-	if _, err := t.Attr(path); err != nil {
+	a, err := t.Attr(path)
+	if err != nil {
 		return Written{}, err
 	}
 	if len(path) == 0 || path[len(path)-1].ID == 0 {
 		return Written{}, profile.E(profile.Invalid, profile.CodeInvalid, path.Dotted(), "%s is not an element of a plural", path)
+	}
+	if a.partial {
+		return Written{}, notWhole(a)
 	}
 	w := writer{t: t, mode: updating}
 	return w.finish(current, func(dst, cur []byte) ([]byte, bool, error) {

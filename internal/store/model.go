@@ -44,6 +44,10 @@ type Record struct {
 	// Remove; never filled by reads.
 	Index  []Indexed // attribute rows
 	Search string    // folded text for contains; "" keeps the record out of searches
+
+	// Shape is the caller's own note of the entity types that the record was
+	// worked out by. Stores neither keep it nor look at it.
+	Shape any
 }
 
 // Name gives the record's name in a space, "" when it has none.

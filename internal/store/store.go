@@ -162,10 +162,18 @@ type RecordWriter interface {
 	// The sequence passes over a Number that did not come from it.
 	Create(*Record, Event) error
 	// Save replaces old by new (same id): ErrVersion when the stored version
-	// is not old.Version. It sets new.Version, and writes what was replaced to
+	// is not old.Version, or the names are not old's. It sets new.Version, and writes what was replaced to
 	// the event. Names and index rows are changed by difference. Type, Number,
 	// Created and LastLogin do not change.
 	Save(old, new *Record, e Event) error
+	// Refresh replaces what follows from a record's entity type, which has
+	// changed: Attrs, Names, Password, Sort, and the index rows and search text
+	// by difference. It leaves version, times and history as they are, and no
+	// event. ErrVersion when the record, or its names, are not old's.
+	Refresh(old, new *Record) error
+	// DropIndex deletes up to limit index rows of a path of a type, and says
+	// how many there were.
+	DropIndex(t profile.Type, path string, limit int) (int, error)
 	// Remove deletes a record and what is kept for it, as Erase does, but not
 	// what it owns, and leaves an event and no tombstone. ErrVersion when the
 	// record is stale.

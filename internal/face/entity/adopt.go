@@ -27,7 +27,7 @@ func adopt(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 		return badArgument("child_id", "invalid id")
 	}
 	if err := c.Site.AdoptElement(r.Context(), c.Who, t.typeName, t.sel, t.guards, path, child); err != nil {
-		return selectorError(err)
+		return argumentError(selectorError(err), "attribute_name")
 	}
 	send(w, okBody)
 	return nil

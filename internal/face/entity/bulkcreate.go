@@ -35,7 +35,7 @@ func bulkCreate(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	}
 	made, err := c.Site.CreateEntities(r.Context(), c.Who, typeName, rows, how)
 	if err != nil {
-		return rowError(timeoutError(r.Context(), documentError(err, "all_attributes")))
+		return rowError(err)
 	}
 	p := takeBuffer()
 	defer giveBuffer(p)
@@ -106,7 +106,7 @@ func readCommit(f *form) (directory.Commit, error) {
 func rowError(err error) error {
 	var at *directory.RowError
 	if !errors.As(err, &at) {
-		return err
+		return documentError(err, "all_attributes")
 	}
 	e := *profile.AsError(at.Err)
 	if e.Kind == profile.Internal {
