@@ -118,7 +118,7 @@ func narrow(n node, indexed func(string) bool) Plan {
 		}
 	case *valueNode:
 		if r, exact, ok := n.rangeOf(); ok && indexed(n.attr.Path) {
-			if r == noRange {
+			if r.IsEmpty() {
 				return Plan{Exact: true}
 			}
 			all.Sources = []Source{{Path: n.attr.Path, Unique: n.attr.Has(schema.Unique), Equal: n.op == Equal, Ranges: []Range{r}}}
@@ -179,6 +179,9 @@ func (n numberNode) ranges() []NumberRange {
 	return out
 }
 
+// IsEmpty reports that no value lies in the range.
+func (r Range) IsEmpty() bool { return r.High != "" && r.High < r.Low }
+
 // noRange is where no value lies.
 var noRange = Range{"\x02", "\x01"}
 
@@ -190,12 +193,12 @@ var noRange = Range{"\x02", "\x01"}
 // but lets rows of two long values change order. So a low bound is cut so short
 // that every row still has all of it, and a high one need not be cut.
 func (n *valueNode) rangeOf() (r Range, exact, ok bool) {
-	low, exact := n.key, true
+	low, exact := n.key, len(n.key) <= schema.MaxIndexValue-utf8.UTFMax
 	if most := schema.MaxIndexValue - utf8.UTFMax + 1; len(low) > most {
 		for most > 0 && !utf8.RuneStart(low[most]) {
 			most--
 		}
-		low, exact = low[:most], false
+		low = low[:most]
 	}
 	high := schema.Cut(n.key)
 	if high != n.key {
@@ -214,7 +217,7 @@ func (n *valueNode) rangeOf() (r Range, exact, ok bool) {
 		if !exact {
 			return Range{"", high}, false, true
 		}
-		return before(n.key), true, true
+		return Before(n.key), true, true
 	case LessEqual:
 		return Range{"", high}, exact && n.key != "", true
 	case Greater:
@@ -228,9 +231,10 @@ func (n *valueNode) rangeOf() (r Range, exact, ok bool) {
 	return Range{}, false, false
 }
 
-// before gives the range of all index values that are less than a key: up to
-// the longest text of the greatest characters after the one before its last.
-func before(key string) Range {
+// Before gives the range of all index values that are less than a key of fewer
+// than schema.MaxIndexValue bytes: up to the longest text of the greatest
+// characters after the one before its last.
+func Before(key string) Range {
 	if key == "" {
 		return noRange
 	}
