@@ -20,8 +20,12 @@ import (
 // not see a commit come and go. And before COMMIT, which may checkpoint, the
 // writer ends the snapshots that idle readers have kept.
 
-// noSnapshot is the count of a reader outside a transaction.
-const noSnapshot = -1
+// Counts of a reader that are none: outside a transaction, and in a snapshot
+// that is another reader's, which is not kept.
+const (
+	noSnapshot = -1
+	borrowed   = -2
+)
 
 // commits counts what the writer begins and ends to commit. It is odd while a
 // COMMIT runs, and for ever in a store that is opened for reading only, whose
