@@ -32,6 +32,20 @@ var routes = []face.Route{
 	{Method: http.MethodGet, Pattern: "/versions/entity", Permission: access.EntityVersions, Handle: versionAt},
 	{Method: http.MethodPost, Pattern: "/versions/entity.list", Permission: access.EntityVersions, Handle: versionList},
 	{Method: http.MethodGet, Pattern: "/versions/entity.list", Permission: access.EntityVersions, Handle: versionList},
+
+	{Method: http.MethodPost, Pattern: "/entityType.rules", Permission: access.PropertyRead, Handle: rules},
+	{Method: http.MethodGet, Pattern: "/entityType.rules", Permission: access.PropertyRead, Handle: rules},
+	{Method: http.MethodPost, Pattern: "/entityType.addRule", Permission: access.PropertyWrite, Handle: addRule},
+	{Method: http.MethodPost, Pattern: "/entityType.removeRule", Permission: access.PropertyWrite, Handle: removeRule},
+	{Method: http.MethodPost, Pattern: "/entityType.properties", Permission: access.PropertyRead, Handle: properties},
+	{Method: http.MethodGet, Pattern: "/entityType.properties", Permission: access.PropertyRead, Handle: properties},
+	{Method: http.MethodPost, Pattern: "/entityType.addProperty", Permission: access.PropertyWrite, Handle: addOne},
+	{Method: http.MethodPost, Pattern: "/entityType.removeProperty", Permission: access.PropertyWrite, Handle: removeOne},
+	{Method: http.MethodPost, Pattern: "/entityType.setPasswordSettings", Permission: access.PropertyWrite, Handle: setPasswordSettings},
+	{Method: http.MethodPost, Pattern: "/entityType.getAccessSchema", Permission: access.AccessRead, Handle: getAccessSchema},
+	{Method: http.MethodGet, Pattern: "/entityType.getAccessSchema", Permission: access.AccessRead, Handle: getAccessSchema},
+	{Method: http.MethodPost, Pattern: "/entityType.setAccessSchema", Permission: access.AccessWrite, Handle: setAccessSchema},
+	{Method: http.MethodPost, Pattern: "/entityType.deleteAccessSchema", Permission: access.AccessWrite, Handle: deleteAccessSchema},
 }
 
 // bodyLimit is the most bytes of the body of a call.
