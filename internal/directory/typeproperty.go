@@ -11,8 +11,7 @@ import (
 
 // TypeProperties lists the properties of an entity type, in the order they were
 // added: of a kind ("rule", "unique"), of all kinds when that is "" (Identity
-// Cloud Entity Type API, entityType.rules and entityType.properties). Those about
-// attributes that the caller may not read are left out.
+// Cloud Entity Type API, entityType.rules and entityType.properties).
 func (s *Site) TypeProperties(ctx context.Context, who access.Principal, typeName, kind string) ([]schema.Property, error) {
 	if err := access.Admit(access.PropertyRead, who); err != nil {
 		return nil, err
@@ -21,10 +20,9 @@ func (s *Site) TypeProperties(ctx context.Context, who access.Principal, typeNam
 	if err != nil {
 		return nil, err
 	}
-	seen := readable(who, of.shown)
 	list := []schema.Property{}
 	for _, p := range of.shown.Definition().Properties {
-		if (kind == "" || p.Kind == kind) && seen.HasAll(p.Attributes) {
+		if kind == "" || p.Kind == kind {
 			list = append(list, p)
 		}
 	}
@@ -61,7 +59,7 @@ func (s *Site) RemoveTypeProperty(ctx context.Context, who access.Principal, typ
 		return err
 	}
 	_, err := s.changeType(ctx, who, typeName, func(d *schema.TypeDef) error {
-		i := slices.IndexFunc(d.Properties, func(p schema.Property) bool { return p.UUID == id && (kind == "" || p.Kind == kind) })
+		i := slices.IndexFunc(d.Properties, func(p schema.Property) bool { return p.UUID == id && kind == "" || p.Kind == kind })
 		if i < 0 {
 			return profile.E(profile.NotFound, profile.CodeNotFound, "", "the entity type has no such property: %s", id)
 		}

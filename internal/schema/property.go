@@ -96,17 +96,6 @@ func (t *Type) propertyAttributes(p *Property) ([]*Attribute, error) {
 	return attrs, nil
 }
 
-// HasAll reports whether the type has all the attributes.
-func (t *Type) HasAll(attributes []string) bool {
-	return !slices.ContainsFunc(attributes, func(name string) bool {
-		p, err := ParsePath(name)
-		if err == nil {
-			_, err = t.Attr(p)
-		}
-		return err != nil
-	})
-}
-
 func hasElement(p Path) bool {
 	return slices.ContainsFunc(p, func(s Step) bool { return s.ID != 0 })
 }
