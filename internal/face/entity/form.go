@@ -197,6 +197,15 @@ func (f *form) need(name string) (string, error) {
 	return v, nil
 }
 
+// needText gives a parameter that must be there, and not be empty.
+func (f *form) needText(name string) (string, error) {
+	v := f.text(name)
+	if v == "" {
+		return "", missingArgument(name)
+	}
+	return v, nil
+}
+
 func (f *form) flag(name string) (bool, error) {
 	switch v := f.text(name); {
 	case v == "" || strings.EqualFold(v, "false"):

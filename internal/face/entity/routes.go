@@ -44,6 +44,19 @@ var routes = []face.Route{
 	{Method: http.MethodPost, Pattern: "/entityType.renameAttribute", Permission: access.EntityTypeWrite, Handle: renameAttribute},
 	{Method: http.MethodPost, Pattern: "/entityType.setAttributeConstraints", Permission: access.EntityTypeWrite, Handle: setConstraints},
 	{Method: http.MethodPost, Pattern: "/entityType.setAttributeDescription", Permission: access.EntityTypeWrite, Handle: setDescription},
+	{Method: http.MethodPost, Pattern: "/entityType.rules", Permission: access.PropertyRead, Handle: rules},
+	{Method: http.MethodGet, Pattern: "/entityType.rules", Permission: access.PropertyRead, Handle: rules},
+	{Method: http.MethodPost, Pattern: "/entityType.addRule", Permission: access.PropertyWrite, Handle: addRule},
+	{Method: http.MethodPost, Pattern: "/entityType.removeRule", Permission: access.PropertyWrite, Handle: removeRule},
+	{Method: http.MethodPost, Pattern: "/entityType.properties", Permission: access.PropertyRead, Handle: properties},
+	{Method: http.MethodGet, Pattern: "/entityType.properties", Permission: access.PropertyRead, Handle: properties},
+	{Method: http.MethodPost, Pattern: "/entityType.addProperty", Permission: access.PropertyWrite, Handle: addOne},
+	{Method: http.MethodPost, Pattern: "/entityType.removeProperty", Permission: access.PropertyWrite, Handle: removeOne},
+	{Method: http.MethodPost, Pattern: "/entityType.setPasswordSettings", Permission: access.PropertyWrite, Handle: setPasswordSettings},
+	{Method: http.MethodPost, Pattern: "/entityType.getAccessSchema", Permission: access.AccessRead, Handle: getAccessSchema},
+	{Method: http.MethodGet, Pattern: "/entityType.getAccessSchema", Permission: access.AccessRead, Handle: getAccessSchema},
+	{Method: http.MethodPost, Pattern: "/entityType.setAccessSchema", Permission: access.AccessWrite, Handle: setAccessSchema},
+	{Method: http.MethodPost, Pattern: "/entityType.deleteAccessSchema", Permission: access.AccessWrite, Handle: deleteAccessSchema},
 }
 
 // bodyLimit is the most bytes of the body of a call.
