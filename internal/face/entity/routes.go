@@ -46,6 +46,17 @@ var routes = []face.Route{
 	{Method: http.MethodGet, Pattern: "/entityType.getAccessSchema", Permission: access.AccessRead, Handle: getAccessSchema},
 	{Method: http.MethodPost, Pattern: "/entityType.setAccessSchema", Permission: access.AccessWrite, Handle: setAccessSchema},
 	{Method: http.MethodPost, Pattern: "/entityType.deleteAccessSchema", Permission: access.AccessWrite, Handle: deleteAccessSchema},
+	{Method: http.MethodPost, Pattern: "/entityType", Permission: access.EntityTypeRead, Handle: entityType},
+	{Method: http.MethodGet, Pattern: "/entityType", Permission: access.EntityTypeRead, Handle: entityType},
+	{Method: http.MethodPost, Pattern: "/entityType.list", Permission: access.EntityTypeRead, Handle: typeList},
+	{Method: http.MethodGet, Pattern: "/entityType.list", Permission: access.EntityTypeRead, Handle: typeList},
+	{Method: http.MethodPost, Pattern: "/entityType.create", Permission: access.EntityTypeWrite, Handle: typeCreate},
+	{Method: http.MethodPost, Pattern: "/entityType.delete", Permission: access.EntityTypeWrite, Handle: typeDelete},
+	{Method: http.MethodPost, Pattern: "/entityType.addAttribute", Permission: access.EntityTypeWrite, Handle: addAttribute},
+	{Method: http.MethodPost, Pattern: "/entityType.removeAttribute", Permission: access.EntityTypeWrite, Handle: removeAttribute},
+	{Method: http.MethodPost, Pattern: "/entityType.renameAttribute", Permission: access.EntityTypeWrite, Handle: renameAttribute},
+	{Method: http.MethodPost, Pattern: "/entityType.setAttributeConstraints", Permission: access.EntityTypeWrite, Handle: setConstraints},
+	{Method: http.MethodPost, Pattern: "/entityType.setAttributeDescription", Permission: access.EntityTypeWrite, Handle: setDescription},
 }
 
 // bodyLimit is the most bytes of the body of a call.
