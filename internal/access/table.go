@@ -194,7 +194,7 @@ var table = map[Permission]Rule{
 	EntityTypeRead:  {Features: []Feature{Owner}},
 	EntityTypeWrite: {Features: []Feature{Owner}},
 
-	PropertyRead:  {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
+	PropertyRead:  {Features: []Feature{Owner}},
 	PropertyWrite: {Features: []Feature{Owner}},
 	AccessRead:    {Features: everyFeature},
 	AccessWrite:   {Features: []Feature{Owner}},
