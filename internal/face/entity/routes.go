@@ -32,6 +32,18 @@ var routes = []face.Route{
 	{Method: http.MethodGet, Pattern: "/versions/entity", Permission: access.EntityVersions, Handle: versionAt},
 	{Method: http.MethodPost, Pattern: "/versions/entity.list", Permission: access.EntityVersions, Handle: versionList},
 	{Method: http.MethodGet, Pattern: "/versions/entity.list", Permission: access.EntityVersions, Handle: versionList},
+
+	{Method: http.MethodPost, Pattern: "/entityType", Permission: access.EntityTypeRead, Handle: entityType},
+	{Method: http.MethodGet, Pattern: "/entityType", Permission: access.EntityTypeRead, Handle: entityType},
+	{Method: http.MethodPost, Pattern: "/entityType.list", Permission: access.EntityTypeRead, Handle: typeList},
+	{Method: http.MethodGet, Pattern: "/entityType.list", Permission: access.EntityTypeRead, Handle: typeList},
+	{Method: http.MethodPost, Pattern: "/entityType.create", Permission: access.EntityTypeWrite, Handle: typeCreate},
+	{Method: http.MethodPost, Pattern: "/entityType.delete", Permission: access.EntityTypeWrite, Handle: typeDelete},
+	{Method: http.MethodPost, Pattern: "/entityType.addAttribute", Permission: access.EntityTypeWrite, Handle: addAttribute},
+	{Method: http.MethodPost, Pattern: "/entityType.removeAttribute", Permission: access.EntityTypeWrite, Handle: removeAttribute},
+	{Method: http.MethodPost, Pattern: "/entityType.renameAttribute", Permission: access.EntityTypeWrite, Handle: renameAttribute},
+	{Method: http.MethodPost, Pattern: "/entityType.setAttributeConstraints", Permission: access.EntityTypeWrite, Handle: setConstraints},
+	{Method: http.MethodPost, Pattern: "/entityType.setAttributeDescription", Permission: access.EntityTypeWrite, Handle: setDescription},
 }
 
 // bodyLimit is the most bytes of the body of a call.
