@@ -27,8 +27,9 @@ const MaxBulk = 5000
 // A transaction of CommitEach writes bulkStep records, fewer where they take
 // longer than bulkHold, so that other writers are not held up.
 const (
-	bulkStep = 500
-	bulkHold = 150 * time.Millisecond
+	bulkStep  = 1000
+	bulkHold  = 150 * time.Millisecond
+	draftStep = 200 // rows that are worked out before the first are written
 )
 
 // Made is one row of a bulk creation: the new record's names, or why there is
@@ -102,25 +103,33 @@ type bulk struct {
 	made   []Made
 }
 
-// each works the rows out in steps; while one is written, the next is worked
-// out.
+// each works the rows out, and writes those that are ready beside it.
 func (b *bulk) each(ctx context.Context) {
-	type span struct{ from, to int }
-	ready, written := make(chan span, 1), make(chan struct{})
+	ready, written := make(chan int, len(b.rows)/draftStep+1), make(chan struct{})
 	go func() {
 		defer close(written)
-		for at := range ready {
-			b.write(ctx, at.from, at.to)
+		from := 0
+		for to := range ready {
+			for more := true; more; {
+				select {
+				case next, ok := <-ready:
+					to, more = max(to, next), ok
+				default:
+					more = false
+				}
+			}
+			b.write(ctx, from, to)
+			from = to
 		}
 	}()
 	defer func() {
 		close(ready)
 		<-written
 	}()
-	for from := 0; from < len(b.rows); from += bulkStep {
-		at := span{from, min(from+bulkStep, len(b.rows))}
-		b.draft(ctx, at.from, at.to)
-		ready <- at
+	for from := 0; from < len(b.rows); from += draftStep {
+		to := min(from+draftStep, len(b.rows))
+		b.draft(ctx, from, to)
+		ready <- to
 	}
 }
 

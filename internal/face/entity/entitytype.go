@@ -176,9 +176,9 @@ func setConstraints(w http.ResponseWriter, r *http.Request, c *face.Call) error 
 	})
 }
 
-// describeAttribute is entityType.setAttributeDescription. The description is a
+// setAttributeDescription is entityType.setAttributeDescription. The description is a
 // JSON string; a text that does not begin like one is taken as it is.
-func describeAttribute(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+func setAttributeDescription(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	return changeAttribute(w, r, c, "attribute_name", func(ctx context.Context, f *form, typeName, path string) (*schema.Type, error) {
 		text, err := f.need("description")
 		if err != nil {
