@@ -84,6 +84,9 @@ const (
 	EntityValues       Permission = "entity.values"       // the distinct values of an attribute
 	EntityVersions     Permission = "entity.versions"     // what records were
 
+	EntityTypeRead  Permission = "entitytype.read"  // the schemas of the site's types
+	EntityTypeWrite Permission = "entitytype.write" // make, change, delete them
+
 	PropertyRead  Permission = "property.read"  // the rules and properties of entity types
 	PropertyWrite Permission = "property.write" // add and remove them; how passwords are remembered
 	AccessRead    Permission = "access.read"    // the access schemas of one's own client; those of others need AccessWrite
@@ -188,7 +191,10 @@ var table = map[Permission]Rule{
 	EntityValues:       {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
 	EntityVersions:     {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
 
-	PropertyRead:  {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
+	EntityTypeRead:  {Features: []Feature{Owner}},
+	EntityTypeWrite: {Features: []Feature{Owner}},
+
+	PropertyRead:  {Features: []Feature{Owner}},
 	PropertyWrite: {Features: []Feature{Owner}},
 	AccessRead:    {Features: everyFeature},
 	AccessWrite:   {Features: []Feature{Owner}},

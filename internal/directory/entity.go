@@ -59,7 +59,7 @@ func (e *Entity) RenderOnly(dst []byte, v *schema.View) []byte {
 // View prepares a list of attribute paths of a type for rendering many
 // records. Errors: Unknown.
 func (s *Site) View(who access.Principal, typeName string, attributes []string) (*schema.View, error) {
-	_, typ, err := s.entityType(typeName)
+	e, err := s.table().named(typeName)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (s *Site) View(who access.Principal, typeName string, attributes []string) 
 			return nil, err
 		}
 	}
-	return readable(who, typ).Only(paths)
+	return readable(who, e.typ).Only(paths)
 }
 
 // Selector names one record: exactly one of its members is set.
@@ -98,17 +98,18 @@ func (s *Site) CreateEntity(ctx context.Context, who access.Principal, typeName 
 		return Entity{}, err
 	}
 	types := s.table()
-	t, typ, err := s.entityType(typeName)
+	of, err := types.named(typeName)
 	if err != nil {
 		return Entity{}, err
 	}
-	if typ, err = s.writable(ctx, who, typ); err != nil {
+	typ, err := s.writable(ctx, who, of.typ)
+	if err == nil {
+		err = writesSome(typ)
+	}
+	if err != nil {
 		return Entity{}, err
 	}
-	if err := writesSome(typ); err != nil {
-		return Entity{}, err
-	}
-	d, err := s.draftEntity(ctx, who, types, t, typ, attrs, s.env(ctx))
+	d, err := s.draftEntity(ctx, who, types, of, typ, attrs, s.env(ctx))
 	if err != nil {
 		return Entity{}, err
 	}
@@ -125,9 +126,9 @@ type newEntity struct {
 	event store.Event
 }
 
-// draftEntity works out a record from its attributes, as JSON; types is the
-// table that typ came from, or an older one.
-func (s *Site) draftEntity(ctx context.Context, who access.Principal, types *typeTable, t profile.Type, typ *schema.Type, attrs []byte, env schema.Env) (*newEntity, error) {
+// draftEntity works out a record of a type from its attributes, as JSON; typ is
+// the type as the caller may write to it.
+func (s *Site) draftEntity(ctx context.Context, who access.Principal, types *typeTable, of *entityType, typ *schema.Type, attrs []byte, env schema.Env) (*newEntity, error) {
 	env.Required = true
 	w, err := typ.Create(attrs, env)
 	if err != nil {
@@ -141,7 +142,7 @@ func (s *Site) draftEntity(ctx context.Context, who access.Principal, types *typ
 	if err != nil {
 		return nil, err
 	}
-	rec := s.numberedRecord(n, t, profile.ID{}, who.Subject)
+	rec := s.numberedRecord(n, of.kind, profile.ID{}, who.Subject)
 	rec.Attrs, rec.Shape = w.Attrs, types
 	if w.Created != nil {
 		rec.Created = w.Created.Truncate(time.Microsecond)
@@ -149,7 +150,7 @@ func (s *Site) draftEntity(ctx context.Context, who access.Principal, types *typ
 	if hash != "" {
 		rec.Password = credential.Kind(hash)
 	}
-	if t.IsSubject() {
+	if of.kind.IsSubject() {
 		setName(rec, profile.Slug, numbered(rec))
 	}
 	s.dress(rec)
@@ -243,7 +244,7 @@ func (s *Site) selectedOf(ctx context.Context, who access.Principal, typeName st
 		case !sel.ID.IsZero():
 			rec, err = s.data.GetID(ctx, sel.ID)
 		case sel.Key != "":
-			rec, err = s.byKey(ctx, of, readable(who, of.shown), sel.Key, sel.Value)
+			rec, err = s.byKey(ctx, who, of, sel.Key, sel.Value)
 		default:
 			rec, err = s.data.Get(ctx, profile.Number, strconv.FormatInt(sel.Number, 10))
 		}
@@ -258,7 +259,7 @@ func (s *Site) selectedOf(ctx context.Context, who access.Principal, typeName st
 }
 
 // byKey reads a record by a unique attribute, or by its uuid or id.
-func (s *Site) byKey(ctx context.Context, of *entityType, typ *schema.Type, key string, value []byte) (*store.Record, error) {
+func (s *Site) byKey(ctx context.Context, who access.Principal, of *entityType, key string, value []byte) (*store.Record, error) {
 	if err := schema.CheckJSON(value, 1); err != nil {
 		return nil, profile.E(profile.Malformed, profile.CodeSyntax, "key_value", "the JSON is not syntactically valid")
 	}
@@ -267,7 +268,7 @@ func (s *Site) byKey(ctx context.Context, of *entityType, typ *schema.Type, key 
 	if err != nil {
 		return nil, err
 	}
-	attr, err := typ.Attr(path)
+	attr, err := readable(who, of.shown).Attr(path)
 	if err != nil {
 		return nil, err
 	}
@@ -392,8 +393,7 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 		if typ == nil {
 			return step{}, store.ErrNotFound
 		}
-		typ, err := s.writable(ctx, who, typ)
-		if err != nil {
+		if typ, err = s.writable(ctx, who, typ); err != nil {
 			return step{}, err
 		}
 		w, err := write(typ, old.Attrs, path)
@@ -460,7 +460,7 @@ func (s *Site) DeleteEntity(ctx context.Context, who access.Principal, typeName 
 	if err != nil {
 		return err
 	}
-	if err := s.mayErase(ctx, who, s.typeOf(rec.Type)); err != nil {
+	if err := s.mayErase(ctx, who, s.shape(rec).typeOf(rec.Type)); err != nil {
 		return err
 	}
 	return s.data.Update(ctx, func(tx store.Tx) error {
@@ -471,8 +471,17 @@ func (s *Site) DeleteEntity(ctx context.Context, who access.Principal, typeName 
 		if err := s.guard(rec, g); err != nil {
 			return err
 		}
-		return s.erase(tx, who.Subject, rec)
+		return s.eraseEntity(tx, who, rec)
 	})
+}
+
+// eraseEntity erases a subject, and removes any other record.
+func (s *Site) eraseEntity(tx store.Tx, who access.Principal, rec *store.Record) error {
+	if rec.Type.IsSubject() {
+		return s.erase(tx, who.Subject, rec)
+	}
+	s.undress(rec)
+	return tx.Remove(rec, s.event(who.Subject, s.shape(rec).nameOf(rec.Type)+".deleted", rec.ID))
 }
 
 // RevokeEntityAccess ends every session of a record: its access and refresh

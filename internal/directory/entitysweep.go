@@ -117,7 +117,7 @@ func (s *Site) sweepSome(ctx context.Context, who access.Principal, f *search, i
 			case rec.Type != f.t || !f.match(rec):
 				continue
 			}
-			err = s.erase(tx, who.Subject, rec)
+			err = s.eraseEntity(tx, who, rec)
 			switch {
 			case profile.IsCode(err, profile.CodeLastManager): // asked before anything is written
 			case err != nil:

@@ -439,7 +439,7 @@ func (s *Site) IssueCreation(ctx context.Context, who access.Principal, typeName
 	if err := access.Admit(access.CreationIssue, who); err != nil {
 		return "", err
 	}
-	if _, _, err := s.entityType(typeName); err != nil {
+	if _, err := s.table().named(typeName); err != nil {
 		return "", err
 	}
 	id, err := s.forClient(ctx, who, client)

@@ -338,10 +338,10 @@ func (e *entityType) back(attrs []byte) []byte {
 	return attrs
 }
 
-// freshTypes reads the types again when they are older than fresh, for other
+// freshTypes reads the types again when they are older than fresh, where other
 // processes change them too.
 func (s *Site) freshTypes(ctx context.Context) error {
-	if s.d.now().Sub(s.table().read) < fresh || !s.typesLoading.CompareAndSwap(false, true) {
+	if s.d.settle == 0 || s.d.now().Sub(s.table().read) < fresh || !s.typesLoading.CompareAndSwap(false, true) {
 		return nil
 	}
 	defer s.typesLoading.Store(false)

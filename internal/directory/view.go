@@ -29,7 +29,7 @@ func readable(who access.Principal, typ *schema.Type) *schema.Type {
 
 // writable gives a type as the caller may write to it. Without a schema a token
 // writes what its record has, unless a login_client issued it; the session of
-// somebody who signed in elsewhere writes nothing. Errors:
+// somebody who signed in elsewhere writes nothing. Errors: Forbidden;
 // Unauthenticated/CodeBadToken when the issuing client is gone.
 func (s *Site) writable(ctx context.Context, who access.Principal, typ *schema.Type) (*schema.Type, error) {
 	switch {
@@ -49,7 +49,7 @@ func (s *Site) writable(ctx context.Context, who access.Principal, typ *schema.T
 	case who.Client:
 		return typ.For(who.Subject, schema.AccessWrite), nil
 	}
-	return typ.Nothing(), nil
+	return nil, profile.E(profile.Forbidden, profile.CodeForbidden, "", "not allowed")
 }
 
 // writesSome refuses to make records for a caller who may write no attribute.

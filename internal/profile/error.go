@@ -46,7 +46,6 @@ const (
 	CodeUnknownAttribute   Code = "unknown_attribute"   // no such attribute
 	CodeTypeExists         Code = "type_exists"         // an entity type of that name
 	CodeTypeReserved       Code = "type_reserved"       // an entity type that stays
-	CodeTypeChanging       Code = "type_changing"       // another change of the entity type is under way
 	CodeAttributeExists    Code = "attribute_exists"    // an attribute of that name
 	CodeReservedAttribute  Code = "reserved_attribute"  // id, uuid, created … cannot be written
 	CodeNotFound           Code = "not_found"           //

@@ -60,8 +60,11 @@ func (d *TypeDef) Find(path string) (*AttrDef, error) {
 
 // Add adds an attribute; its name may be a path into an object or plural. One
 // that is there already is Taken/CodeAttributeExists; a name of the system's is
-// CodeReservedAttribute.
+// CodeReservedAttribute; none at all Invalid with Field "attr_def".
 func (d *TypeDef) Add(a AttrDef) error {
+	if a.Name == "" {
+		return profile.E(profile.Invalid, profile.CodeInvalid, "attr_def", "an attribute needs a name")
+	}
 	list, name, dottedPath, err := d.attrs(a.Name)
 	if err != nil {
 		return err

@@ -459,6 +459,9 @@ func isName(s string) bool {
 	return true
 }
 
+// ParseType reads the published name of a type; false where there is none.
+func ParseType(s string) (ValueType, bool) { return parseType(s) }
+
 func parseType(s string) (ValueType, bool) {
 	if strings.HasPrefix(s, "password-") {
 		return Password, true
