@@ -186,6 +186,7 @@ func badRoutes(ids goodIDs) map[string]badRoute {
 	}
 	maps.Copy(rows, accountRoutes(ids))
 	maps.Copy(rows, planRoutes())
+	maps.Copy(rows, entityRecordRoutes(credentials, entityIDs, written))
 	maps.Copy(rows, roleRoutes())
 	maps.Copy(rows, profileRoutes())
 	maps.Copy(rows, householdRoutes(ids))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -30,12 +31,14 @@ import (
 
 type serveCommand struct {
 	dataFlags
-	Listen        string `env:"FACET_LISTEN" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on (${default})."`
-	MetricsListen string `env:"FACET_METRICS_LISTEN" placeholder:"ADDR" help:"Address of /metrics; without it there is none."`
-	Demo          bool   `env:"FACET_DEMO" help:"Serve the demo site: public passwords, a fresh folder unless --data names one."`
-	Mail          string `env:"FACET_MAIL" placeholder:"URL" help:"Mail server, such as smtp://user:password@host:587, or folder:DIR. Without it mail waits."`
-	SMS           string `name:"sms" env:"FACET_SMS" placeholder:"URL" help:"Where text messages to phones go: folder:DIR. Without it phones get no codes."`
-	LogLevel      string `env:"FACET_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error (${default})."`
+	Listen        string         `env:"FACET_LISTEN" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on (${default})."`
+	MetricsListen string         `env:"FACET_METRICS_LISTEN" placeholder:"ADDR" help:"Address of /metrics; without it there is none."`
+	Demo          bool           `env:"FACET_DEMO" help:"Serve the demo site: public passwords, a fresh folder unless --data names one."`
+	Mail          string         `env:"FACET_MAIL" placeholder:"URL" help:"Mail server, such as smtp://user:password@host:587, or folder:DIR. Without it mail waits."`
+	SMS           string         `name:"sms" env:"FACET_SMS" placeholder:"URL" help:"Where text messages to phones go: folder:DIR. Without it phones get no codes."`
+	LoginRate     *int           `env:"FACET_LOGIN_RATE" placeholder:"N" help:"Tries a minute to sign in, register or have a code sent, from one address (60; the demo 6000); half as many at once. 0: no bound."`
+	TrustedProxy  []netip.Prefix `env:"FACET_TRUSTED_PROXY" default:"127.0.0.0/8,::1/128" placeholder:"CIDR" help:"Proxies that append the client's address to X-Forwarded-For; may be repeated (${default})."`
+	LogLevel      string         `env:"FACET_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error (${default})."`
 }
 
 // Run serves until a signal. The sockets are bound first: a port in use leaves
@@ -54,6 +57,9 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 		return usageError{err}
 	}
 	data.SMS = texts != nil || c.Demo
+	if c.LoginRate != nil && *c.LoginRate < 0 {
+		return usageError{errors.New("--login-rate is a number of tries a minute, 0 for no bound")}
+	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
 		return usageError{err}
@@ -98,6 +104,7 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 	}
 	srv, err := server.New(server.Config{
 		Directory: in.Directory, Log: log, Metrics: prometheus.NewRegistry(), Version: buildVersion().Version,
+		Starts: c.starts(), Proxies: c.TrustedProxy,
 		Faces: []face.Face{djaoapp.New(), entity.New(), cloudillo.New(), household.New(), appdata.New()},
 	})
 	if err != nil {
@@ -112,6 +119,18 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 	}
 	log.Info("serving", "address", on.API.Addr().String(), "version", buildVersion().Version)
 	return srv.Run(ctx, on.Listeners)
+}
+
+// starts is how often an address may try to sign in.
+func (c serveCommand) starts() server.Rate {
+	switch {
+	case c.LoginRate != nil:
+		return server.Rate{PerMinute: *c.LoginRate}
+	case c.Demo:
+		return server.Rate{PerMinute: 6000}
+	default:
+		return server.Rate{PerMinute: 60}
+	}
 }
 
 // sender reads --mail: nil when there is none.
@@ -161,7 +180,8 @@ func (c serveCommand) prepare(ctx context.Context, in *config.Installation, addr
 // stays in the store until a server with one starts.
 func work(ctx context.Context, in *config.Installation, sender mail.Sender, texts sms.Sender, log *slog.Logger) (stop func()) {
 	handlers := map[string]jobs.Handler{store.BlobJob: jobs.Blob(in.Directory), directory.ExpiryJob: jobs.Expiry(in.Directory),
-		directory.RoleSweepJob: jobs.RoleSweep(in.Directory), directory.ForgetMailJob: jobs.ForgetMail(sender)}
+		directory.RoleSweepJob: jobs.RoleSweep(in.Directory), directory.TypeJob: jobs.EntityType(in.Directory), directory.EraseSweepJob: jobs.EraseSweep(in.Directory),
+		directory.ForgetMailJob: jobs.ForgetMail(sender)}
 	if texts != nil {
 		handlers[directory.SMSJob] = jobs.SMS(texts)
 	}

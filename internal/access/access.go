@@ -59,10 +59,11 @@ const (
 	ChildProfile RestrictionKind = "child"  // signed in as a child profile of a household
 	ClientSchema RestrictionKind = "client" // a token issued for an API client: its access schema holds
 	Scoped       RestrictionKind = "scopes" // a token with a list of scopes
+	Creation     RestrictionKind = "create" // a token by which somebody makes records for an API client
 )
 
 // RestrictionKinds lists all of them, for tests that try each on every route.
-var RestrictionKinds = []RestrictionKind{ChildProfile, ClientSchema, Scoped}
+var RestrictionKinds = []RestrictionKind{ChildProfile, ClientSchema, Scoped, Creation}
 
 // Restriction is kept with the session and survives every refresh and
 // exchange. The zero value restricts nothing.
@@ -71,6 +72,7 @@ type Restriction struct {
 	Profile profile.ID      `json:"profile,omitzero"` // the child profile
 	Client  profile.ID      `json:"client,omitzero"`  // the issuing API client
 	Scopes  []string        `json:"scopes,omitempty"`
+	Makes   string          `json:"makes,omitempty"` // the entity type of the records that a creation token makes
 }
 
 // Principal is who calls. The zero value is nobody.
@@ -79,6 +81,7 @@ type Principal struct {
 	Client      bool       // Subject is an API client
 	Features    []Feature  // of the client
 	Session     profile.ID // zero for clients, and for a user who is known by an API key
+	Issuer      profile.ID // of a user's token: the API client that issued it, zero for one of a sign-in
 	Restriction Restriction
 }
 
@@ -101,6 +104,7 @@ type Rule struct {
 	Session      bool              // a user needs a session: an API key is not enough
 	Token        bool              // entity face: a user's own token, for the user's own record
 	Restrictions []RestrictionKind // restricted principals that keep the permission
+	PerAddress   bool              // the server bounds how often an address may try, whoever calls
 }
 
 // RuleOf gives the row of a permission; ok is false for a name that is not in

@@ -74,6 +74,33 @@ const (
 	EntityCount  Permission = "entity.count"
 	EntityUpdate Permission = "entity.update"
 	EntityDelete Permission = "entity.delete"
+
+	EntityReplace      Permission = "entity.replace"
+	EntityBulkCreate   Permission = "entity.bulkcreate"
+	EntityDeleteAccess Permission = "entity.deleteaccess" // end every session of a record
+	EntityBulkDelete   Permission = "entity.bulkdelete"   // delete what a filter selects
+	EntityPurge        Permission = "entity.purge"        // delete every record of a type
+	EntityAdopt        Permission = "entity.adopt"        // give a record an element back
+	EntityValues       Permission = "entity.values"       // the distinct values of an attribute
+	EntityVersions     Permission = "entity.versions"     // what records were
+
+	EntityTypeRead  Permission = "entitytype.read"  // the schemas of the site's types
+	EntityTypeWrite Permission = "entitytype.write" // make, change, delete them
+
+	PropertyRead  Permission = "property.read"  // the rules and properties of entity types
+	PropertyWrite Permission = "property.write" // add and remove them; how passwords are remembered
+	AccessRead    Permission = "access.read"    // the access schemas of one's own client; those of others need AccessWrite
+	AccessWrite   Permission = "access.write"   // set and delete them
+
+	ClientRead    Permission = "client.read"    // the API clients of the site, with their secrets
+	ClientWrite   Permission = "client.write"   // make, change, delete them
+	SettingRead   Permission = "setting.read"   // the settings of an API client and the defaults; those of others need ClientWrite
+	SettingWrite  Permission = "setting.write"  //
+	TokenIssue    Permission = "token.issue"    // issue tokens and codes for a record; those of other clients need CreationIssue
+	CreationIssue Permission = "creation.issue" // issue tokens by which one record is made
+	VerifyIssue   Permission = "verify.issue"   // issue codes that set a time in a record
+	VerifyUse     Permission = "verify.use"     // use one
+	TokenExchange Permission = "token.exchange" // exchange a code or a refresh token for an access token
 )
 
 // table is the one permission table. A restricted principal keeps only what
@@ -85,7 +112,7 @@ const (
 // the entity rows are the permission table of the Entity API's pages.
 var table = map[Permission]Rule{
 	Open:          {Anyone: true, Restrictions: RestrictionKinds},
-	SessionStart:  {Anyone: true, Restrictions: RestrictionKinds},
+	SessionStart:  {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
 	SessionRead:   {SignedIn: true, Restrictions: RestrictionKinds},
 	SessionRenew:  {SignedIn: true},
 	SessionEnd:    {Anyone: true, Restrictions: RestrictionKinds},
@@ -148,10 +175,41 @@ var table = map[Permission]Rule{
 	DocumentOwn: {Relations: Self},
 	DocumentAny: {Relations: Broker},
 
-	EntityCreate: {Features: []Feature{Owner, DirectAccess}},
+	EntityCreate: {Features: []Feature{Owner, DirectAccess}, Restrictions: []RestrictionKind{Creation}},
 	EntityRead:   {Features: []Feature{Owner, DirectAccess, DirectReadAccess}, Token: true, Restrictions: []RestrictionKind{ClientSchema}},
 	EntityFind:   {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
 	EntityCount:  {Features: []Feature{Owner}},
-	EntityUpdate: {Features: []Feature{Owner, DirectAccess}},
-	EntityDelete: {Features: []Feature{Owner, DirectAccess}},
+	EntityUpdate: {Features: []Feature{Owner, DirectAccess}, Token: true, Restrictions: []RestrictionKind{ClientSchema}},
+	EntityDelete: {Features: []Feature{Owner, DirectAccess}, Token: true, Restrictions: []RestrictionKind{ClientSchema}},
+
+	EntityReplace:      {Features: []Feature{Owner, DirectAccess}, Token: true, Restrictions: []RestrictionKind{ClientSchema}},
+	EntityBulkCreate:   {Features: []Feature{Owner, DirectAccess}},
+	EntityDeleteAccess: {Features: []Feature{Owner, DirectAccess}},
+	EntityBulkDelete:   {Features: []Feature{Owner}},
+	EntityPurge:        {Features: []Feature{Owner}},
+	EntityAdopt:        {Features: []Feature{Owner, DirectAccess}},
+	EntityValues:       {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
+	EntityVersions:     {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
+
+	EntityTypeRead:  {Features: []Feature{Owner}},
+	EntityTypeWrite: {Features: []Feature{Owner}},
+
+	PropertyRead:  {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
+	PropertyWrite: {Features: []Feature{Owner}},
+	AccessRead:    {Features: everyFeature},
+	AccessWrite:   {Features: []Feature{Owner}},
+
+	ClientRead:    {Features: []Feature{Owner}},
+	ClientWrite:   {Features: []Feature{Owner}},
+	SettingRead:   {Features: everyFeature},
+	SettingWrite:  {Features: []Feature{Owner}},
+	TokenIssue:    {Features: []Feature{Owner, AccessIssuer, DirectAccess}},
+	CreationIssue: {Features: []Feature{Owner, AccessIssuer}},
+	VerifyIssue:   {Features: []Feature{Owner, AccessIssuer, DirectAccess}},
+	VerifyUse:     {Anyone: true, Restrictions: RestrictionKinds},
+	TokenExchange: {Features: everyFeature},
 }
+
+// everyFeature has the features that let a client do something; metadata and
+// image_create only change how.
+var everyFeature = []Feature{Owner, AccessIssuer, DirectAccess, DirectReadAccess, LoginClient}

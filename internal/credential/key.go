@@ -66,3 +66,10 @@ func Digest(key string) string {
 func EqualDigest(digest, key string) bool {
 	return subtle.ConstantTimeCompare([]byte(digest), []byte(Digest(key))) == 1
 }
+
+// Base64 and FromBase64 write and read bytes as unpadded base64url (RFC 4648,
+// section 5).
+func Base64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+// FromBase64 refuses what Base64 does not write.
+func FromBase64(s string) ([]byte, error) { return base64.RawURLEncoding.Strict().DecodeString(s) }

@@ -271,20 +271,6 @@ func readSignature(r store.Reader, user, agreement profile.ID) (link *store.Link
 	return link, sig, json.Unmarshal(link.Attrs, &sig)
 }
 
-// dropSignatures forgets what a user signed.
-func dropSignatures(tx store.Tx, user profile.ID) error {
-	links, err := tx.From(user, store.SignatureLink, profile.ID{}, "", -1)
-	if err != nil {
-		return err
-	}
-	for _, l := range links {
-		if err := tx.DropLink(l.Src, l.Kind, l.Dst, l.Key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Signed tells when the caller signed an agreement last: zero for never, or
 // before it changed. NotFound when there is no such agreement.
 func (s *Site) Signed(ctx context.Context, who access.Principal, slug string) (at time.Time, err error) {

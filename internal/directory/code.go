@@ -239,33 +239,3 @@ func (s *Site) noteProved(ctx context.Context, rec *store.Record, codes []proven
 		return step{rec: &next, paths: []string{extraProved}}, nil
 	})
 }
-
-// ExpiryJob is the kind of job that deletes a ticket that is over; its body is
-// an ExpiryBody.
-const ExpiryJob = "expiry"
-
-// ExpiryBody is the JSON of an ExpiryJob.
-type ExpiryBody struct {
-	Digest string `json:"digest"`
-}
-
-func (s *Site) expiryJob(row *store.TicketRow) store.Job {
-	return store.Job{
-		ID: profile.NewIDIn(row.Created, row.Subject.Bucket()), Site: s.id, Kind: ExpiryJob, Due: row.Expires, Created: row.Created,
-		Body: marshal(ExpiryBody{row.Digest}),
-	}
-}
-
-// DropExpired does an ExpiryJob. A ticket that was made anew meanwhile stays.
-func (d *Directory) DropExpired(ctx context.Context, site store.SiteID, in ExpiryBody) error {
-	return d.store.Site(site).Update(ctx, func(tx store.Tx) error {
-		row, err := tx.Ticket(in.Digest)
-		if profile.IsKind(err, profile.NotFound) {
-			return nil
-		}
-		if err != nil || row.Expires.After(d.now()) {
-			return err
-		}
-		return tx.DropTicket(in.Digest)
-	})
-}

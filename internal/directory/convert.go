@@ -100,7 +100,7 @@ func (s *Site) draftConverted(ctx context.Context, who access.Principal, owner *
 			said[path] = raw
 		}
 	}
-	w, err := s.types[org.Type].Update(org.Attrs, nil, marshal(said), s.env(ctx))
+	w, err := s.typeOf(org.Type).Update(org.Attrs, nil, marshal(said), s.env(ctx))
 	if err != nil {
 		return nil, "", err
 	}
@@ -108,7 +108,7 @@ func (s *Site) draftConverted(ctx context.Context, who access.Principal, owner *
 	if in.Email != "" {
 		sets = append(sets, Set{"email", &in.Email})
 	}
-	if w, err = s.types[org.Type].Update(w.Attrs, nil, merge(sets), s.env(ctx)); err != nil {
+	if w, err = s.typeOf(org.Type).Update(w.Attrs, nil, merge(sets), s.env(ctx)); err != nil {
 		return nil, "", err
 	}
 	org.Attrs = w.Attrs

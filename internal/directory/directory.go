@@ -34,6 +34,11 @@ type Config struct {
 	Log     *slog.Logger
 	Media   Media // nil: no pictures are kept
 	SMS     bool  // somebody does the jobs that send text messages to phones
+
+	// Settle is how long another process may go on writing by entity types that
+	// have changed: twice what it takes to see a change. 0 where one process
+	// holds the store.
+	Settle time.Duration
 }
 
 // Directory serves all sites of one store.
@@ -45,6 +50,7 @@ type Directory struct {
 	log     *slog.Logger
 	media   Media
 	sms     bool
+	settle  time.Duration
 	files   sync.RWMutex // held for reading while a file is put and noted, for writing while an unused one is deleted
 
 	sweeping chan struct{} // holds one for each search that reads all records of a type
@@ -60,7 +66,7 @@ func New(c Config) *Directory {
 		now = time.Now
 	}
 	return &Directory{
-		store: c.Store, dataKey: c.DataKey, hasher: c.Hasher, log: c.Log, media: c.Media, sms: c.SMS,
+		store: c.Store, dataKey: c.DataKey, hasher: c.Hasher, log: c.Log, media: c.Media, sms: c.SMS, settle: c.Settle,
 		now:      func() time.Time { return now().UTC().Truncate(time.Microsecond) },
 		sweeping: make(chan struct{}, max(2, runtime.GOMAXPROCS(0)/2)),
 	}
@@ -157,13 +163,13 @@ func (d *Directory) SiteAt(ctx context.Context, host string) (site *Site, slug s
 	if form, ok := strings.CutPrefix(host, identityHost); ok {
 		return d.identityAt(ctx, t, form)
 	}
-	if s := t.byHost[host]; s != nil {
-		return s, "", nil
+	if site = t.byHost[host]; site == nil {
+		site = t.def
 	}
-	if t.def != nil {
-		return t.def, "", nil
+	if site == nil {
+		return nil, "", noSite()
 	}
-	return nil, "", noSite()
+	return site, "", site.freshTypes(ctx)
 }
 
 func noSite() error {

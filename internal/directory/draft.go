@@ -28,12 +28,12 @@ func (s *Site) dress(rec *store.Record) {
 			names = append(names, n)
 		}
 	}
-	typ := s.types[rec.Type]
+	typ := s.shape(rec).byKind[rec.Type]
 	if typ == nil { // ours, without an entity type
 		rec.Names = names
 		return
 	}
-	for _, u := range typ.Uniques(rec.Attrs) {
+	for _, u := range typ.uniques(rec.Attrs) {
 		n := profile.Name{Space: profile.UniqueAttribute(rec.Type, u.Path), Value: u.Value}
 		if rec.Type == profile.User && u.Path == "email" {
 			typed := textAt(rec.Attrs, "email")
@@ -49,17 +49,25 @@ func (s *Site) dress(rec *store.Record) {
 	rec.Sort, rec.Search = sortAndSearch(rec)
 }
 
+// shape gives the types that a record goes by.
+func (s *Site) shape(rec *store.Record) *typeTable {
+	if t := shapeOf(rec); t != nil {
+		return t
+	}
+	return s.table()
+}
+
 func fromAttributes(space profile.Space) bool {
 	return space == profile.Email || strings.HasPrefix(string(space), "attr:")
 }
 
 // index computes the index rows of a record.
 func (s *Site) index(rec *store.Record) []store.Indexed {
-	typ := s.types[rec.Type]
+	typ := s.shape(rec).byKind[rec.Type]
 	if typ == nil {
 		return nil
 	}
-	found := typ.Index(rec.Attrs)
+	found := typ.rows(rec.Attrs)
 	out := make([]store.Indexed, len(found))
 	for i, f := range found {
 		out[i] = store.Indexed{Path: f.Path, Value: f.Value}
@@ -118,13 +126,17 @@ type numbers struct {
 
 const numberBlock = 1000
 
-func (s *Site) number(ctx context.Context) (int64, error) {
+func (s *Site) number(ctx context.Context) (int64, error) { return s.numberOf(ctx, numberBlock) }
+
+// numberOf is number for who needs many: when the block has ended, the next one
+// is of this size.
+func (s *Site) numberOf(ctx context.Context, block int) (int64, error) {
 	s.numbers.mu.Lock()
 	defer s.numbers.mu.Unlock()
 	if s.numbers.next == s.numbers.end {
 		err := s.data.Update(ctx, func(tx store.Tx) error {
-			first, err := tx.Numbers(numberBlock)
-			s.numbers.next, s.numbers.end = first, first+numberBlock
+			first, err := tx.Numbers(block)
+			s.numbers.next, s.numbers.end = first, first+int64(block)
 			return err
 		})
 		if err != nil {
@@ -160,7 +172,7 @@ func (s *Site) numberedRecord(n int64, t profile.Type, owner, creator profile.ID
 	}
 	return &store.Record{
 		ID: id, Bucket: id.Bucket(), Type: t, Number: n, Owner: owner, Creator: creator,
-		Attrs: emptyObject, Extras: emptyObject, State: profile.Active, Version: 1, Created: now, Updated: now,
+		Attrs: emptyObject, Extras: emptyObject, State: profile.Active, Version: 1, Created: now, Updated: now, Shape: s.table(),
 		Names: []profile.Name{{Space: profile.Number, Value: strconv.FormatInt(n, 10)}},
 	}
 }

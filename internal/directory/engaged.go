@@ -111,6 +111,9 @@ func (a *actors) each(fn func(*store.Link, *store.Record) (bool, error)) error {
 				continue
 			}
 			user, err := a.r.Record(l.Src)
+			if profile.IsKind(err, profile.NotFound) { // erased, and not swept yet
+				continue
+			}
 			if err != nil {
 				return err
 			}
@@ -140,6 +143,9 @@ func (s *Site) eachSubscriberActing(r store.Reader, who access.Principal, provid
 			return false, nil
 		}
 		rec, err := r.Record(id)
+		if profile.IsKind(err, profile.NotFound) {
+			return true, nil
+		}
 		if err != nil {
 			return false, err
 		}

@@ -26,13 +26,21 @@ type Entity struct {
 
 func (s *Site) entityOf(rec *store.Record) Entity {
 	return Entity{
-		ID: rec.ID, Number: rec.Number, typ: s.types[rec.Type], attrs: rec.Attrs,
+		ID: rec.ID, Number: rec.Number, typ: s.shape(rec).typeOf(rec.Type), attrs: rec.Attrs,
 		head: schema.Head{Number: rec.Number, UUID: rec.ID, Created: rec.Created, Updated: rec.Updated, Password: rec.Password},
 	}
 }
 
 // Render appends the whole record as JSON.
 func (e *Entity) Render(dst []byte) []byte { return e.typ.Render(dst, e.attrs, e.head) }
+
+// RenderSchema appends the record's entity type as JSON, reserved attributes
+// included.
+func (e *Entity) RenderSchema(dst []byte) []byte {
+	dst = schema.AppendString(append(dst, `{"name":`...), e.typ.Name)
+	dst = schema.AppendDefs(append(dst, `,"attr_defs":`...), e.typ.AllDefs())
+	return append(dst, '}')
+}
 
 // RenderAt appends the value at a path. Errors: Unknown, NotFound.
 func (e *Entity) RenderAt(dst []byte, path string) ([]byte, error) {
@@ -48,26 +56,10 @@ func (e *Entity) RenderOnly(dst []byte, v *schema.View) []byte {
 	return v.Render(dst, e.attrs, e.head)
 }
 
-// published maps the entity types' published names to ours.
-var published = map[string]profile.Type{
-	"user": profile.User, "organization": profile.Organization, "community": profile.Community,
-}
-
-// entityType finds a type by its published name: Unknown/CodeUnknownType.
-func (s *Site) entityType(name string) (profile.Type, *schema.Type, error) {
-	t, ok := published[name]
-	if !ok {
-		e := profile.E(profile.Unknown, profile.CodeUnknownType, "", "entity type does not exist: %s", name)
-		e.Detail = map[string]any{"type_name": name}
-		return "", nil, e
-	}
-	return t, s.types[t], nil
-}
-
 // View prepares a list of attribute paths of a type for rendering many
 // records. Errors: Unknown.
-func (s *Site) View(typeName string, attributes []string) (*schema.View, error) {
-	_, typ, err := s.entityType(typeName)
+func (s *Site) View(who access.Principal, typeName string, attributes []string) (*schema.View, error) {
+	e, err := s.table().named(typeName)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +69,7 @@ func (s *Site) View(typeName string, attributes []string) (*schema.View, error) 
 			return nil, err
 		}
 	}
-	return typ.Only(paths)
+	return readable(who, e.typ).Only(paths)
 }
 
 // Selector names one record: exactly one of its members is set.
@@ -102,44 +94,75 @@ func (s *Site) CreateEntity(ctx context.Context, who access.Principal, typeName 
 	if err := access.Admit(access.EntityCreate, who); err != nil {
 		return Entity{}, err
 	}
-	t, typ, err := s.entityType(typeName)
+	if err := mayMake(who, typeName); err != nil {
+		return Entity{}, err
+	}
+	types := s.table()
+	of, err := types.named(typeName)
 	if err != nil {
 		return Entity{}, err
 	}
-	env := s.env(ctx)
+	typ, err := s.writable(ctx, who, of.typ)
+	if err == nil {
+		err = writesSome(typ)
+	}
+	if err != nil {
+		return Entity{}, err
+	}
+	d, err := s.draftEntity(ctx, who, types, of, typ, attrs, s.env(ctx))
+	if err != nil {
+		return Entity{}, err
+	}
+	if err := s.data.Update(ctx, d.create); err != nil {
+		return Entity{}, attributeError(err)
+	}
+	return s.entityFor(who, d.rec), nil
+}
+
+// newEntity is a record that is complete and only has to be written.
+type newEntity struct {
+	rec   *store.Record
+	hash  string // of its password, "" for none
+	event store.Event
+}
+
+// draftEntity works out a record of a type from its attributes, as JSON; typ is
+// the type as the caller may write to it.
+func (s *Site) draftEntity(ctx context.Context, who access.Principal, types *typeTable, of *entityType, typ *schema.Type, attrs []byte, env schema.Env) (*newEntity, error) {
 	env.Required = true
 	w, err := typ.Create(attrs, env)
 	if err != nil {
-		return Entity{}, err
+		return nil, err
 	}
 	hash, err := s.passwordOf(ctx, w)
 	if err != nil {
-		return Entity{}, err
+		return nil, err
 	}
-	rec, err := s.draft(ctx, t, profile.ID{}, who.Subject)
+	n, err := env.NextNumber()
 	if err != nil {
-		return Entity{}, err
+		return nil, err
 	}
-	rec.Attrs = w.Attrs
+	rec := s.numberedRecord(n, of.kind, profile.ID{}, who.Subject)
+	rec.Attrs, rec.Shape = w.Attrs, types
 	if w.Created != nil {
 		rec.Created = w.Created.Truncate(time.Microsecond)
 	}
 	if hash != "" {
 		rec.Password = credential.Kind(hash)
 	}
-	setName(rec, profile.Slug, numbered(rec))
-	s.dress(rec)
-	e := s.event(who.Subject, string(typ.Name)+".created", rec.ID)
-	err = s.data.Update(ctx, func(tx store.Tx) error {
-		if err := tx.Create(rec, e); err != nil || hash == "" {
-			return err
-		}
-		return tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: passwordSecret, Data: []byte(hash), Created: rec.Updated})
-	})
-	if err != nil {
-		return Entity{}, attributeError(err)
+	if of.kind.IsSubject() {
+		setName(rec, profile.Slug, numbered(rec))
 	}
-	return s.entityOf(rec), nil
+	s.dress(rec)
+	return &newEntity{rec, hash, s.event(who.Subject, typ.Name+".created", rec.ID)}, nil
+}
+
+// create writes the record. A name in use is Taken, and nothing is left.
+func (d *newEntity) create(tx store.Tx) error {
+	if err := tx.Create(d.rec, d.event); err != nil || d.hash == "" {
+		return err
+	}
+	return tx.PutSecret(&store.Secret{Subject: d.rec.ID, Kind: passwordSecret, Data: []byte(d.hash), Created: d.rec.Updated})
 }
 
 // passwordOf gives the hash to store for what was written to the attribute
@@ -167,6 +190,7 @@ func attributeError(err error) error {
 	named := *e
 	if rest, ok := strings.CutPrefix(e.Field, "attr:"); ok {
 		_, named.Field, _ = strings.Cut(rest, ":")
+		named.Field, _, _ = strings.Cut(named.Field, ",") // the first of those that are unique together
 	}
 	return &named
 }
@@ -181,11 +205,11 @@ func (s *Site) Entity(ctx context.Context, who access.Principal, typeName string
 		return Entity{}, err
 	}
 	if pw != nil {
-		if err := s.checkEntityPassword(ctx, rec, *pw); err != nil {
+		if err := s.checkEntityPassword(ctx, who, rec, *pw); err != nil {
 			return Entity{}, err
 		}
 	}
-	return s.entityOf(rec), nil
+	return s.entityFor(who, rec), nil
 }
 
 // selected reads the record that a selector names, for a caller who may do
@@ -201,30 +225,41 @@ func (s *Site) selected(ctx context.Context, perm access.Permission, who access.
 		}
 		return s.data.GetID(ctx, who.Subject)
 	}
-	t, typ, err := s.entityType(typeName)
+	rec, err := s.selectedOf(ctx, who, typeName, sel)
 	if err != nil {
 		return nil, err
-	}
-	var rec *store.Record
-	switch {
-	case !sel.ID.IsZero():
-		rec, err = s.data.GetID(ctx, sel.ID)
-	case sel.Key != "":
-		rec, err = s.byKey(ctx, t, typ, sel.Key, sel.Value)
-	default:
-		rec, err = s.data.Get(ctx, profile.Number, strconv.FormatInt(sel.Number, 10))
-	}
-	if err != nil {
-		return nil, err
-	}
-	if rec.Type != t {
-		return nil, store.ErrNotFound
 	}
 	return rec, access.Allow(perm, who, 0)
 }
 
+func (s *Site) selectedOf(ctx context.Context, who access.Principal, typeName string, sel Selector) (*store.Record, error) {
+	for {
+		types := s.table()
+		of, err := types.named(typeName)
+		if err != nil {
+			return nil, err
+		}
+		var rec *store.Record
+		switch {
+		case !sel.ID.IsZero():
+			rec, err = s.data.GetID(ctx, sel.ID)
+		case sel.Key != "":
+			rec, err = s.byKey(ctx, who, of, sel.Key, sel.Value)
+		default:
+			rec, err = s.data.Get(ctx, profile.Number, strconv.FormatInt(sel.Number, 10))
+		}
+		if err == nil && rec.Type != of.kind {
+			err = store.ErrNotFound
+		}
+		if !profile.IsKind(err, profile.NotFound) || s.table().number == types.number {
+			return rec, err
+		}
+		// Its names may have gone elsewhere meanwhile: look again.
+	}
+}
+
 // byKey reads a record by a unique attribute, or by its uuid or id.
-func (s *Site) byKey(ctx context.Context, t profile.Type, typ *schema.Type, key string, value []byte) (*store.Record, error) {
+func (s *Site) byKey(ctx context.Context, who access.Principal, of *entityType, key string, value []byte) (*store.Record, error) {
 	if err := schema.CheckJSON(value, 1); err != nil {
 		return nil, profile.E(profile.Malformed, profile.CodeSyntax, "key_value", "the JSON is not syntactically valid")
 	}
@@ -233,7 +268,7 @@ func (s *Site) byKey(ctx context.Context, t profile.Type, typ *schema.Type, key 
 	if err != nil {
 		return nil, err
 	}
-	attr, err := typ.Attr(path)
+	attr, err := readable(who, of.shown).Attr(path)
 	if err != nil {
 		return nil, err
 	}
@@ -259,11 +294,11 @@ func (s *Site) byKey(ctx context.Context, t profile.Type, typ *schema.Type, key 
 	if !ok {
 		return nil, profile.E(profile.Invalid, profile.CodeType, "key_value", "not a value of the attribute %s", path)
 	}
-	if t == profile.User && attr.Path == "email" {
+	if of.kind == profile.User && attr.Path == "email" {
 		email, _ := schema.Text(value)
 		return s.data.Get(ctx, profile.Email, emailName(email))
 	}
-	return s.data.Get(ctx, profile.UniqueAttribute(t, attr.Path), schema.UniqueKey(string(text)))
+	return s.data.Get(ctx, of.uniqueSpace(attr.Path), schema.UniqueKey(string(text)))
 }
 
 func (s *Site) guard(rec *store.Record, g Guards) error {
@@ -291,12 +326,12 @@ func (s *Site) guardTime(attribute, supplied string, actual time.Time) error {
 
 // checkEntityPassword counts as an attempt to sign in, whoever asks; that of a
 // disabled person is never the right one.
-func (s *Site) checkEntityPassword(ctx context.Context, rec *store.Record, pw Password) error {
+func (s *Site) checkEntityPassword(ctx context.Context, who access.Principal, rec *store.Record, pw Password) error {
 	path, err := schema.ParsePath(pw.Attribute)
 	if err != nil {
 		return err
 	}
-	attr, err := s.types[rec.Type].Attr(path)
+	attr, err := readable(who, s.shape(rec).typeOf(rec.Type)).Attr(path)
 	if err != nil {
 		return err
 	}
@@ -310,7 +345,7 @@ func (s *Site) checkEntityPassword(ctx context.Context, rec *store.Record, pw Pa
 	return err
 }
 
-// EntityChange is what entity.update asks for.
+// EntityChange is what entity.update and entity.replace ask for.
 type EntityChange struct {
 	Path  string // "" is the whole record
 	Value []byte // JSON
@@ -326,6 +361,17 @@ func (s *Site) UpdateEntity(ctx context.Context, who access.Principal, typeName 
 		})
 }
 
+// ReplaceEntity puts the value in the place of what is there: what it does not
+// name is cleared, passwords apart, and every element of a plural is new.
+func (s *Site) ReplaceEntity(ctx context.Context, who access.Principal, typeName string, sel Selector, g Guards, c EntityChange) (Entity, error) {
+	return s.changeEntity(ctx, access.EntityReplace, who, typeName, sel, g, c.Path,
+		func(typ *schema.Type, current []byte, path schema.Path) (schema.Written, error) {
+			env := s.env(ctx)
+			env.Required = true
+			return typ.Replace(current, path, c.Value, env)
+		})
+}
+
 func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who access.Principal, typeName string, sel Selector, g Guards, at string,
 	write func(*schema.Type, []byte, schema.Path) (schema.Written, error),
 ) (Entity, error) {
@@ -337,10 +383,17 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 	if err != nil {
 		return Entity{}, err
 	}
-	typ := s.types[rec.Type]
+	name := s.shape(rec).nameOf(rec.Type)
 	hash, hashed := "", false
-	rec, err = s.change(ctx, rec.ID, s.event(who.Subject, typ.Name+".updated", rec.ID), nil, func(old *store.Record) (step, error) {
+	rec, err = s.change(ctx, rec.ID, s.event(who.Subject, name+".updated", rec.ID), nil, func(old *store.Record) (step, error) {
 		if err := s.guard(old, g); err != nil {
+			return step{}, err
+		}
+		typ := s.shape(old).typeOf(old.Type)
+		if typ == nil {
+			return step{}, store.ErrNotFound
+		}
+		if typ, err = s.writable(ctx, who, typ); err != nil {
 			return step{}, err
 		}
 		w, err := write(typ, old.Attrs, path)
@@ -358,6 +411,9 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 			return st, nil
 		}
 		if !hashed { // once, however often the change begins again
+			if err := s.refuseOldPassword(ctx, old, passwordSecret, v.Plain); err != nil {
+				return step{}, err
+			}
 			if hash, err = s.passwordOf(ctx, w); err != nil {
 				return step{}, err
 			}
@@ -373,12 +429,15 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 	if err != nil {
 		return Entity{}, attributeError(err)
 	}
-	return s.entityOf(rec), nil
+	return s.entityFor(who, rec), nil
 }
 
 // putPassword writes or ("" ) removes a password; every session ends.
 func (s *Site) putPassword(tx store.Tx, rec *store.Record, hash string) error {
 	if err := tx.DropSessions(rec.ID); err != nil {
+		return err
+	}
+	if err := s.rememberPassword(tx, rec, hash == ""); err != nil {
 		return err
 	}
 	if hash == "" {
@@ -401,6 +460,9 @@ func (s *Site) DeleteEntity(ctx context.Context, who access.Principal, typeName 
 	if err != nil {
 		return err
 	}
+	if err := s.mayErase(ctx, who, s.shape(rec).typeOf(rec.Type)); err != nil {
+		return err
+	}
 	return s.data.Update(ctx, func(tx store.Tx) error {
 		rec, err := tx.Record(rec.ID)
 		if err != nil {
@@ -409,6 +471,37 @@ func (s *Site) DeleteEntity(ctx context.Context, who access.Principal, typeName 
 		if err := s.guard(rec, g); err != nil {
 			return err
 		}
+		return s.eraseEntity(tx, who, rec)
+	})
+}
+
+// eraseEntity erases a subject, and removes any other record.
+func (s *Site) eraseEntity(tx store.Tx, who access.Principal, rec *store.Record) error {
+	if rec.Type.IsSubject() {
 		return s.erase(tx, who.Subject, rec)
+	}
+	s.undress(rec)
+	return tx.Remove(rec, s.event(who.Subject, s.shape(rec).nameOf(rec.Type)+".deleted", rec.ID))
+}
+
+// RevokeEntityAccess ends every session of a record: its access and refresh
+// tokens, of whichever face, are worth nothing at once.
+func (s *Site) RevokeEntityAccess(ctx context.Context, who access.Principal, typeName string, sel Selector, g Guards) error {
+	rec, err := s.selected(ctx, access.EntityDeleteAccess, who, typeName, sel)
+	if err != nil {
+		return err
+	}
+	return s.data.Update(ctx, func(tx store.Tx) error {
+		rec, err := tx.Record(rec.ID)
+		if err != nil {
+			return err
+		}
+		if err := s.guard(rec, g); err != nil {
+			return err
+		}
+		if err := s.revokeTokens(tx, rec.ID); err != nil {
+			return err
+		}
+		return tx.Log(s.event(who.Subject, "user.access.revoked", rec.ID))
 	})
 }

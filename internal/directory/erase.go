@@ -32,36 +32,27 @@ func (s *Site) EraseProfile(ctx context.Context, who access.Principal, slug stri
 
 // erase removes a person or group and all that is kept for it. What stays is a
 // tombstone, and its links as history under ids that lead nowhere: roles go,
-// subscriptions end.
+// subscriptions end. Of many links the rest is left to a job; until it is done,
+// who reads links passes over those to nobody. A record of a site's own
+// type is removed, and leaves no more than its event.
 func (s *Site) erase(tx store.Tx, actor profile.ID, rec *store.Record) error {
+	if !rec.Type.IsSubject() {
+		s.undress(rec)
+		return tx.Remove(rec, s.event(actor, s.shape(rec).nameOf(rec.Type)+".deleted", rec.ID))
+	}
 	if err := s.keepBroker(tx, rec, "erased"); err != nil {
-		return err
-	}
-	if err := s.dropRoles(tx, rec.ID); err != nil {
-		return err
-	}
-	if err := dropRelations(tx, rec.ID); err != nil {
-		return err
-	}
-	if err := s.dropNotes(tx, actor, rec.ID); err != nil {
-		return err
-	}
-	if err := dropSignatures(tx, rec.ID); err != nil {
-		return err
-	}
-	links, err := tx.From(rec.ID, store.SubscriptionLink, profile.ID{}, "", -1)
-	if err := s.forgetSubscriptions(tx, links, tagErased, err); err != nil {
 		return err
 	}
 	plans, err := tx.Owned(rec.ID, profile.Plan, 0, -1)
 	if err != nil {
 		return err
 	}
+	at := eraseSweep{ID: rec.ID, At: s.d.now(), Actor: actor}
 	for _, plan := range plans {
-		links, err := tx.To(plan.ID, store.SubscriptionLink, profile.ID{}, "", -1)
-		if err := s.forgetSubscriptions(tx, links, "", err); err != nil {
-			return err
-		}
+		at.Plans = append(at.Plans, plan.ID)
+	}
+	if err := s.sweepErased(tx, at); err != nil {
+		return err
 	}
 	if err := tx.Enqueue(s.forgetMailJob(rec.ID)); err != nil {
 		return err
@@ -92,69 +83,27 @@ func (s *Site) keepBroker(tx store.Tx, rec *store.Record, done string) error {
 	if err != nil || mine[broker] != RoleManager {
 		return err
 	}
-	links, err := tx.To(broker, store.RoleLink, profile.ID{}, "", -1)
-	if err != nil {
-		return err
-	}
-	for _, l := range links {
-		if l.Src == rec.ID || !isCurrent(l, now) {
-			continue
-		}
-		switch user, err := tx.Record(l.Src); {
-		case err != nil:
-			return err
-		case user.State != profile.Active: // who cannot sign in manages nothing
-			continue
-		}
-		other, err := rolesOf(tx, l.Src, now)
+	q := store.LinkQuery{Kind: store.RoleLink, Tag: RoleManager, State: store.LinkActive, Limit: linkPage}
+	for {
+		links, err := tx.ToByTime(broker, q)
 		if err != nil {
 			return err
 		}
-		if other[broker] == RoleManager {
-			return nil
+		for _, l := range links {
+			q.After = store.LinkMark{Created: l.Created, Other: l.Src, Key: l.Key}
+			if l.Src == rec.ID || !isCurrent(l, now) {
+				continue
+			}
+			user, err := tx.Record(l.Src)
+			if profile.IsKind(err, profile.NotFound) { // erased, and not swept yet
+				continue
+			}
+			if err != nil || user.State == profile.Active { // who cannot sign in manages nothing
+				return err
+			}
+		}
+		if len(links) < q.Limit {
+			return profile.E(profile.Conflict, profile.CodeLastManager, "", "The last manager of the organization that owns the site cannot be %s.", done)
 		}
 	}
-	return profile.E(profile.Conflict, profile.CodeLastManager, "", "The last manager of the organization that owns the site cannot be %s.", done)
-}
-
-func (s *Site) dropRoles(tx store.Tx, id profile.ID) error {
-	out, err := tx.From(id, store.RoleLink, profile.ID{}, "", -1)
-	if err != nil {
-		return err
-	}
-	in, err := tx.To(id, store.RoleLink, profile.ID{}, "", -1)
-	if err != nil {
-		return err
-	}
-	for _, l := range append(out, in...) {
-		if err := tx.DropLink(l.Src, l.Kind, l.Dst, l.Key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// forgetSubscriptions ends what a profile is subscribed to, or all
-// subscriptions to a plan, and takes out what was said of them.
-func (s *Site) forgetSubscriptions(tx store.Tx, links []*store.Link, tag string, err error) error {
-	if err != nil {
-		return err
-	}
-	for _, l := range links {
-		if err := s.endSubscription(tx, l); err != nil {
-			return err
-		}
-		end, err := tx.Link(l.Src, l.Kind, l.Dst, l.Key)
-		if err != nil {
-			return err
-		}
-		end.Attrs = emptyObject
-		if tag != "" {
-			end.Tag = tag
-		}
-		if err := tx.SetLink(end); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -31,6 +31,10 @@ type Page struct {
 // FindEntities lists records of a type. Errors: Malformed and Invalid with
 // Field "filter", Unknown for attributes, those of the context.
 func (s *Site) FindEntities(ctx context.Context, who access.Principal, typeName string, q Query) (Page, error) {
+	return steady(s, func() (Page, error) { return s.findEntities(ctx, who, typeName, q) })
+}
+
+func (s *Site) findEntities(ctx context.Context, who access.Principal, typeName string, q Query) (Page, error) {
 	f, err := s.search(access.EntityFind, who, typeName, q.Filter)
 	if err != nil {
 		return Page{}, err
@@ -42,7 +46,7 @@ func (s *Site) FindEntities(ctx context.Context, who access.Principal, typeName 
 	records, total, err := s.pageOf(ctx, f, sorter, q)
 	page := Page{Entities: make([]Entity, len(records)), Total: total}
 	for i, rec := range records {
-		page.Entities[i] = s.entityOf(rec)
+		page.Entities[i] = s.entityFor(who, rec)
 	}
 	return page, err
 }
@@ -57,6 +61,10 @@ func (s *Site) pageOf(ctx context.Context, f *search, sorter *filter.Sorter, q Q
 
 // CountEntities counts the records of a type that a filter selects.
 func (s *Site) CountEntities(ctx context.Context, who access.Principal, typeName, expr string) (int64, error) {
+	return steady(s, func() (int64, error) { return s.countEntities(ctx, who, typeName, expr) })
+}
+
+func (s *Site) countEntities(ctx context.Context, who access.Principal, typeName, expr string) (int64, error) {
 	f, err := s.search(access.EntityCount, who, typeName, expr)
 	if err != nil {
 		return 0, err
@@ -76,7 +84,8 @@ func (s *Site) countOf(ctx context.Context, f *search) (n int64, err error) {
 type search struct {
 	t       profile.Type
 	typ     *schema.Type
-	program *filter.Program // nil: every record
+	indexed func(path string) bool // whether an index has the values of every record
+	program *filter.Program        // nil: every record
 	plan    filter.Plan
 	limits  limits
 }
@@ -85,11 +94,12 @@ func (s *Site) search(perm access.Permission, who access.Principal, typeName, ex
 	if err := access.Admit(perm, who); err != nil {
 		return nil, err
 	}
-	t, typ, err := s.entityType(typeName)
+	of, err := s.table().named(typeName)
 	if err != nil {
 		return nil, err
 	}
-	f := &search{t: t, typ: typ, limits: usual, plan: filter.Plan{Exact: true, Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
+	f := &search{t: of.kind, typ: readable(who, of.typ), indexed: of.isIndexed, limits: usual,
+		plan: filter.Plan{Exact: true, Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
 	if expr == "" {
 		return f, nil
 	}
@@ -97,16 +107,11 @@ func (s *Site) search(perm access.Permission, who access.Principal, typeName, ex
 	if err != nil {
 		return nil, err
 	}
-	if f.program, err = filter.Compile(tree, typ, s.d.now()); err != nil {
+	if f.program, err = filter.Compile(tree, f.typ, s.d.now()); err != nil {
 		return nil, err
 	}
 	f.plan = f.program.Plan(f.indexed)
 	return f, nil
-}
-
-// indexed tells which attributes have all their index rows now.
-func (f *search) indexed(path string) bool {
-	return slices.ContainsFunc(f.typ.Indexed(), func(a *schema.Attribute) bool { return a.Path == path })
 }
 
 func (f *search) match(rec *store.Record) bool { return f.matcher()(rec) }

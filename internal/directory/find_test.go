@@ -180,7 +180,7 @@ func compareSearch(rt *rapid.T, site *Site, with, without *schema.Type, records 
 	if rapid.IntRange(0, 3).Draw(rt, "index") == 0 {
 		typ = without
 	}
-	f := &search{t: searched, typ: typ, limits: rapid.SampledFrom([]limits{usual,
+	f := &search{t: searched, typ: typ, indexed: indexedBy(typ), limits: rapid.SampledFrom([]limits{usual,
 		{few: 3, everyRow: 1, rows: 5 * recordRow, equals: 2, window: 7}, {few: 10, everyRow: 5, rows: 10, equals: 0, window: 1}, {}}).Draw(rt, "limits"),
 		plan: filter.Plan{Exact: true, Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
 	expr := ""
@@ -394,9 +394,15 @@ func fill(t testing.TB, site *Site, typ *schema.Type, many int) {
 	}
 }
 
+func indexedBy(typ *schema.Type) func(string) bool {
+	return func(path string) bool {
+		return slices.ContainsFunc(typ.Indexed(), func(a *schema.Attribute) bool { return a.Path == path })
+	}
+}
+
 func searchFor(t testing.TB, typ *schema.Type, expr string) *search {
 	t.Helper()
-	f := &search{t: searched, typ: typ, limits: usual, plan: filter.Plan{Exact: true, Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
+	f := &search{t: searched, typ: typ, indexed: indexedBy(typ), limits: usual, plan: filter.Plan{Exact: true, Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
 	if expr == "" {
 		return f
 	}

@@ -246,27 +246,18 @@ func noteOf(r store.Reader, rec *store.Record) (Note, error) {
 	return n, nil
 }
 
-// dropNotes removes the notes that name an erased subject and are owned by
-// another; its own go with it.
-func (s *Site) dropNotes(tx store.Tx, actor, id profile.ID) error {
-	links, err := tx.From(id, store.NoteLink, profile.ID{}, "", -1)
+// dropNote removes a note that names an erased subject and is owned by another;
+// its own go with it.
+func (s *Site) dropNote(tx store.Tx, actor profile.ID, l *store.Link) error {
+	if err := dropLink(tx, l); err != nil {
+		return err
+	}
+	rec, err := tx.Record(l.Dst)
+	if profile.IsKind(err, profile.NotFound) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	for _, l := range links {
-		if err := tx.DropLink(l.Src, l.Kind, l.Dst, l.Key); err != nil {
-			return err
-		}
-		rec, err := tx.Record(l.Dst)
-		if profile.IsKind(err, profile.NotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := tx.Remove(rec, s.event(actor, "note.deleted", rec.ID)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tx.Remove(rec, s.event(actor, "note.deleted", rec.ID))
 }

@@ -92,7 +92,7 @@ func (s *Site) withPhoto(ctx context.Context, t profile.Type, attrs []byte, key 
 			break
 		}
 	}
-	w, err := s.types[t].Update(attrs, nil, marshal(map[string][]photo{"photos": {next}}), s.env(ctx))
+	w, err := s.typeOf(t).Update(attrs, nil, marshal(map[string][]photo{"photos": {next}}), s.env(ctx))
 	return w.Attrs, w.Changed, err
 }
 

@@ -362,7 +362,7 @@ func (s *Site) edit(ctx context.Context, old *store.Record, in Edit) (step, erro
 		}
 		sets = append(nameSets(old.Type, name), sets...)
 	}
-	w, err := s.types[old.Type].Update(old.Attrs, nil, merge(sets), s.env(ctx))
+	w, err := s.typeOf(old.Type).Update(old.Attrs, nil, merge(sets), s.env(ctx))
 	if err != nil {
 		return step{}, err
 	}

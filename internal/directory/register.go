@@ -329,7 +329,7 @@ func (s *Site) newSubject(ctx context.Context, t profile.Type, creator profile.I
 	if err != nil {
 		return nil, err
 	}
-	w, err := s.types[t].Create(merge(drop(sets)), s.env(ctx))
+	w, err := s.typeOf(t).Create(merge(drop(sets)), s.env(ctx))
 	if err != nil {
 		return nil, err
 	}

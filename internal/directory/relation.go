@@ -195,6 +195,12 @@ func (s *Site) relationToUser(r store.Reader, who access.Principal, user *store.
 		return 0, err
 	}
 	for id := range theirs {
+		switch _, err := r.Record(id); {
+		case profile.IsKind(err, profile.NotFound): // erased, and not swept yet
+			continue
+		case err != nil:
+			return 0, err
+		}
 		is |= relationByRole(mine, id, access.SharedPrincipal, access.SharedStaff)
 		provides, err := s.relationOfProviders(r, mine, id, now, access.SharedPrincipal, access.SharedStaff)
 		if err != nil {

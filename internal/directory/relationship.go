@@ -183,26 +183,6 @@ func (s *Site) move(tx store.Tx, me, them profile.ID, move Move) (changed bool, 
 	return changed, err
 }
 
-// dropRelations removes every relationship of a profile, both ways.
-func dropRelations(tx store.Tx, id profile.ID) error {
-	for _, kind := range relationKinds {
-		out, err := tx.From(id, kind, profile.ID{}, "", -1)
-		if err != nil {
-			return err
-		}
-		in, err := tx.To(id, kind, profile.ID{}, "", -1)
-		if err != nil {
-			return err
-		}
-		for _, l := range append(out, in...) {
-			if err := tx.DropLink(l.Src, l.Kind, l.Dst, l.Key); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // Identity is a profile as another one sees it.
 type Identity struct {
 	Subject

@@ -135,6 +135,9 @@ func (s *Site) offersTo(r store.Reader, id profile.ID) (offers []offer, waiting 
 	}
 	for _, l := range invited {
 		on, err := r.Record(l.Dst)
+		if profile.IsKind(err, profile.NotFound) { // erased, and not swept yet
+			continue
+		}
 		if err != nil {
 			return nil, nil, err
 		}

@@ -94,9 +94,10 @@ type roleLister struct {
 	q          RoleQuery
 	toProfile  *store.Record
 	ofUser     *store.Record
-	tag        string      // "": any
-	anyRequest bool        // requests of any type belong to the list
-	own        *store.Link // the user's role on the personal profile, when it is left out
+	tag        string                       // "": any
+	anyRequest bool                         // requests of any type belong to the list
+	own        *store.Link                  // the user's role on the personal profile, when it is left out
+	ends       map[profile.ID]*store.Record // other ends of links that were read; nil: erased, and not swept yet
 	groups     []group
 }
 
@@ -143,6 +144,7 @@ func (l *roleLister) list() (out RoleList, err error) {
 			return out, err
 		}
 		out.Items, err = l.read(links)
+		out.Count = int64(len(out.Items))
 		return out, err
 	case l.q.Whole && len(l.q.Terms) > 0:
 		out.Whole = true
@@ -154,7 +156,9 @@ func (l *roleLister) list() (out RoleList, err error) {
 		return out, err
 	}
 	out.Previous, out.Next = links.Previous, links.Next
-	out.Items, err = l.read(links.Items)
+	if out.Items, err = l.read(links.Items); out.Previous+out.Next+l.q.Window.After+l.q.Window.Before == "" && l.q.Window.Skip == 0 { // that is all
+		out.Count = int64(len(out.Items))
+	}
 	return out, err
 }
 
@@ -184,7 +188,37 @@ func (l *roleLister) sequence() *sequence[*store.Link, store.LinkMark] {
 	return linkSequence(func(q store.LinkQuery) ([]*store.Link, error) {
 		q.Oldest = q.Oldest != l.q.Oldest
 		return l.merged(q)
-	}, store.LinkQuery{}, func(link *store.Link) (bool, error) { return !l.isOwn(link), nil }, l.other)
+	}, store.LinkQuery{}, l.keep, l.other)
+}
+
+// keep reports whether a link is shown: not the own one, and its other end is
+// there.
+func (l *roleLister) keep(link *store.Link) (bool, error) {
+	if l.isOwn(link) {
+		return false, nil
+	}
+	end, err := l.end(link)
+	return end != nil, err
+}
+
+// end reads the other end of a link, nil for who is erased.
+func (l *roleLister) end(link *store.Link) (*store.Record, error) {
+	id := l.other(link)
+	if rec, ok := l.ends[id]; ok {
+		return rec, nil
+	}
+	rec, err := l.r.Record(id)
+	if profile.IsKind(err, profile.NotFound) {
+		rec, err = nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if l.ends == nil {
+		l.ends = map[profile.ID]*store.Record{}
+	}
+	l.ends[id] = rec
+	return rec, nil
 }
 
 func (l *roleLister) other(link *store.Link) profile.ID {
@@ -302,23 +336,23 @@ func (l *roleLister) linksWith(other profile.ID) (out []*store.Link, err error) 
 func (l *roleLister) read(links []*store.Link) ([]Role, error) {
 	out := make([]Role, 0, len(links))
 	for _, link := range links {
-		if l.isOwn(link) {
+		if ok, err := l.keep(link); err != nil {
+			return nil, err
+		} else if !ok {
 			continue
 		}
-		user, on := l.ofUser, l.toProfile
-		var err error
-		if on != nil {
+		end, err := l.end(link)
+		if err != nil {
+			return nil, err
+		}
+		user, on := l.ofUser, end
+		if l.toProfile != nil {
+			user, on = end, l.toProfile
 			if link.Attrs == nil { // lists of this direction leave them out
 				if link, err = l.r.Link(link.Src, link.Kind, link.Dst, link.Key); err != nil {
 					return nil, err
 				}
 			}
-			user, err = l.r.Record(link.Src)
-		} else {
-			on, err = l.r.Record(link.Dst)
-		}
-		if err != nil {
-			return nil, err
 		}
 		role, err := l.of(link, user, on)
 		if err != nil {

@@ -243,6 +243,9 @@ func (s *Site) AcceptRole(ctx context.Context, who access.Principal, username, k
 		} else {
 			on, err = tx.Record(l.Dst)
 		}
+		if profile.IsKind(err, profile.NotFound) { // erased, and not swept yet
+			err = noRole()
+		}
 		if err != nil {
 			return err
 		}

@@ -166,6 +166,9 @@ func (s *Site) AuthenticateCookie(ctx context.Context, value string) (access.Pri
 }
 
 func (s *Site) authenticate(ctx context.Context, token, kind string) (access.Principal, error) {
+	if kind == accessToken && isIssued(token) {
+		return s.authenticateIssued(ctx, token)
+	}
 	claims, id, err := s.verify(token, kind)
 	if err != nil {
 		return access.Principal{}, err
@@ -215,6 +218,7 @@ func principalOf(row *store.Session) (access.Principal, error) {
 		if err := json.Unmarshal(row.Restriction, &p.Restriction); err != nil {
 			return access.Principal{}, err
 		}
+		p.Issuer = p.Restriction.Client
 	}
 	return p, nil
 }
@@ -301,17 +305,8 @@ func (s *Site) Refresh(ctx context.Context, token string) (SignIn, error) {
 		if row, err = tx.Session(subject, id); err != nil {
 			return err
 		}
-		switch generation {
-		case row.Generation:
-			row.Generation++
-			row.Expires = s.d.now().Add(refreshLife)
-			return tx.PutSession(row)
-		case row.Generation - 1:
-			return nil
-		default:
-			reused = true
-			return tx.DropSession(subject, id)
-		}
+		reused, err = s.rotate(tx, row, generation)
+		return err
 	})
 	if profile.IsKind(err, profile.NotFound) || err == nil && reused {
 		return SignIn{}, badToken()
@@ -320,4 +315,19 @@ func (s *Site) Refresh(ctx context.Context, token string) (SignIn, error) {
 		return SignIn{}, err
 	}
 	return s.issue(ctx, row)
+}
+
+// rotate uses a refresh token of a generation of the session: reused tells that
+// it was a stolen copy, and that the session has ended.
+func (s *Site) rotate(tx store.Tx, row *store.Session, generation int64) (reused bool, err error) {
+	switch generation {
+	case row.Generation:
+		row.Generation++
+		row.Expires = s.d.now().Add(refreshLife)
+		return false, tx.PutSession(row)
+	case row.Generation - 1:
+		return false, nil
+	default:
+		return true, tx.DropSession(row.Subject, row.ID)
+	}
 }

@@ -10,7 +10,6 @@ import (
 
 	"facet/internal/credential"
 	"facet/internal/profile"
-	"facet/internal/schema"
 	"facet/internal/store"
 )
 
@@ -52,14 +51,17 @@ func DefaultPolicy() Policy {
 type Site struct {
 	d    *Directory
 	id   store.SiteID
-	data store.Site
+	data siteData
 	keys *credential.Keyring
 
 	state   atomic.Pointer[siteState]
 	clients sync.Map // client id -> *clientEntry
 	numbers numbers
 
-	types map[profile.Type]*schema.Type
+	types        atomic.Pointer[typeTable]
+	typing       sync.Mutex  // held while the table is replaced
+	typesLoading atomic.Bool // somebody sees to it that the table is fresh
+	typeWork     sync.Map    // kind of record -> chan struct{}: who works on a change of the type
 }
 
 type siteState struct {
@@ -67,17 +69,12 @@ type siteState struct {
 	policy Policy
 }
 
-// The default entity types are compiled once for all sites.
-var defaultTypes = sync.OnceValue(func() map[profile.Type]*schema.Type {
-	return map[profile.Type]*schema.Type{
-		profile.User:         schema.DefaultUser(),
-		profile.Organization: schema.DefaultOrganization(),
-		profile.Community:    schema.DefaultCommunity(),
-	}
-})
-
 func (d *Directory) openSite(ctx context.Context, id store.SiteID) (*Site, error) {
-	s := &Site{d: d, id: id, data: d.store.Site(id), types: defaultTypes()}
+	s := &Site{d: d, id: id}
+	s.data = siteData{d.store.Site(id), s}
+	if err := s.loadTypes(ctx); err != nil {
+		return nil, err
+	}
 	keys, err := s.loadKeys(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("site %d: signing keys: %w", id, err)

@@ -189,13 +189,16 @@ func (s *Site) plansToList(r store.Reader, who access.Principal, provider, plan 
 // are not there.
 func (s *Site) readProvided(r store.Reader, who access.Principal, plans []Plan, links []*store.Link) ([]Subscription, error) {
 	now := s.d.now()
-	out := make([]Subscription, len(links))
-	for i, l := range links {
+	out := make([]Subscription, 0, len(links))
+	for _, l := range links {
 		l, err := r.Link(l.Src, l.Kind, l.Dst, l.Key)
 		if err != nil {
 			return nil, err
 		}
 		rec, err := r.Record(l.Src)
+		if profile.IsKind(err, profile.NotFound) { // erased, and not swept yet
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -204,10 +207,12 @@ func (s *Site) readProvided(r store.Reader, who access.Principal, plans []Plan, 
 			return nil, err
 		}
 		plan := plans[slices.IndexFunc(plans, func(p Plan) bool { return p.ID == l.Dst })]
-		if out[i], err = subscriptionOf(l, subscriber, plan); err != nil {
+		one, err := subscriptionOf(l, subscriber, plan)
+		if err != nil {
 			return nil, err
 		}
-		out[i].Private = !isCurrent(l, now)
+		one.Private = !isCurrent(l, now)
+		out = append(out, one)
 	}
 	return out, s.markEditable(r, who, out)
 }
@@ -266,6 +271,9 @@ func (s *Site) Subscribers(ctx context.Context, who access.Principal, provider s
 		}
 		for _, id := range first {
 			rec, err := r.Record(id)
+			if profile.IsKind(err, profile.NotFound) {
+				continue
+			}
 			if err != nil {
 				return err
 			}

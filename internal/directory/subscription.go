@@ -473,7 +473,7 @@ func (s *Site) CancelSubscription(ctx context.Context, who access.Principal, at 
 		if err := tx.Lock(rec.ID); err != nil || l == nil {
 			return err
 		}
-		if err := s.endSubscription(tx, l); err != nil {
+		if err := s.endSubscription(tx, l, s.d.now()); err != nil {
 			return err
 		}
 		return tx.Log(s.event(who.Subject, "subscription.ended", rec.ID))
@@ -482,7 +482,7 @@ func (s *Site) CancelSubscription(ctx context.Context, who access.Principal, at 
 
 // endSubscription makes a subscription history. Attrs of the link need not be
 // filled.
-func (s *Site) endSubscription(tx store.Tx, l *store.Link) error {
+func (s *Site) endSubscription(tx store.Tx, l *store.Link, at time.Time) error {
 	l, err := tx.Link(l.Src, l.Kind, l.Dst, l.Key)
 	if err != nil || l.State == store.LinkEnded {
 		return err
@@ -503,8 +503,8 @@ func (s *Site) endSubscription(tx store.Tx, l *store.Link) error {
 	}
 	a.AutoRenew, a.Key = false, ""
 	end.State, end.Attrs = store.LinkEnded, marshal(a)
-	if now := s.d.now(); end.EndsAt.IsZero() || end.EndsAt.After(now) {
-		end.EndsAt = now
+	if end.EndsAt.IsZero() || end.EndsAt.After(at) {
+		end.EndsAt = at
 	}
 	return tx.SetLink(&end)
 }

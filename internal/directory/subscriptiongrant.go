@@ -326,7 +326,7 @@ func (s *Site) current(tx store.Tx, rec *store.Record, p Plan) (*store.Link, err
 		case l.EndsAt.After(now):
 			out = l
 		default:
-			if err := s.endSubscription(tx, l); err != nil {
+			if err := s.endSubscription(tx, l, s.d.now()); err != nil {
 				return nil, err
 			}
 		}

@@ -96,6 +96,9 @@ func (s *Site) SetPassword(ctx context.Context, who access.Principal, user, pass
 	if err != nil {
 		return err
 	}
+	if err := s.refuseOldPassword(ctx, rec, "new_password", password); err != nil {
+		return err
+	}
 	hash, err := s.hashPassword(ctx, "new_password", password)
 	if err != nil {
 		return err

@@ -44,6 +44,9 @@ const (
 	CodeChoice             Code = "choice"              // not one of the allowed values
 	CodeUnknownType        Code = "unknown_type"        // no such entity type
 	CodeUnknownAttribute   Code = "unknown_attribute"   // no such attribute
+	CodeTypeExists         Code = "type_exists"         // an entity type of that name
+	CodeTypeReserved       Code = "type_reserved"       // an entity type that stays
+	CodeAttributeExists    Code = "attribute_exists"    // an attribute of that name
 	CodeReservedAttribute  Code = "reserved_attribute"  // id, uuid, created … cannot be written
 	CodeNotFound           Code = "not_found"           //
 	CodeIDInNew            Code = "id_in_new_record"    // an id given for something not yet made
@@ -90,6 +93,18 @@ const (
 	CodeDefaultProtected Code = "default_profile_protected"  // the default profile cannot be deleted
 	CodeDefaultRequired  Code = "default_required"           // one profile has to be the default
 	CodeDefaultChild     Code = "default_cannot_be_child"    // the default profile cannot be a child's
+)
+
+// The codes of tokens and codes that API clients issue.
+const (
+	CodeNoGrant             Code = "no_access_grant"            // what a token or code stood for was taken back
+	CodeAuthorizationCode   Code = "authorization_code"         // an unknown or used one
+	CodeAuthorizationOver   Code = "authorization_code_expired" //
+	CodeRefreshToken        Code = "refresh_token"              // an unknown, foreign or used one
+	CodeVerificationUnknown Code = "verification_code"          // an unknown or used one
+	CodeVerificationOver    Code = "verification_code_expired"  //
+	CodeCreationOver        Code = "creation_token_expired"     // also an unknown one
+	CodeRedirectURI         Code = "redirect_uri_mismatch"      // Detail "expected_value", "supplied_value"
 )
 
 // Error is the one error type that crosses package borders: faces render it,

@@ -13,7 +13,8 @@ const (
 	Document     Type = "$document"  // one JSON document of one app; owned by a user or household profile
 	Plan         Type = "$plan"      // owned by the organization that provides it
 	App          Type = "$app"
-	Client       Type = "$client" // an API client of the entity face
+	Client       Type = "$client"   // an API client of the entity face
+	Settings     Type = "$settings" // of an API client, which owns it, or the defaults of the site
 	RoleType     Type = "$role"
 	Agreement    Type = "$agreement"
 	Note         Type = "$note" // what a provider or operator noted about a subject; owned by it
@@ -39,8 +40,9 @@ const (
 	PlanTitle Space = "title" // owned: one title among a provider's plans
 	RoleSlug  Space = "role"  // owned: the role types of a profile; the broker's are global
 	ClientID  Space = "client"
-	APIKey    Space = "apikey" // SHA-256 of a user's API key, hex
-	Terms     Space = "terms"  // slugs of agreements
+	Setting   Space = "settings" // owned: the one record of a client's settings, value ""; the site's is "default"
+	APIKey    Space = "apikey"   // SHA-256 of a user's API key, hex
+	Terms     Space = "terms"    // slugs of agreements
 	TypeName  Space = "type"
 	Ticket    Space = "ticket" // SHA-256 of a ticket's key, hex
 

@@ -16,7 +16,7 @@ func (w *writer) descend(dst []byte, a *Attribute, cur []byte, path Path, do cha
 	switch {
 	case child == nil && isReserved(step.Name, a == w.t.root), child != nil && child.Reserved:
 		return nil, false, reservedAttribute(join(a.Path, step.Name))
-	case child == nil,
+	case child == nil, child.locked,
 		step.ID != 0 && child.Type != Plural,
 		step.ID == 0 && len(path) > 1 && child.Type != Object:
 		return nil, false, unknownAttribute(join(a.Path, path.Dotted()))
@@ -33,7 +33,7 @@ func (w *writer) descend(dst []byte, a *Attribute, cur []byte, path Path, do cha
 	}
 	if cur == nil && w.env.Required {
 		for _, r := range a.required {
-			if r != child && r.Type != Password {
+			if r != child && r.Type != Password && !r.stays(nil) {
 				return nil, false, missing(r)
 			}
 		}

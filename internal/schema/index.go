@@ -26,7 +26,7 @@ type Indexed struct {
 
 // UniqueValue is a value that no other record of the type may have at its path.
 type UniqueValue struct {
-	Path  string // dotted
+	Path  string // dotted; of attributes that are unique together, joined by ","
 	Value string // the value's key; a long one is cut and made distinct by its SHA-256
 }
 
@@ -65,7 +65,27 @@ func (t *Type) Uniques(stored []byte) []UniqueValue {
 			return true
 		})
 	}
+	for i := range t.together {
+		u := &t.together[i]
+		if key, ok := u.appendKey(nil, stored); ok {
+			out = append(out, UniqueValue{u.path, UniqueKey(string(key))})
+		}
+	}
 	return out
+}
+
+// UniquePaths lists the paths that Uniques gives values of, sorted; of
+// attributes that are unique together, their paths joined by ",".
+func (t *Type) UniquePaths() []string {
+	paths := make([]string, 0, len(t.unique)+len(t.together))
+	for _, a := range t.unique {
+		paths = append(paths, a.Path)
+	}
+	for _, u := range t.together {
+		paths = append(paths, u.path)
+	}
+	slices.Sort(paths)
+	return paths
 }
 
 // UniqueKey makes the key of a value fit for a unique name: a long one is cut,

@@ -219,3 +219,33 @@ func elementID(el []byte) int64 {
 	n, _ := strconv.ParseInt(string(member(el, "id")), 10, 64)
 	return n
 }
+
+// Elements lists the elements of a JSON array that passed CheckJSON; ok is
+// false when it is something else.
+func Elements(raw []byte) (list [][]byte, ok bool) {
+	raw = trim(raw)
+	if len(raw) == 0 || raw[0] != '[' {
+		return nil, false
+	}
+	for c := enter(raw, 0); ; {
+		el, more := c.element()
+		if !more {
+			return list, true
+		}
+		list = append(list, el)
+	}
+}
+
+// ElementAt gives the element with an id of the plurals at a path of stored
+// attributes, nil when none of them has it.
+func ElementAt(stored []byte, path Path, id int64) (element []byte) {
+	steps := make([]string, len(path))
+	for i, s := range path {
+		steps[i] = s.Name
+	}
+	Values(stored, steps, func(plural []byte) bool {
+		element = elementByID(plural, id)
+		return element == nil
+	})
+	return element
+}

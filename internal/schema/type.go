@@ -95,6 +95,10 @@ type Attribute struct {
 	offsets  []int  // where each child begins in blank, and the end
 	special  []int  // children whose value is not in the stored text
 	required []*Attribute
+	rules    *rules // nil: none
+	locked   bool   // not to be named in a write: an access schema leaves it out
+	fills    bool   // of an object: something below is set or stays where nothing is written
+	partial  bool   // something below is locked
 }
 
 // Child finds a child of an object or plural by its name; nil if there is none.
@@ -122,7 +126,10 @@ type Type struct {
 	unique     []*Attribute
 	repeatable []*Attribute // unique attributes that one record may hold several times
 	local      []localKey
+	together   []together
 	restricted bool // some attributes of the full type are hidden
+	def        TypeDef
+	access     *accessTable
 }
 
 // localKey is an attribute whose values must differ within one plural.
@@ -157,9 +164,13 @@ func (t *Type) Attr(p Path) (*Attribute, error) {
 }
 
 // Compile checks definitions and builds the type; the reserved attributes are
-// added to them. Errors are Invalid, Taken (a name twice, CodeTaken) or
+// added to them. Errors are Invalid, Taken (a name twice, CodeAttributeExists) or
 // CodeReservedAttribute, Field being the attribute's dotted path.
 func Compile(name string, defs []AttrDef) (*Type, error) {
+	return CompileDef(TypeDef{Name: name, AttrDefs: defs})
+}
+
+func compileAttributes(name string, defs []AttrDef) (*Type, error) {
 	if !isName(name) {
 		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "", "%q is not a name for an entity type", name)
 	}
@@ -201,7 +212,7 @@ func compileInto(parent *Attribute, defs []AttrDef, count *int) error {
 			return err
 		}
 		if seen[a.Name] {
-			return profile.E(profile.Taken, profile.CodeTaken, a.Path, "attribute is defined twice: %s", slash(a.Path))
+			return attributeExists(a.Path)
 		}
 		seen[a.Name] = true
 		parent.Children = append(parent.Children, a)
@@ -350,6 +361,14 @@ type selection struct {
 }
 
 func (t *Type) subset(paths []Path, reserved bool) (*Type, error) {
+	top, err := t.selection(paths)
+	if err != nil {
+		return nil, err
+	}
+	return t.derived(pick(t.root, top, reserved), true), nil
+}
+
+func (t *Type) selection(paths []Path) (*selection, error) {
 	top := &selection{}
 	for _, p := range paths {
 		if _, err := t.Attr(p); err != nil {
@@ -370,13 +389,49 @@ func (t *Type) subset(paths []Path, reserved bool) (*Type, error) {
 		}
 		s.all = true
 	}
-	return newType(t.Name, pick(t.root, top, reserved), true), nil
+	return top, nil
+}
+
+// derived makes another type of the attributes of this one.
+func (t *Type) derived(root *Attribute, restricted bool) *Type {
+	d := newType(t.Name, root, restricted)
+	d.together, d.def, d.access = t.together, t.def, t.access
+	d.markRuled(root)
+	return d
+}
+
+// Writable gives the type as a client writes to it whose access schema lists
+// only paths: what is not listed cannot be named, and keeps its values; what
+// holds for a record as a whole holds all the same. (Identity Cloud,
+// entityType.setAccessSchema.) An unknown path is Unknown/CodeUnknownAttribute.
+func (t *Type) Writable(paths []Path) (*Type, error) {
+	top, err := t.selection(paths)
+	if err != nil {
+		return nil, err
+	}
+	root := pick(t.root, &selection{all: true}, true)
+	lock(root, top)
+	return t.derived(root, false), nil
+}
+
+func lock(a *Attribute, s *selection) {
+	if s.all {
+		return
+	}
+	for _, c := range a.Children {
+		switch sub := s.kids[c.Name]; {
+		case sub != nil:
+			lock(c, sub)
+		case !c.Reserved:
+			c.locked = true
+		}
+	}
 }
 
 // pick copies the selected part of a, so that it can be prepared anew.
 func pick(a *Attribute, s *selection, reserved bool) *Attribute {
 	c := &Attribute{Name: a.Name, Path: a.Path, Steps: a.Steps, Type: a.Type, TypeName: a.TypeName, Description: a.Description, Length: a.Length,
-		CaseSensitive: a.CaseSensitive, Constraints: a.Constraints, Features: a.Features, Reserved: a.Reserved, InPlural: a.InPlural}
+		CaseSensitive: a.CaseSensitive, Constraints: a.Constraints, Features: a.Features, Reserved: a.Reserved, InPlural: a.InPlural, rules: a.rules, locked: a.locked}
 	for _, child := range a.Children {
 		switch sub := s.kids[child.Name]; {
 		case s.all || reserved && child.Reserved:
@@ -403,6 +458,9 @@ func isName(s string) bool {
 	}
 	return true
 }
+
+// ParseType reads the published name of a type; false where there is none.
+func ParseType(s string) (ValueType, bool) { return parseType(s) }
 
 func parseType(s string) (ValueType, bool) {
 	if strings.HasPrefix(s, "password-") {

@@ -129,7 +129,7 @@ func TestCompileRefusesDefinitionsThatBreakARule(t *testing.T) {
 		{`[{"name":"parent_id","type":"integer"}]`, profile.Invalid, reserved, "parent_id"},
 		{`[{"name":"lastUpdated","type":"dateTime"}]`, profile.Invalid, reserved, "lastUpdated"},
 		{`[{"name":"p","type":"plural","attr_defs":[{"name":"id","type":"integer"}]}]`, profile.Invalid, reserved, "p.id"},
-		{`[{"name":"a","type":"string"},{"name":"a","type":"integer"}]`, profile.Taken, profile.CodeTaken, "a"},
+		{`[{"name":"a","type":"string"},{"name":"a","type":"integer"}]`, profile.Taken, profile.CodeAttributeExists, "a"},
 		{`[{"name":"a b","type":"string"}]`, profile.Invalid, invalid, "a b"},
 		{`[{"name":"","type":"string"}]`, profile.Invalid, invalid, ""},
 		{`[{"name":"a.b","type":"string"}]`, profile.Invalid, invalid, "a.b"},

@@ -52,14 +52,47 @@ func (t *Type) Replace(current []byte, path Path, value []byte, env Env) (Writte
 	return t.write(current, path, value, env, replacing)
 }
 
+// Adopt puts an element that was in the plural at path before back into it,
+// with the ids that it and what it holds had (Identity Cloud Entity API,
+// entity.adopt). element is as ElementAt gives it; what does not fit the type
+// any more is refused as in a write.
+func (t *Type) Adopt(current []byte, path Path, element []byte, env Env) (Written, error) {
+	w := writer{t: t, env: env, mode: adopting}
+	return w.finish(current, func(dst, cur []byte) ([]byte, bool, error) {
+		return w.descend(dst, t.root, cur, path, func(dst []byte, a *Attribute, cur []byte) ([]byte, bool, error) {
+			if a.partial {
+				return nil, false, notWhole(a)
+			}
+			begin := len(dst)
+			for c := enter(cur, 0); ; {
+				el, ok := c.element()
+				if !ok {
+					break
+				}
+				dst = append(append(dst, ','), el...)
+			}
+			dst, _, err := w.object(append(dst, ','), a, nil, element, elementID(element))
+			if err != nil {
+				return nil, false, err
+			}
+			dst, some := closeArray(dst, begin)
+			return dst, some, nil
+		})
+	})
+}
+
 // DeleteElement removes one element of a plural; path must end in "#id"
 // (Identity Cloud Entity API, entity.delete with attribute_name).
 func (t *Type) DeleteElement(current []byte, path Path) (Written, error) {
-	if _, err := t.Attr(path); err != nil {
+	a, err := t.Attr(path)
+	if err != nil {
 		return Written{}, err
 	}
 	if len(path) == 0 || path[len(path)-1].ID == 0 {
 		return Written{}, profile.E(profile.Invalid, profile.CodeInvalid, path.Dotted(), "%s is not an element of a plural", path)
+	}
+	if a.partial {
+		return Written{}, notWhole(a)
 	}
 	w := writer{t: t, mode: updating}
 	return w.finish(current, func(dst, cur []byte) ([]byte, bool, error) {
@@ -73,6 +106,7 @@ const (
 	creating mode = iota
 	updating
 	replacing
+	adopting // elements keep the ids that they had
 )
 
 // writer carries one write. Its methods append to dst the new text of a value
@@ -135,14 +169,14 @@ func (w *writer) finish(current []byte, change func(dst, cur []byte) ([]byte, bo
 }
 
 func (w *writer) value(dst []byte, a *Attribute, cur, in []byte) ([]byte, bool, error) {
+	if a.rules != nil {
+		if a.rules.keepFirst && cur != nil {
+			return append(dst, cur...), true, nil
+		}
+		in = a.rules.change(in)
+	}
 	if in[0] == 'n' {
-		if w.env.Required && a.Has(Required) {
-			return nil, false, missing(a)
-		}
-		if a.Type == Password {
-			return dst, false, w.password(a, PasswordValue{Clear: true})
-		}
-		return w.clear(dst, a, cur)
+		return w.null(dst, a, cur)
 	}
 	switch a.Type {
 	case Object:
@@ -152,8 +186,45 @@ func (w *writer) value(dst []byte, a *Attribute, cur, in []byte) ([]byte, bool, 
 	case Password:
 		return dst, false, w.readPassword(a, in)
 	}
+	mark := len(dst)
 	dst, err := w.scalar(dst, a, in)
+	if err == nil && a.rules != nil {
+		err = a.rules.judge(a, dst[mark:], &w.env)
+	}
 	return dst, err == nil, err
+}
+
+// null writes null: the value is cleared.
+func (w *writer) null(dst []byte, a *Attribute, cur []byte) ([]byte, bool, error) {
+	if w.env.Required && a.Has(Required) {
+		return nil, false, missing(a)
+	}
+	if a.rules != nil {
+		if err := a.rules.judge(a, nil, &w.env); err != nil {
+			return nil, false, err
+		}
+	}
+	switch {
+	case a.Type == Password:
+		return dst, false, w.password(a, PasswordValue{Clear: true})
+	case a.Type == Plural && a.partial && cur != nil:
+		return nil, false, notWhole(a)
+	}
+	return w.clear(dst, a, cur)
+}
+
+// notWhole refuses to take elements away for a client that may not write all
+// that they hold.
+func notWhole(a *Attribute) error {
+	for _, c := range a.Children {
+		if c.locked {
+			return unknownAttribute(c.Path)
+		}
+		if c.partial {
+			return notWhole(c)
+		}
+	}
+	return unknownAttribute(a.Path)
 }
 
 // slot holds what is known of one child while its object is written.
@@ -174,6 +245,8 @@ func (w *writer) object(dst []byte, a *Attribute, cur, in []byte, id int64) ([]b
 		name := string(unescape(nil, raw))
 		child := a.byName[name]
 		switch {
+		case child != nil && child.locked:
+			return nil, false, unknownAttribute(child.Path)
 		case child != nil && !child.Reserved:
 			slots[child.index].in = val
 		case child == nil && !isReserved(name, a == w.t.root):
@@ -221,15 +294,28 @@ func (w *writer) child(dst []byte, c *Attribute, s slot) ([]byte, bool, error) {
 	switch {
 	case s.in != nil:
 		return w.value(dst, c, s.cur, s.in)
-	case w.mode == replacing:
-		return w.clear(dst, c, s.cur)
+	case w.mode == updating, c.locked && s.cur != nil:
+		return append(dst, s.cur...), s.cur != nil, nil
+	case c.rules != nil && c.IsScalar():
+		return w.value(dst, c, s.cur, jsonNull)
+	case c.rules != nil && c.Type == Password && w.mode == creating:
+		return dst, false, c.rules.judge(c, nil, &w.env)
 	}
-	return append(dst, s.cur...), s.cur != nil, nil
+	return w.clear(dst, c, s.cur)
 }
 
-// clear unsets a value; what a restricted client cannot see of it stays.
+var jsonNull = []byte("null")
+
+// clear unsets a value; what a client cannot see or write of it stays, and so
+// does what a rule keeps.
 func (w *writer) clear(dst []byte, a *Attribute, cur []byte) ([]byte, bool, error) {
-	if !w.t.restricted || a.Type != Object || cur == nil {
+	switch r := a.rules; {
+	case cur != nil && (a.locked || a.Type == Plural && a.partial || r != nil && r.keepFirst):
+		return append(dst, cur...), true, nil
+	case a.Type == Object && (a.fills || w.t.restricted):
+	case r != nil && r.def != nil:
+		return w.value(dst, a, nil, jsonNull)
+	default:
 		return dst, false, nil
 	}
 	slots := make([]slot, len(a.Children))
@@ -240,8 +326,11 @@ func (w *writer) clear(dst []byte, a *Attribute, cur []byte) ([]byte, bool, erro
 			dst, hidden = hidden[0].append(dst), hidden[1:]
 		}
 		mark := len(dst)
-		var ok bool
-		if dst, ok, _ = w.clear(append(dst, c.key...), c, slots[i].cur); !ok {
+		grown, ok, err := w.clear(append(dst, c.key...), c, slots[i].cur)
+		if err != nil {
+			return nil, false, err
+		}
+		if dst = grown; !ok {
 			dst = dst[:mark]
 		}
 	}
@@ -296,11 +385,18 @@ func (w *writer) checkRequired(a *Attribute, cur []byte, slots []slot) error {
 		return nil
 	}
 	for _, c := range a.required {
-		if slots[c.index].in == nil && (c.Type != Password || w.mode == creating) {
+		if slots[c.index].in == nil && !c.stays(slots[c.index].cur) && (c.Type != Password || w.mode == creating) {
 			return missing(c)
 		}
 	}
 	return nil
+}
+
+// stays tells whether an attribute has a value after a write that does not name
+// it, though all that is not named is cleared.
+func (a *Attribute) stays(cur []byte) bool {
+	r := a.rules
+	return r != nil && r.def != nil || cur != nil && (a.locked || r != nil && r.keepFirst)
 }
 
 // reserved answers a write of a reserved attribute. Only a record's time of
@@ -344,7 +440,7 @@ func (w *writer) plural(dst []byte, a *Attribute, cur, in []byte) ([]byte, bool,
 			return nil, false, wrongType(a)
 		}
 		raw := memberNamed(el, "id")
-		if raw == nil || raw[0] == 'n' {
+		if raw == nil || raw[0] == 'n' || w.mode == adopting {
 			fresh = append(fresh, el)
 			continue
 		}
@@ -360,15 +456,23 @@ func (w *writer) plural(dst []byte, a *Attribute, cur, in []byte) ([]byte, bool,
 		}
 		updates[id] = el
 	}
+	if w.mode == replacing && a.partial && cur != nil {
+		return nil, false, notWhole(a)
+	}
 	begin := len(dst)
-	if w.mode == updating {
+	mode := w.mode
+	defer func() { w.mode = mode }()
+	if mode == updating {
 		var err error
 		if dst, err = w.updateElements(dst, a, cur, updates); err != nil {
 			return nil, false, err
 		}
 	}
+	if mode == updating {
+		w.mode = creating // nothing of a new element is there yet
+	}
 	for _, el := range fresh {
-		id, err := w.env.NextNumber()
+		id, err := w.newID(el)
 		if err != nil {
 			return nil, false, err
 		}
@@ -378,6 +482,14 @@ func (w *writer) plural(dst []byte, a *Attribute, cur, in []byte) ([]byte, bool,
 	}
 	dst, some := closeArray(dst, begin)
 	return dst, some, nil
+}
+
+// newID is the number of an element that is put into a plural.
+func (w *writer) newID(el []byte) (int64, error) {
+	if w.mode == adopting {
+		return elementID(el), nil
+	}
+	return w.env.NextNumber()
 }
 
 // updateElements appends the present elements of a plural, those changed that
@@ -431,6 +543,11 @@ func (w *writer) password(a *Attribute, v PasswordValue) error {
 // without a value is what a read gives; written back it changes nothing.
 func (w *writer) readPassword(a *Attribute, in []byte) error {
 	if plain, ok := Text(in); ok {
+		if a.rules != nil {
+			if err := a.rules.judge(a, in, &w.env); err != nil {
+				return err
+			}
+		}
 		return w.password(a, PasswordValue{Plain: plain})
 	}
 	if in[0] != '{' {

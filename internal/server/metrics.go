@@ -18,6 +18,7 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	started  *prometheus.CounterVec
+	limited  *prometheus.CounterVec
 	inFlight prometheus.Gauge
 }
 
@@ -30,11 +31,13 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}}, []string{"face", "route"}),
 		started: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "facet_logins_total", Help: "Sign-ins, registrations and redeemed tickets, by face and result (ok, refused, error)."}, []string{"face", "result"}),
+		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "facet_address_limited_total", Help: "Sign-ins and registrations refused because their address tried too often, by face."}, []string{"face"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "facet_requests_in_flight", Help: "Requests being answered."}),
 	}
 	if registry != nil {
-		registry.MustRegister(m.requests, m.seconds, m.started, m.inFlight,
+		registry.MustRegister(m.requests, m.seconds, m.started, m.limited, m.inFlight,
 			collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
 	return m

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,8 @@ type Config struct {
 	Ready     func(context.Context) error // nil: Directory.Ready
 	Version   string                      // shown by GET /
 	Limits    Limits
+	Starts    Rate           // of each address, in all faces together
+	Proxies   []netip.Prefix // whose X-Forwarded-For is believed
 }
 
 // Limits bound what one request may take. Zero fields have the defaults named.
@@ -76,6 +79,8 @@ type Server struct {
 	version   string
 	docs      *docs.Pages
 	limits    Limits
+	addresses *addresses // nil: no bound
+	proxies   []netip.Prefix
 	draining  atomic.Bool
 	routes    []JoinedRoute
 }
@@ -106,6 +111,8 @@ func New(c Config) (*Server, error) {
 		unmatched: map[string]*meter{},
 		version:   c.Version,
 		limits:    c.Limits.withDefaults(),
+		addresses: newAddresses(c.Starts),
+		proxies:   c.Proxies,
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -144,7 +151,8 @@ func New(c Config) (*Server, error) {
 // join adds one route to the mux.
 func (s *Server) join(e *endpoint) (err error) {
 	name := e.face.Name() + ": " + e.route.Method + " " + e.route.Pattern
-	if _, ok := access.RuleOf(e.route.Permission); !ok {
+	rule, ok := access.RuleOf(e.route.Permission)
+	if !ok {
 		return fmt.Errorf("server: %s: permission %q is not in the table", name, e.route.Permission)
 	}
 	if e.route.Method == "" || e.route.Handle == nil || !strings.HasPrefix(e.route.Pattern, "/") || strings.HasSuffix(e.route.Pattern, "/") {
@@ -160,6 +168,7 @@ func (s *Server) join(e *endpoint) (err error) {
 	if e.route.Permission == access.SessionStart {
 		e.starts = s.metrics.sessionStarts(e.face.Name())
 	}
+	e.bounded = rule.PerAddress && s.addresses != nil
 	s.mux.Handle(e.name, e)
 	s.routes = append(s.routes, JoinedRoute{e.face.Name(), e.route})
 	return nil
@@ -222,6 +231,7 @@ type endpoint struct {
 	siteless bool   // answers whatever the host
 	meter    *meter
 	starts   *starts // nil: the route starts no session
+	bounded  bool    // each address may ask so often
 }
 
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -235,6 +245,12 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (e *endpoint) serve(x *exchange, r *http.Request) error {
 	if !e.siteless {
 		if err := e.server.findSite(x, r); err != nil {
+			return err
+		}
+	}
+	if e.bounded {
+		if err := e.server.addresses.take(clientOf(r, e.server.proxies), e.server.now()); err != nil {
+			e.server.metrics.limited.WithLabelValues(e.face.Name()).Inc()
 			return err
 		}
 	}

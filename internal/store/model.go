@@ -44,6 +44,10 @@ type Record struct {
 	// Remove; never filled by reads.
 	Index  []Indexed // attribute rows
 	Search string    // folded text for contains; "" keeps the record out of searches
+
+	// Shape is the caller's own note of the entity types that the record was
+	// worked out by. Stores neither keep it nor look at it.
+	Shape any
 }
 
 // Name gives the record's name in a space, "" when it has none.
@@ -98,6 +102,9 @@ type Version struct {
 	Kind    string
 	Attrs   []byte
 	Extras  []byte
+
+	Password string    // kind of its password hash then
+	Updated  time.Time // the record's own time of change then
 }
 
 // LinkState is where a link stands in its life.

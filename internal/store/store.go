@@ -163,10 +163,18 @@ type RecordWriter interface {
 	// The sequence passes over a Number that did not come from it.
 	Create(*Record, Event) error
 	// Save replaces old by new (same id): ErrVersion when the stored version
-	// is not old.Version. It sets new.Version, and writes what was replaced to
+	// is not old.Version, or the names are not old's. It sets new.Version, and writes what was replaced to
 	// the event. Names and index rows are changed by difference. Type, Number,
 	// Created and LastLogin do not change.
 	Save(old, new *Record, e Event) error
+	// Refresh replaces what follows from a record's entity type, which has
+	// changed: Attrs, Names, Password, Sort, and the index rows and search text
+	// by difference. It leaves version, times and history as they are, and no
+	// event. ErrVersion when the record, or its names, are not old's.
+	Refresh(old, new *Record) error
+	// DropIndex deletes up to limit index rows of a path of a type, and says
+	// how many there were.
+	DropIndex(t profile.Type, path string, limit int) (int, error)
 	// Remove deletes a record and what is kept for it, as Erase does, but not
 	// what it owns, and leaves an event and no tombstone. ErrVersion when the
 	// record is stale.
@@ -299,6 +307,8 @@ type History interface {
 	// creation keeps no body: version 1 has the record's Created and Creator,
 	// and its kind is the type's name with ".created".
 	Versions(id profile.ID, limit int) ([]Version, error)
+	// EachVersion is Versions one by one, until fn returns false.
+	EachVersion(id profile.ID, fn func(Version) bool) error
 }
 
 // Replaced is the JSON of an event's body: the columns that a change of a

@@ -61,6 +61,9 @@ var apiErrors = map[profile.Code]apiError{
 	profile.CodeNoAuth:            {205, "invalid_auth_method", asNothing, ""},
 	profile.CodeUnknownType:       {222, "unknown_entity_type", asNothing, ""},
 	profile.CodeUnknownAttribute:  {223, "unknown_attribute", asAttribute, ""},
+	profile.CodeTypeExists:        {232, "entity_type_exists", asNothing, ""},
+	profile.CodeAttributeExists:   {233, "attribute_exists", asAttribute, ""},
+	profile.CodeTypeReserved:      {234, "reserved_entity_type", asNothing, ""},
 	profile.CodeReservedAttribute: {234, "reserved_attribute", asAttribute, ""},
 	profile.CodeNotFound:          {310, "record_not_found", asNothing, ""},
 	profile.CodeIDInNew:           {320, "id_in_new_record", asAttribute, ""},
@@ -208,6 +211,9 @@ func appendError(b []byte, as apiError, e *profile.Error, requestID string) []by
 	case as.field == asAttribute:
 		member("attribute_name", attribute)
 	}
+	if row, ok := e.Detail[rowDetail].(string); ok && as.field != asArgument && as.field != asPathOf {
+		member("argument_name", row)
+	}
 	for _, name := range [...]string{"type_name", "actual_value", "supplied_value"} {
 		if v, ok := e.Detail[name].(string); ok {
 			member(name, v)
@@ -219,6 +225,25 @@ func appendError(b []byte, as apiError, e *profile.Error, requestID string) []by
 	member("error", as.name)
 	member("stat", "error")
 	return append(b, '}')
+}
+
+// rowDetail is the detail of an error that tells which row of all_attributes it
+// is about.
+const rowDetail = "row"
+
+// appendRowError appends what stands in the place of a row that could not be
+// made. As recorded from the published servers it has no request id, and
+// unique_violation names no attribute.
+func appendRowError(b []byte, err error) []byte {
+	e := profile.AsError(err)
+	as := translate(e)
+	b = strconv.AppendInt(append(b, `{"code":`...), int64(as.code), 10)
+	b = schema.AppendString(append(b, `,"error":`...), as.name)
+	b = schema.AppendString(append(b, `,"error_description":`...), description(as, e))
+	if e.Field != "" && e.Code != profile.CodeTaken && as.field != asNothing {
+		b = schema.AppendString(append(b, `,"attribute_name":`...), "/"+strings.ReplaceAll(e.Field, ".", "/"))
+	}
+	return append(b, `,"stat":"error"}`...)
 }
 
 func description(as apiError, e *profile.Error) string {

@@ -142,7 +142,8 @@ func TestTheLastManagerOfTheBrokerStays(t *testing.T) {
 
 func TestAWriteNeedsPost(t *testing.T) {
 	s := start(t)
-	for _, op := range []string{"entity.create", "entity.update", "entity.delete"} {
+	for _, op := range []string{"entity.create", "entity.update", "entity.delete", "entity.replace", "entity.bulkCreate", "entity.deleteAccess",
+		"entity.bulkDelete", "entity.purge", "entity.adopt"} {
 		a := s.Do(t, facetest.Call{Method: http.MethodGet, Path: "/" + op + "?type_name=user&id=7", Header: map[string]string{"Authorization": printedAuth}})
 		wantError(t, a, 404, "invalid_api_method")
 	}

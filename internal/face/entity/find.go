@@ -36,7 +36,7 @@ func find(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	}
 	var view *schema.View
 	if some {
-		if view, err = c.Site.View(typeName, only); err != nil {
+		if view, err = c.Site.View(c.Who, typeName, only); err != nil {
 			return err
 		}
 	}

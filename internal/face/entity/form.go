@@ -11,7 +11,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"facet/internal/face"
 	"facet/internal/profile"
 	"facet/internal/schema"
 )
@@ -41,7 +40,7 @@ func readForm(r *http.Request) (*form, error) {
 	f := &form{}
 	f.params = f.kept[:0]
 	if r.Body != nil && r.Body != http.NoBody && isForm(r.Header["Content-Type"]) {
-		body, err := readBody(r.Body)
+		body, err := readBody(r.Body, bodyLimit(r.URL.Path))
 		if err != nil {
 			return nil, err
 		}
@@ -62,7 +61,7 @@ func isForm(contentType []string) bool {
 	return media == formType
 }
 
-func readBody(from io.Reader) (string, error) {
+func readBody(from io.Reader, limit int) (string, error) {
 	p := takeBuffer()
 	defer giveBuffer(p)
 	b := *p
@@ -73,7 +72,7 @@ func readBody(from io.Reader) (string, error) {
 		n, err := from.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
 		switch {
-		case len(b) > face.MaxBody:
+		case len(b) > limit:
 			return "", tooLarge()
 		case err == io.EOF:
 			*p = b

@@ -12,6 +12,7 @@ import (
 	"facet/internal/directory"
 	"facet/internal/face/entity"
 	"facet/internal/facetest"
+	"facet/internal/store"
 )
 
 // The credentials that the entity.create page prints.
@@ -27,7 +28,9 @@ type service struct{ *facetest.Service }
 
 func start(t testing.TB) service {
 	t.Helper()
-	return service{facetest.New(t, entity.New())}
+	s := service{facetest.New(t, entity.New())}
+	s.Watch = facetest.NewContract(t, "entity").Check
+	return s
 }
 
 // form encodes name, value, name, value …
@@ -120,4 +123,26 @@ func wantError(t testing.TB, a facetest.Answer, code int, name string, extra ...
 	if d := a.Text("error_description"); strings.TrimSpace(d) == "" {
 		t.Errorf("no description: %s", a.Body)
 	}
+}
+
+// kinds lists the kinds of the site's events, in order.
+func (s service) kinds(t testing.TB) (kinds []string) {
+	t.Helper()
+	err := s.Store.Site(1).View(t.Context(), func(r store.Reader) error {
+		list, err := r.Events(store.Position{}, -1)
+		for _, e := range list {
+			kinds = append(kinds, e.Kind)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kinds
+}
+
+// count counts users that a filter selects.
+func (s service) count(t testing.TB, filter string) string {
+	t.Helper()
+	return number(s.ok(t, "entity.count", "type_name", "user", "filter", filter), "total_count")
 }

@@ -1,8 +1,10 @@
 package entity
 
 import (
+	"context"
 	"net/http"
 
+	"facet/internal/access"
 	"facet/internal/directory"
 	"facet/internal/face"
 )
@@ -11,6 +13,13 @@ import (
 // written, below attribute_name if that is given. include_record answers the
 // record, or the value at attribute_name.
 func update(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	return change(w, r, c, c.Site.UpdateEntity)
+}
+
+// change reads what entity.update and entity.replace take, and answers.
+func change(w http.ResponseWriter, r *http.Request, c *face.Call, write func(context.Context, access.Principal, string,
+	directory.Selector, directory.Guards, directory.EntityChange) (directory.Entity, error),
+) error {
 	f := c.Form.(*form)
 	t, err := readTarget(f, c.Who)
 	if err != nil {
@@ -25,7 +34,7 @@ func update(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 		return err
 	}
 	path := f.text("attribute_name")
-	e, err := c.Site.UpdateEntity(r.Context(), c.Who, t.typeName, t.sel, t.guards, directory.EntityChange{Path: path, Value: []byte(document)})
+	e, err := write(r.Context(), c.Who, t.typeName, t.sel, t.guards, directory.EntityChange{Path: path, Value: []byte(document)})
 	if err != nil {
 		return documentError(selectorError(err), argument)
 	}

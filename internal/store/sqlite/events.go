@@ -77,24 +77,37 @@ func (r *reader) Events(after store.Position, limit int) ([]store.Event, error) 
 	return list, err
 }
 
-// Versions begins at the present state and undoes one change after the other.
-// The creation left no body: version 1 has the record's own time and creator,
-// and its kind is the type's name with ".created".
-func (r *reader) Versions(id profile.ID, limit int) ([]store.Version, error) {
+// Versions lists the newest states of a record.
+func (r *reader) Versions(id profile.ID, limit int) (list []store.Version, err error) {
+	err = r.EachVersion(id, func(v store.Version) bool {
+		if len(list) != limit {
+			list = append(list, v)
+		}
+		return len(list) != limit
+	})
+	return list, err
+}
+
+// EachVersion begins at the present state and undoes one change after the
+// other. The creation left no body: version 1 has the record's own time and
+// creator, and its kind is the type's name with ".created".
+func (r *reader) EachVersion(id profile.ID, fn func(store.Version) bool) error {
 	rec, err := r.Record(id)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s, err := r.c.query(selectBodies, r.site, id.Bucket(), id, limit)
+	s, err := r.c.query(selectBodies, r.site, id.Bucket(), id)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	v := store.Version{Version: rec.Version, Attrs: rec.Attrs, Extras: rec.Extras}
-	var list []store.Version
+	v := store.Version{Attrs: rec.Attrs, Extras: rec.Extras, Password: rec.Password, Updated: rec.Updated}
+	more := true
 	var bad error
-	err = each(s, func() bool {
+	err = r.stream(s, func() bool {
 		v.Version, v.At, v.Actor, v.Kind = s.int(0), s.time(1), s.profileID(2), s.text(3)
-		list = append(list, v)
+		if more = fn(v); !more {
+			return false
+		}
 		var body store.Replaced
 		if bad = json.Unmarshal(s.raw(4), &body); bad != nil {
 			return false
@@ -105,16 +118,19 @@ func (r *reader) Versions(id profile.ID, limit int) ([]store.Version, error) {
 		if body.Extras != nil {
 			v.Extras = []byte(*body.Extras)
 		}
-		v.Version--
+		if body.Password != nil {
+			v.Password = *body.Password
+		}
+		v.Updated = fromMicros(body.Updated)
 		return true
 	})
 	if err == nil {
 		err = bad
 	}
-	if err == nil && (limit < 0 || len(list) < limit) {
+	if err == nil && more {
 		v.Version, v.At, v.Actor = 1, rec.Created, rec.Creator
 		v.Kind = strings.TrimPrefix(string(rec.Type), "$") + ".created"
-		list = append(list, v)
+		fn(v)
 	}
-	return list, err
+	return err
 }

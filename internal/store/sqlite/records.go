@@ -161,12 +161,35 @@ func (t *tx) Create(rec *store.Record, e store.Event) error {
 	return t.Log(e)
 }
 
-// Save replaces a record: new names first, then the row under the condition of
-// its version, then what has changed of the rest.
+// Save replaces a record and tells what it replaced.
 func (t *tx) Save(old, rec *store.Record, e store.Event) error {
 	if old.ID != rec.ID || old.Type != rec.Type || old.Number != rec.Number {
 		return fmt.Errorf("sqlite: id, type and number of record %s cannot change", old.ID)
 	}
+	rec.Version = old.Version + 1
+	if err := t.replace(old, rec); err != nil {
+		rec.Version = old.Version
+		return err
+	}
+	var err error
+	if e.Replaced, err = replaced(old, rec); err != nil {
+		return err
+	}
+	e.Subject, e.Version = rec.ID, rec.Version
+	return t.Log(e)
+}
+
+// Refresh replaces what follows from a record's entity type.
+func (t *tx) Refresh(old, rec *store.Record) error {
+	next := *old
+	next.Attrs, next.Names, next.Password = rec.Attrs, rec.Names, rec.Password
+	next.Index, next.Sort, next.Search = rec.Index, rec.Sort, rec.Search
+	return t.replace(old, &next)
+}
+
+// replace writes a record in the place of old: new names first, then the row
+// under the condition of what it holds, then what has changed of the rest.
+func (t *tx) replace(old, rec *store.Record) error {
 	rec.Bucket = old.Bucket
 	had, err := namesOf(nil, old)
 	if err != nil {
@@ -180,25 +203,24 @@ func (t *tx) Save(old, rec *store.Record, e store.Event) error {
 	added := without(has, had)
 	before := t.writes
 	if err := t.takeNames(added, old.Bucket, old.ID); err != nil {
-		if err := t.expectVersion(old); err != nil {
+		if err := t.expect(old); err != nil {
 			return err // a stale caller may collide with its own record
 		}
 		return err
 	}
-	rec.Version = old.Version + 1
+	held := string(appendNames(nil, old.Names))
 	t.json = appendNames(t.json[:0], rec.Names)
 	n, err := t.write(updateRecord, rec.Owner, rec.Creator, text(rec.Attrs), text(rec.Extras),
 		text(t.json), rec.Sort, rec.State, rec.Password, rec.Version, rec.Updated,
-		t.site, old.Bucket, old.ID, old.Version)
+		t.site, old.Bucket, old.ID, old.Version, held)
 	if err != nil {
 		return err
 	}
 	if n == 0 {
-		rec.Version = old.Version
 		if err := t.giveBack(added, before); err != nil {
 			return err
 		}
-		if err := t.expectVersion(old); err != nil {
+		if err := t.expect(old); err != nil {
 			return err
 		}
 		return store.ErrVersion
@@ -208,14 +230,7 @@ func (t *tx) Save(old, rec *store.Record, e store.Event) error {
 			return err
 		}
 	}
-	if err := t.moveIndex(old, rec); err != nil {
-		return err
-	}
-	if e.Replaced, err = replaced(old, rec); err != nil {
-		return err
-	}
-	e.Subject, e.Version = rec.ID, rec.Version
-	return t.Log(e)
+	return t.moveIndex(old, rec)
 }
 
 // writeIndexed inserts or deletes an index row of a record.
@@ -278,9 +293,10 @@ func contains(list []store.Indexed, x store.Indexed) bool {
 	return false
 }
 
-// expectVersion is nil when the stored version is rec's.
-func (t *tx) expectVersion(rec *store.Record) error {
-	s, err := t.c.query(selectVersion, t.site, rec.Bucket, rec.ID)
+// expect is nil when the stored version is rec's, and so are the names: Refresh
+// changes those alone.
+func (t *tx) expect(rec *store.Record) error {
+	s, err := t.c.query(selectNamed, t.site, rec.Bucket, rec.ID)
 	if err != nil {
 		return err
 	}
@@ -290,15 +306,20 @@ func (t *tx) expectVersion(rec *store.Record) error {
 		return err
 	case !found:
 		return store.ErrNotFound
-	case s.int(0) != rec.Version:
+	case s.int(0) != rec.Version, s.text(1) != string(appendNames(nil, rec.Names)):
 		return store.ErrVersion
 	}
 	return nil
 }
 
+// DropIndex deletes index rows of a path.
+func (t *tx) DropIndex(of profile.Type, path string, limit int) (int, error) {
+	return t.write(deletePath, t.site, of, path, limit)
+}
+
 // Remove deletes a record that is not a subject.
 func (t *tx) Remove(rec *store.Record, e store.Event) error {
-	if err := t.expectVersion(rec); err != nil {
+	if err := t.expect(rec); err != nil {
 		return err
 	}
 	if err := t.remove(rec); err != nil {
@@ -310,7 +331,7 @@ func (t *tx) Remove(rec *store.Record, e store.Event) error {
 
 // Erase removes a subject, what it owns, and what is kept for either.
 func (t *tx) Erase(rec *store.Record, e store.Event, index func(*store.Record) []store.Indexed) error {
-	if err := t.expectVersion(rec); err != nil {
+	if err := t.expect(rec); err != nil {
 		return err
 	}
 	if err := t.removeOwned(rec.ID, index); err != nil {
@@ -347,7 +368,7 @@ func (t *tx) removeOwned(owner profile.ID, index func(*store.Record) []store.Ind
 
 // remove deletes a record's row and every row that is kept for it.
 func (t *tx) remove(rec *store.Record) error {
-	n, err := t.write(deleteRecord, t.site, rec.Bucket, rec.ID, rec.Version)
+	n, err := t.write(deleteRecord, t.site, rec.Bucket, rec.ID, rec.Version, string(appendNames(nil, rec.Names)))
 	if err != nil {
 		return err
 	}

@@ -73,10 +73,11 @@ var (
 	updateRecord = sql(`
 		UPDATE record SET owner = ?, creator = ?, attrs = ?, extras = ?, names = ?, sort = ?,
 			state = ?, password = ?, version = ?, updated = ?
-		WHERE site = ? AND bucket = ? AND id = ? AND version = ?`)
-	deleteRecord  = sql(`DELETE FROM record WHERE site = ? AND bucket = ? AND id = ? AND version = ?`)
+		WHERE site = ? AND bucket = ? AND id = ? AND version = ? AND names = ?`)
+	deleteRecord  = sql(`DELETE FROM record WHERE site = ? AND bucket = ? AND id = ? AND version = ? AND names = ?`)
 	updateLogin   = sql(`UPDATE record SET login = ? WHERE site = ? AND bucket = ? AND id = ?`)
 	selectVersion = sql(`SELECT version FROM record WHERE site = ? AND bucket = ? AND id = ?`)
+	selectNamed   = sql(`SELECT version, names FROM record WHERE site = ? AND bucket = ? AND id = ?`)
 	selectRecord  = sql(`
 		SELECT` + recordColumns + ` FROM record r WHERE r.site = ? AND r.bucket = ? AND r.id = ?`)
 	selectByName = sql(`
@@ -149,6 +150,10 @@ var (
 	deleteIndexed = sql(`
 		DELETE FROM attribute
 		WHERE site = ? AND type = ? AND path = ? AND value = ? AND number = ? AND bucket = ? AND id = ?`)
+	deletePath = sql(`
+		DELETE FROM attribute
+		WHERE site = ?1 AND type = ?2 AND path = ?3 AND (value, number, bucket, id) IN (
+			SELECT value, number, bucket, id FROM attribute WHERE site = ?1 AND type = ?2 AND path = ?3 LIMIT ?4)`)
 	selectFrom = sql(`
 		SELECT value, id FROM attribute
 		WHERE site = ? AND type = ? AND path = ? AND value >= ? ORDER BY value, number, bucket, id`)
@@ -407,5 +412,5 @@ var (
 	selectBodies = sql(`
 		SELECT version, at, actor, kind, replaced FROM event_body
 		WHERE site = ? AND bucket = ? AND subject = ? AND version > 0
-		ORDER BY epoch DESC, tx DESC, seq DESC LIMIT ?`)
+		ORDER BY epoch DESC, tx DESC, seq DESC`)
 )

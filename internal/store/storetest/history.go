@@ -40,7 +40,7 @@ func testHistory(f *fixture) {
 			rec.Creator = f.id()
 			rec.Attrs, rec.Extras = []byte(text.Draw(t, "attrs")), []byte(text.Draw(t, "extras"))
 			f.create(rec)
-			want := []store.Version{{Version: 1, At: rec.Created, Actor: rec.Creator, Kind: "user.created", Attrs: rec.Attrs, Extras: rec.Extras}}
+			want := []store.Version{{Version: 1, At: rec.Created, Actor: rec.Creator, Kind: "user.created", Attrs: rec.Attrs, Extras: rec.Extras, Updated: rec.Updated}}
 			old := rec
 			for i := range rapid.IntRange(0, 6).Draw(t, "saves") {
 				next := copyOf(old)
@@ -55,7 +55,7 @@ func testHistory(f *fixture) {
 					return tx.Save(old, next, e)
 				})
 				old = next
-				want = append(want, store.Version{Version: next.Version, At: e.At, Actor: e.Actor, Kind: e.Kind, Attrs: next.Attrs, Extras: next.Extras})
+				want = append(want, store.Version{Version: next.Version, At: e.At, Actor: e.Actor, Kind: e.Kind, Attrs: next.Attrs, Extras: next.Extras, Password: next.Password, Updated: next.Updated})
 			}
 			slices.Reverse(want)
 			got := read(f, func(r store.Reader) ([]store.Version, error) { return r.Versions(rec.ID, -1) })
@@ -63,6 +63,19 @@ func testHistory(f *fixture) {
 				t.Fatalf("got\n%s\nwant\n%s", g, w)
 			}
 			limit := rapid.IntRange(0, 4).Draw(t, "limit")
+			seen := 0
+			f.view(func(r store.Reader) error {
+				return r.EachVersion(rec.ID, func(v store.Version) bool {
+					if g, w := printed([]store.Version{v}), printed(want[seen:seen+1]); g != w {
+						t.Fatalf("version %d back: got\n%s\nwant\n%s", seen, g, w)
+					}
+					seen++
+					return seen <= limit
+				})
+			})
+			if seen != min(limit+1, len(want)) {
+				t.Fatalf("%d versions seen of %d, to stop after %d", seen, len(want), limit+1)
+			}
 			part := read(f, func(r store.Reader) ([]store.Version, error) { return r.Versions(rec.ID, limit) })
 			if g, w := printed(part), printed(want[:min(limit, len(want))]); g != w {
 				t.Fatalf("first %d: got\n%s\nwant\n%s", limit, g, w)
@@ -86,7 +99,7 @@ func testHistory(f *fixture) {
 func printed(list []store.Version) string {
 	var b strings.Builder
 	for _, v := range list {
-		fmt.Fprintf(&b, "%d %s %s %s %s %s\n", v.Version, v.At, v.Actor, v.Kind, v.Attrs, v.Extras)
+		fmt.Fprintf(&b, "%d %s %s %s %s %s %q %s\n", v.Version, v.At, v.Actor, v.Kind, v.Attrs, v.Extras, v.Password, v.Updated)
 	}
 	return b.String()
 }

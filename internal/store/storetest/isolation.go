@@ -311,6 +311,11 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 			list, err := r.Versions(w.org, -1)
 			return printed(list), err
 		},
+		"EachVersion": func(r store.Reader) (any, error) {
+			var list []store.Version
+			err := r.EachVersion(w.org, func(v store.Version) bool { list = append(list, v); return true })
+			return printed(list), err
+		},
 	}
 }
 
@@ -353,6 +358,18 @@ func (w *world) writes() map[string]func(store.Tx) error {
 				next.Names = append(next.Names, name(profile.Email, "new@example.com"))
 				return tx.Save(old, next, w.event(mark))
 			})
+		},
+		"Refresh": func(tx store.Tx) error {
+			return stored(tx, w.user, func(old *store.Record) error {
+				next := w.record(w.user, mark)
+				next.Names = append(next.Names, name(profile.Email, "new@example.com"))
+				return tx.Refresh(old, next)
+			})
+		},
+		"DropIndex": func(tx store.Tx) error {
+			n, err := tx.DropIndex(profile.User, "p", 100)
+			w.f.equal(n, 1)
+			return err
 		},
 		"Remove": func(tx store.Tx) error {
 			return stored(tx, w.doc, func(rec *store.Record) error { return tx.Remove(rec, w.event(mark)) })

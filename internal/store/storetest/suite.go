@@ -27,6 +27,7 @@ func Run(t *testing.T, open Open) {
 		run  func(*fixture)
 	}{
 		{"records", testRecords},
+		{"refresh", testRefresh},
 		{"names", testNames},
 		{"idtags", testIDTags},
 		{"exactjson", testExactJSON},

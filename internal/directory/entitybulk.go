@@ -1,0 +1,215 @@
+package directory
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"facet/internal/access"
+	"facet/internal/profile"
+	"facet/internal/schema"
+	"facet/internal/store"
+)
+
+// Commit says how far the rows of a bulk creation stand for each other.
+type Commit uint8
+
+// The ways to commit (commit_each of entity.bulkCreate).
+const (
+	CommitEach  Commit = iota // every row on its own
+	CommitAll                 // all rows or none
+	CommitSmart               // all in one transaction; where one fails, every row on its own
+)
+
+// MaxBulk is the most rows of one bulk creation.
+const MaxBulk = 5000
+
+// A transaction of CommitEach writes bulkStep records, fewer where they take
+// longer than bulkHold, so that other writers are not held up.
+const (
+	bulkStep  = 1000
+	bulkHold  = 150 * time.Millisecond
+	draftStep = 200 // rows that are worked out before the first are written
+)
+
+// Made is one row of a bulk creation: the new record's names, or why there is
+// none.
+type Made struct {
+	ID     profile.ID
+	Number int64
+	Err    error
+}
+
+// RowError is the row, from 0, whose error kept all rows from being written.
+type RowError struct {
+	Row int
+	Err error
+}
+
+func (e *RowError) Error() string { return e.Err.Error() }
+func (e *RowError) Unwrap() error { return e.Err }
+
+// CreateEntities makes records of a type, one of each row, a JSON object. A row
+// that cannot be made has its error; the others are made. With CommitAll it is
+// the first such error, as a *RowError, and nothing is made. When the context
+// ends, the rows that were not begun have its error.
+func (s *Site) CreateEntities(ctx context.Context, who access.Principal, typeName string, rows [][]byte, how Commit) ([]Made, error) {
+	if err := access.Admit(access.EntityBulkCreate, who); err != nil {
+		return nil, err
+	}
+	types := s.table()
+	of, err := types.named(typeName)
+	if err != nil {
+		return nil, err
+	}
+	typ, err := s.writable(ctx, who, of.typ)
+	if err == nil {
+		err = writesSome(typ)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) > MaxBulk {
+		return nil, profile.E(profile.TooLarge, profile.CodeTooLarge, "", "there are %d rows, at most %d are taken at once", len(rows), MaxBulk)
+	}
+	b := &bulk{s: s, who: who, types: types, of: of, typ: typ, rows: rows, drafts: make([]*newEntity, len(rows)), made: make([]Made, len(rows))}
+	if how == CommitEach {
+		b.each(ctx)
+		return b.made, nil
+	}
+	b.draft(ctx, 0, len(rows))
+	failed := slices.IndexFunc(b.made, func(m Made) bool { return m.Err != nil })
+	if failed >= 0 {
+		err = &RowError{failed, b.made[failed].Err}
+	} else {
+		err = b.writeAll(ctx)
+	}
+	if err == nil || how == CommitAll {
+		return b.made, err
+	}
+	b.write(ctx, 0, len(rows))
+	return b.made, nil
+}
+
+// bulk is one bulk creation on its way. Drafts and made are by row.
+type bulk struct {
+	s      *Site
+	who    access.Principal
+	types  *typeTable
+	of     *entityType
+	typ    *schema.Type // as the caller may write to it
+	rows   [][]byte
+	drafts []*newEntity // nil: the row has its error
+	made   []Made
+}
+
+// each works the rows out, and writes those that are ready beside it.
+func (b *bulk) each(ctx context.Context) {
+	ready, written := make(chan int, len(b.rows)/draftStep+1), make(chan struct{})
+	go func() {
+		defer close(written)
+		from := 0
+		for to := range ready {
+			for more := true; more; {
+				select {
+				case next, ok := <-ready:
+					to, more = max(to, next), ok
+				default:
+					more = false
+				}
+			}
+			b.write(ctx, from, to)
+			from = to
+		}
+	}()
+	defer func() {
+		close(ready)
+		<-written
+	}()
+	for from := 0; from < len(b.rows); from += draftStep {
+		to := min(from+draftStep, len(b.rows))
+		b.draft(ctx, from, to)
+		ready <- to
+	}
+}
+
+// draft works out the rows from..to.
+func (b *bulk) draft(ctx context.Context, from, to int) {
+	env := b.s.env(ctx)
+	env.NextNumber = func() (int64, error) { return b.s.numberOf(ctx, max(numberBlock, len(b.rows))) }
+	for i := from; i < to; i++ {
+		if err := ctx.Err(); err != nil {
+			b.made[i].Err = err
+			continue
+		}
+		b.drafts[i], b.made[i].Err = b.s.draftEntity(ctx, b.who, b.types, b.of, b.typ, b.rows[i], env)
+	}
+}
+
+// write makes the records of the rows from..to that were worked out.
+func (b *bulk) write(ctx context.Context, from, to int) {
+	for from < to {
+		from += b.writeSome(ctx, from, min(from+bulkStep, to))
+	}
+}
+
+// writeSome makes the first of some records in one transaction that goes on
+// where a name is taken: Create then leaves nothing. It tells how many rows it
+// went through.
+func (b *bulk) writeSome(ctx context.Context, from, to int) int {
+	taken := make([]error, to-from)
+	rows := 0
+	err := b.s.data.Update(ctx, func(tx store.Tx) error {
+		clear(taken)
+		begin := time.Now()
+		for rows = 0; rows < to-from && (rows&15 != 15 || time.Since(begin) < bulkHold); rows++ {
+			d := b.drafts[from+rows]
+			if d == nil {
+				continue
+			}
+			switch err := d.create(tx); {
+			case profile.IsKind(err, profile.Taken):
+				taken[rows] = attributeError(err)
+			case err != nil:
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		rows = to - from
+	}
+	for i := range rows {
+		d, m := b.drafts[from+i], &b.made[from+i]
+		switch {
+		case d == nil:
+		case err != nil:
+			m.Err = err
+		case taken[i] != nil:
+			m.Err = taken[i]
+		default:
+			m.ID, m.Number = d.rec.ID, d.rec.Number
+		}
+		b.drafts[from+i] = nil
+	}
+	return rows
+}
+
+// writeAll makes every record, or none.
+func (b *bulk) writeAll(ctx context.Context) error {
+	err := b.s.data.Update(ctx, func(tx store.Tx) error {
+		for i, d := range b.drafts {
+			if err := d.create(tx); err != nil {
+				return &RowError{i, attributeError(err)}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i, d := range b.drafts {
+		b.made[i] = Made{ID: d.rec.ID, Number: d.rec.Number}
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package directory
+
+import (
+	"context"
+
+	"facet/internal/profile"
+	"facet/internal/schema"
+	"facet/internal/store"
+)
+
+// siteData is a site's data with its entity types in mind. What is read comes
+// as the types are now, though attributes that moved may still be stored at
+// their old places. And no write that was worked out by another table of types
+// than the present one is kept as it is: a change of a record is stale then, and
+// begins again; a new record is brought up to date. So every write that commits
+// after a table has been replaced follows the new one.
+type siteData struct {
+	raw store.Site
+	s   *Site
+}
+
+// Get is store.Site's.
+func (d siteData) Get(ctx context.Context, space profile.Space, value string) (*store.Record, error) {
+	rec, err := d.raw.Get(ctx, space, value)
+	return d.s.table().seen(rec), err
+}
+
+// GetID is store.Site's.
+func (d siteData) GetID(ctx context.Context, id profile.ID) (*store.Record, error) {
+	rec, err := d.raw.GetID(ctx, id)
+	return d.s.table().seen(rec), err
+}
+
+// View is store.Site's.
+func (d siteData) View(ctx context.Context, fn func(store.Reader) error) error {
+	return d.raw.View(ctx, func(r store.Reader) error { return fn(typedReader{r, d.s}) })
+}
+
+// Update is store.Site's.
+func (d siteData) Update(ctx context.Context, fn func(store.Tx) error) error {
+	return d.raw.Update(ctx, func(tx store.Tx) error { return fn(typedTx{tx, d.s, d.s.table()}) })
+}
+
+// seen notes by which types a record just read is to be understood, and moves
+// its attributes to where those have them.
+func (t *typeTable) seen(rec *store.Record) *store.Record {
+	if rec == nil {
+		return nil
+	}
+	rec.Shape = t
+	if e := t.byKind[rec.Type]; e != nil && len(e.moves) > 0 {
+		rec.Attrs = schema.Moved(rec.Attrs, e.moves)
+	}
+	return rec
+}
+
+// shapeOf gives the types that a record was worked out by; nil when nobody
+// noted them.
+func shapeOf(rec *store.Record) *typeTable {
+	t, _ := rec.Shape.(*typeTable)
+	return t
+}
+
+// typedReader is a store.Reader for siteData.
+type typedReader struct {
+	store.Reader
+	s *Site
+}
+
+// Record is store.Reader's.
+func (r typedReader) Record(id profile.ID) (*store.Record, error) {
+	rec, err := r.Reader.Record(id)
+	return r.s.table().seen(rec), err
+}
+
+// ByName is store.Reader's.
+func (r typedReader) ByName(owner profile.ID, space profile.Space, value string) (*store.Record, error) {
+	rec, err := r.Reader.ByName(owner, space, value)
+	return r.s.table().seen(rec), err
+}
+
+// ByNumber is store.Reader's.
+func (r typedReader) ByNumber(t profile.Type, low, high int64, desc bool, fn func(*store.Record) bool) error {
+	types := r.s.table()
+	if types.byKind[t] == nil {
+		return r.Reader.ByNumber(t, low, high, desc, fn)
+	}
+	return r.Reader.ByNumber(t, low, high, desc, func(rec *store.Record) bool { return fn(types.seen(rec)) })
+}
+
+// typedTx is a store.Tx for siteData.
+type typedTx struct {
+	store.Tx
+	s     *Site
+	table *typeTable // by which all of it goes
+}
+
+// Record is store.Reader's.
+func (t typedTx) Record(id profile.ID) (*store.Record, error) {
+	rec, err := t.Tx.Record(id)
+	return t.table.seen(rec), err
+}
+
+// ByName is store.Reader's.
+func (t typedTx) ByName(owner profile.ID, space profile.Space, value string) (*store.Record, error) {
+	rec, err := t.Tx.ByName(owner, space, value)
+	return t.table.seen(rec), err
+}
+
+// ByNumber is store.Reader's.
+func (t typedTx) ByNumber(kind profile.Type, low, high int64, desc bool, fn func(*store.Record) bool) error {
+	return t.Tx.ByNumber(kind, low, high, desc, func(rec *store.Record) bool { return fn(t.table.seen(rec)) })
+}
+
+// Create is store.Tx's. A record that other types were thought of for is
+// dressed again by the present ones: Unknown where its type is no more, Taken
+// where a constraint came that it breaks by itself.
+func (t typedTx) Create(rec *store.Record, e store.Event) error {
+	now := t.table
+	if rec.Shape == now {
+		return t.Tx.Create(rec, e)
+	}
+	typ := now.byKind[rec.Type]
+	switch {
+	case typ == nil && rec.Type[0] == '$':
+		return t.Tx.Create(rec, e)
+	case typ == nil || typ.isGone():
+		return unknownType(string(rec.Type))
+	}
+	if was := shapeOf(rec); was != nil {
+		for _, p := range now.past {
+			if p.table > was.number && p.kind == rec.Type {
+				rec.Attrs = schema.Moved(rec.Attrs, p.moves)
+			}
+		}
+	}
+	if err := typ.typ.CheckDistinct(rec.Attrs); err != nil {
+		return err
+	}
+	rec.Shape = now
+	t.s.dress(rec)
+	return t.Tx.Create(rec, e)
+}
+
+// Save is store.Tx's. A record of an entity type that was read by other types
+// is stale.
+func (t typedTx) Save(old, rec *store.Record, e store.Event) error {
+	if old.Shape != t.table && t.table.byKind[rec.Type] != nil {
+		return store.ErrVersion
+	}
+	return t.Tx.Save(old, rec, e)
+}

@@ -1,0 +1,121 @@
+package server
+
+import (
+	"math"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"facet/internal/profile"
+)
+
+// Rate is how often one address may try to sign in, to register or to have a
+// code sent. The zero value is no bound.
+type Rate struct {
+	PerMinute int
+	Burst     int // tries at once after a pause; 0: half of PerMinute, at least one
+}
+
+// maxAddresses bounds how many addresses are remembered, twice: about 20 MB.
+const maxAddresses = 1 << 16
+
+// addresses counts the tries of each address. It remembers two generations: the
+// older one is forgotten when the newer is full, or so old that nobody in it
+// would still be held up.
+type addresses struct {
+	limit rate.Limit
+	burst int
+	calm  time.Duration // after which an address has all its tries again
+
+	mu         sync.Mutex
+	began      time.Time // of the newer generation
+	newer, old map[netip.Prefix]*rate.Limiter
+}
+
+// newAddresses gives nil for the zero Rate.
+func newAddresses(r Rate) *addresses {
+	if r.PerMinute <= 0 {
+		return nil
+	}
+	a := &addresses{limit: rate.Limit(float64(r.PerMinute) / 60), burst: r.Burst, newer: map[netip.Prefix]*rate.Limiter{}}
+	if a.burst <= 0 {
+		a.burst = max(1, r.PerMinute/2)
+	}
+	a.calm = time.Duration(float64(a.burst) / float64(a.limit) * float64(time.Second))
+	return a
+}
+
+// take spends one try of an address. Limited/CodeAttempts, with the seconds to
+// wait, when it has none left; what is refused does not count.
+func (a *addresses) take(from netip.Prefix, now time.Time) error {
+	reserved := a.limiter(from, now).ReserveN(now, 1)
+	wait := reserved.DelayFrom(now)
+	if wait <= 0 {
+		return nil
+	}
+	reserved.CancelAt(now)
+	e := profile.E(profile.Limited, profile.CodeAttempts, "", "Too many attempts. Please try again later.")
+	e.Retry = max(1, int(math.Ceil(wait.Seconds())))
+	return e
+}
+
+func (a *addresses) limiter(from netip.Prefix, now time.Time) *rate.Limiter {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.newer) >= maxAddresses || now.Sub(a.began) > a.calm {
+		a.old, a.newer, a.began = a.newer, map[netip.Prefix]*rate.Limiter{}, now
+	}
+	found := a.newer[from]
+	if found == nil {
+		if found = a.old[from]; found == nil {
+			found = rate.NewLimiter(a.limit, a.burst)
+		}
+		a.newer[from] = found
+	}
+	return found
+}
+
+// clientOf is the network of who asks: an IPv4 address, or the /64 that an IPv6
+// address lies in, since a customer has at least that. Behind proxies that are
+// trusted it is the last address that was not put into X-Forwarded-For by one of
+// them. What is no address is the zero Prefix, which all such clients share.
+func clientOf(r *http.Request, proxies []netip.Prefix) netip.Prefix {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	at := peer.Addr()
+	hops := strings.Join(r.Header["X-Forwarded-For"], ",")
+	for hops != "" && trusted(at, proxies) {
+		rest, hop := "", hops
+		if i := strings.LastIndexByte(hops, ','); i >= 0 {
+			rest, hop = hops[:i], hops[i+1:]
+		}
+		before, err := netip.ParseAddr(strings.TrimSpace(hop))
+		if err != nil {
+			break // the nearest proxy that we know of
+		}
+		at, hops = before, rest
+	}
+	at = at.Unmap().WithZone("")
+	bits := 32
+	if at.Is6() {
+		bits = 64
+	}
+	network, _ := at.Prefix(bits) // both lengths fit
+	return network
+}
+
+func trusted(at netip.Addr, proxies []netip.Prefix) bool {
+	at = at.Unmap().WithZone("")
+	for _, p := range proxies {
+		if p.Contains(at) {
+			return true
+		}
+	}
+	return false
+}
