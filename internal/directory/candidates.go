@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -9,18 +10,25 @@ import (
 	"facet/internal/store"
 )
 
-// few is how many index rows of a range are gathered; where it has more, they
-// narrow the search too little to pay for it. everyRow is the same for a range
-// without ends, which seldom narrows anything.
+// limits bound what a search does in one way before it takes another.
+type limits struct {
+	few      int64 // index rows of a range that are gathered: where it has more, they narrow the search too little
+	everyRow int64 // the same for a range without ends, which seldom narrows anything
+	rows     int   // index rows that a first look may read
+	equals   int   // records of one value that are turned round in memory
+	window   int   // places in an order that are kept in memory
+}
+
+var usual = limits{few: 20_000, everyRow: 2000, rows: 20_000 * recordRow, equals: 64, window: 100_000}
+
+// recordRow is what reading a record costs in index rows; worth is how many of
+// them are looked at to save it when they come in a row.
 const (
-	few      = 20000
-	everyRow = 2000
+	recordRow = 16
+	worth     = 20
 )
 
-// worth is how many index rows are looked at to save reading one record.
-const worth = 20
-
-// Candidates are the numbers of the records that may match, in order. A place
+// candidates are the numbers of the records that may match, in order. A place
 // is a number, or for a descending order its complement, so that places always
 // ascend.
 type candidates struct {
@@ -29,7 +37,7 @@ type candidates struct {
 	at      int64                // the least place not yet given
 	over    bool
 	exact   bool // all of them match
-	few     bool // there are at most few of them
+	few     bool // there are few of them
 }
 
 // stream gives the least place at or after one; false when there is none.
@@ -84,8 +92,9 @@ type source struct {
 // leads, others are intersected where that costs less than reading records.
 // Single values are listed by number as far as they are needed; a range is
 // gathered when it has few rows. nil when all records of the plan's numbers
-// must be read.
-func (l *look) candidates(desc bool) (*candidates, error) {
+// must be read. Where there is but one way, and it goes by single values, its
+// rows are counted only when few must be known.
+func (l *look) candidates(desc, counted bool) (*candidates, error) {
 	c := &candidates{at: math.MinInt64, exact: l.plan.Exact}
 	for _, r := range l.plan.Numbers {
 		if desc {
@@ -101,7 +110,7 @@ func (l *look) candidates(desc bool) (*candidates, error) {
 		c.streams, c.exact, c.few = []stream{&places}, false, true
 		return c, err
 	}
-	sources, err := l.sources()
+	sources, err := l.sources(counted)
 	if err != nil || len(sources) == 0 {
 		return nil, err
 	}
@@ -126,24 +135,29 @@ func (l *look) candidates(desc bool) (*candidates, error) {
 }
 
 // sources counts the plan's sources, the most selective first.
-func (l *look) sources() ([]source, error) {
+func (l *look) sources(counted bool) ([]source, error) {
 	list := make([]source, len(l.plan.Sources))
 	for i := range list {
 		s := source{Source: &l.plan.Sources[i]}
 		if values, ok := s.Values(); ok {
 			s.values = values
+			if len(list) == 1 && !counted {
+				s.rows, s.many = l.limits.few+1, true
+				list[i] = s
+				break
+			}
 		}
 		for _, r := range s.Ranges {
-			most := int64(few)
+			most := l.limits.few
 			if r.Low == "" && r.High == "" {
-				most = everyRow
+				most = l.limits.everyRow
 			}
 			n, err := l.r.CountValues(l.t, store.Range{Path: s.Path, Low: r.Low, High: r.High}, most+1-min(s.rows, most))
 			if err != nil {
 				return nil, err
 			}
 			if s.rows += n; s.rows > most {
-				s.rows, s.many = few+1, true
+				s.rows, s.many = l.limits.few+1, true
 				break
 			}
 		}
@@ -152,7 +166,7 @@ func (l *look) sources() ([]source, error) {
 	slices.SortStableFunc(list, func(a, b source) int {
 		switch {
 		case a.rows != b.rows:
-			return int(a.rows - b.rows)
+			return cmp.Compare(a.rows, b.rows)
 		case (a.values == nil) != (b.values == nil):
 			if a.values != nil {
 				return -1

@@ -43,19 +43,20 @@ func (s *Site) findEntities(ctx context.Context, who access.Principal, typeName 
 	if err != nil {
 		return Page{}, err
 	}
-	var page Page
-	err = s.look(ctx, f, func(l *look) error {
-		records, total, err := l.page(sorter, q)
-		if err != nil {
-			return err
-		}
-		page = Page{Entities: make([]Entity, len(records)), Total: total}
-		for i, rec := range records {
-			page.Entities[i] = s.entityFor(who, rec)
-		}
-		return nil
-	})
+	records, total, err := s.pageOf(ctx, f, sorter, q)
+	page := Page{Entities: make([]Entity, len(records)), Total: total}
+	for i, rec := range records {
+		page.Entities[i] = s.entityFor(who, rec)
+	}
 	return page, err
+}
+
+func (s *Site) pageOf(ctx context.Context, f *search, sorter *filter.Sorter, q Query) (records []*store.Record, total int64, err error) {
+	err = s.look(ctx, f, func(l *look) error {
+		records, total, err = l.page(sorter, q)
+		return err
+	})
+	return records, total, err
 }
 
 // CountEntities counts the records of a type that a filter selects.
@@ -86,6 +87,7 @@ type search struct {
 	indexed func(path string) bool // whether an index has the values of every record
 	program *filter.Program        // nil: every record
 	plan    filter.Plan
+	limits  limits
 }
 
 func (s *Site) search(perm access.Permission, who access.Principal, typeName, expr string) (*search, error) {
@@ -96,7 +98,8 @@ func (s *Site) search(perm access.Permission, who access.Principal, typeName, ex
 	if err != nil {
 		return nil, err
 	}
-	f := &search{t: of.kind, typ: readable(who, of.typ), indexed: of.isIndexed, plan: filter.Plan{Exact: true, Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
+	f := &search{t: of.kind, typ: readable(who, of.typ), indexed: of.isIndexed, limits: usual,
+		plan: filter.Plan{Exact: true, Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
 	if expr == "" {
 		return f, nil
 	}
@@ -111,12 +114,18 @@ func (s *Site) search(perm access.Permission, who access.Principal, typeName, ex
 	return f, nil
 }
 
-func (f *search) match(rec *store.Record) bool {
+func (f *search) match(rec *store.Record) bool { return f.matcher()(rec) }
+
+// matcher gives a match that uses its memory again: for one goroutine.
+func (f *search) matcher() func(*store.Record) bool {
 	if f.program == nil {
-		return true
+		return func(*store.Record) bool { return true }
 	}
-	seen := filtered(rec)
-	return f.program.Match(&seen)
+	var seen filter.Record
+	return func(rec *store.Record) bool {
+		seen = filtered(rec)
+		return f.program.Match(&seen)
+	}
 }
 
 // filtered is a record as filters and sorters see it.
@@ -141,21 +150,14 @@ type look struct {
 	*search
 	r      store.Reader
 	sweeps bool
-	cost   int // of the first look: what it has read
+	cost   int // of the first look: the index rows it has read, or what costs as much
 }
-
-// What the first look may read, in index rows: a record costs as much as
-// several.
-const (
-	mostRows  = 16 * few
-	recordRow = 16
-)
 
 // errSweep ends a first look.
 var errSweep = errors.New("directory: a search must read all records")
 
 func (l *look) spend(rows int) error {
-	if l.cost += rows; l.cost > mostRows && !l.sweeps {
+	if l.cost += rows; l.cost > l.limits.rows && !l.sweeps {
 		return errSweep
 	}
 	return nil
@@ -182,7 +184,7 @@ func (l *look) walk(desc bool, fn func(*store.Record) bool) error {
 	if l.plan.IsEmpty() {
 		return nil
 	}
-	c, err := l.candidates(desc)
+	c, err := l.candidates(desc, false)
 	if err != nil {
 		return err
 	}
@@ -194,11 +196,12 @@ func (l *look) walk(desc bool, fn func(*store.Record) bool) error {
 		ranges = slices.Clone(ranges)
 		slices.Reverse(ranges)
 	}
+	match := l.matcher()
 	for more, i := true, 0; more && i < len(ranges); i++ {
 		var dear error
 		err := l.r.Brief(l.t, ranges[i].Low, ranges[i].High, desc, func(rec *store.Record) bool {
 			dear = l.spend(recordRow)
-			more = dear == nil && (!l.match(rec) || fn(rec))
+			more = dear == nil && (!match(rec) || fn(rec))
 			return more
 		})
 		if err == nil {
@@ -213,6 +216,7 @@ func (l *look) walk(desc bool, fn func(*store.Record) bool) error {
 
 // walkThrough reads the records of candidates.
 func (l *look) walkThrough(c *candidates, desc bool, fn func(*store.Record) bool) error {
+	match := l.matcher()
 	for {
 		place, ok, err := c.next()
 		if err != nil || !ok {
@@ -223,7 +227,7 @@ func (l *look) walkThrough(c *candidates, desc bool, fn func(*store.Record) bool
 		}
 		more := true
 		err = l.read(placeOf(place, desc), func(rec *store.Record) {
-			more = !l.match(rec) || fn(rec)
+			more = !match(rec) || fn(rec)
 		})
 		if err != nil || !more {
 			return err
@@ -266,7 +270,7 @@ func (l *look) count() (n int64, err error) {
 		}
 		return n, nil
 	}
-	c, err := l.candidates(false)
+	c, err := l.candidates(false, false)
 	switch {
 	case err != nil:
 		return 0, err
@@ -317,8 +321,8 @@ func (f *search) several(path string) bool {
 func (l *look) sweep(desc bool, worker func() func(*store.Record) bool) error {
 	for _, r := range l.plan.Numbers {
 		err := l.r.Sweep(l.t, r.Low, r.High, desc, func() func(*store.Record) bool {
-			fn := worker()
-			return func(rec *store.Record) bool { return !l.match(rec) || fn(rec) }
+			match, fn := l.matcher(), worker()
+			return func(rec *store.Record) bool { return !match(rec) || fn(rec) }
 		})
 		if err != nil {
 			return err

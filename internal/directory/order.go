@@ -66,7 +66,7 @@ func (p *pager) byNumber(desc bool) error {
 	if p.plan.Exact && p.plan.UUIDs == nil && len(p.plan.Sources) == 0 && len(p.plan.Numbers) == 1 {
 		return p.fromPlace(p.plan.Numbers[0], desc)
 	}
-	c, err := p.candidates(desc)
+	c, err := p.candidates(desc, false)
 	switch {
 	case err != nil:
 		return err
@@ -146,50 +146,48 @@ func (p *pager) sweepByNumber(desc bool) error {
 
 // sorted looks for a page in the order of attributes.
 func (p *pager) sorted(sorter *filter.Sorter) error {
-	c, err := p.candidates(false)
+	path, desc, ok := sorter.ByValue()
+	ok = ok && p.indexed(path)
+	if ok && p.known(path) {
+		err := p.alongIndex(sorter, path, desc, true)
+		if err != errSweep || !p.sweeps {
+			return err
+		}
+		p.skipped, p.records = 0, nil
+	}
+	c, err := p.candidates(false, true)
 	if err != nil {
 		return err
 	}
-	if path, desc, ok := sorter.ByValue(); ok && p.indexed(path) && (c == nil || !c.few) {
-		if known := p.known(path); known || !p.sweeps {
-			err := p.alongIndex(sorter, path, desc, known)
-			if err != errSweep || !p.sweeps {
-				return err
-			}
-			p.skipped, p.records = 0, nil
-		}
+	if ok && !p.sweeps && (c == nil || !c.few) {
+		return p.alongIndex(sorter, path, desc, false)
 	}
 	return p.ranked(sorter, func(worker func() func(*store.Record) bool) error {
-		switch {
-		case c != nil && c.few:
-			return p.walkThrough(c, false, worker())
-		case p.sweeps:
+		if p.sweeps && (c == nil || !c.few) {
 			return p.sweep(false, worker)
 		}
 		return p.walk(false, worker())
 	})
 }
 
-// window is how many places in an order are kept in memory: a page that lies
-// deeper takes one more reading of the records for each so many before it.
-const window = 100_000
-
 // ranked keeps the first ones, in order, of all records that match, which feed
-// gives to workers.
+// gives to workers. A page that lies deeper than the window takes one more
+// reading of the records for each window before it.
 func (p *pager) ranked(sorter *filter.Sorter, feed func(worker func() func(*store.Record) bool) error) error {
+	window := max(p.limits.window, p.max)
 	var before []byte // the place after which the window begins
-	for skip := p.first; ; skip -= window {
+	for skip := p.first; ; {
 		deep := skip > window-p.max
-		size := window
+		size := min(skip, window)
 		if !deep {
 			size = skip + p.max
 		}
 		var tops []*filter.Top[int64]
 		err := feed(func() func(*store.Record) bool {
-			top, key := filter.NewTop[int64](size), []byte(nil)
+			top, key, seen := filter.NewTop[int64](size), []byte(nil), filter.Record{}
 			tops = append(tops, top)
 			return func(rec *store.Record) bool {
-				seen := filtered(rec)
+				seen = filtered(rec)
 				if key = sorter.AppendKey(key[:0], &seen); before == nil || bytes.Compare(key, before) > 0 {
 					top.Offer(key, func() int64 { return rec.Number })
 				}
@@ -210,11 +208,9 @@ func (p *pager) ranked(sorter *filter.Sorter, feed func(worker func() func(*stor
 		if before = bytes.Clone(tops[0].Last()); before == nil {
 			return nil
 		}
+		skip -= size
 	}
 }
-
-// equals is how many records of one value are turned round in memory.
-const equals = 64
 
 // alongIndex walks the values of the attribute that records are sorted by, in
 // order, and the records of each by number. Those without a value come last.
@@ -323,7 +319,7 @@ func (p *pager) downIndex(in store.Range, known bool) error {
 				value = string(v)
 			}
 			group = append(group, number)
-			many = len(group) > equals
+			many = len(group) > p.limits.equals
 			return !many
 		})
 		if err == nil {
@@ -335,17 +331,29 @@ func (p *pager) downIndex(in store.Range, known bool) error {
 		if err != nil || p.full() || !many {
 			return err
 		}
-		err = p.r.Holders(p.t, in.Path, value, math.MinInt64, math.MaxInt64, false, func(number int64) bool {
-			failed = p.offer(number, known)
-			return failed == nil && !p.full()
-		})
-		if err == nil {
-			err = failed
-		}
-		below := filter.Before(value)
-		if err != nil || p.full() || below.IsEmpty() || below.High < in.Low {
+		err = p.offerHolders(in.Path, value, known)
+		if err != nil || p.full() || value == "" {
 			return err
+		}
+		below, exact := filter.Before(value)
+		switch {
+		case !exact && in.Low == "": // only the empty text is left
+			return p.offerHolders(in.Path, "", known)
+		case !exact, below.High < in.Low:
+			return nil
 		}
 		in.High = below.High
 	}
+}
+
+// offerHolders takes the records of one value out of the index.
+func (p *pager) offerHolders(path, value string, known bool) (failed error) {
+	err := p.r.Holders(p.t, path, value, math.MinInt64, math.MaxInt64, false, func(number int64) bool {
+		failed = p.offer(number, known)
+		return failed == nil && !p.full()
+	})
+	if err == nil {
+		err = failed
+	}
+	return err
 }

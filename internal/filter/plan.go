@@ -217,7 +217,8 @@ func (n *valueNode) rangeOf() (r Range, exact, ok bool) {
 		if !exact {
 			return Range{"", high}, false, true
 		}
-		return Before(n.key), true, true
+		r, exact = Before(n.key)
+		return r, exact, true
 	case LessEqual:
 		return Range{"", high}, exact && n.key != "", true
 	case Greater:
@@ -233,23 +234,23 @@ func (n *valueNode) rangeOf() (r Range, exact, ok bool) {
 
 // Before gives the range of all index values that are less than a key of fewer
 // than schema.MaxIndexValue bytes: up to the longest text of the greatest
-// characters after the one before its last.
-func Before(key string) Range {
+// characters after the one before its last. It is not exact where no text
+// bounds just the values before the key: then it has the key too.
+func Before(key string) (r Range, exact bool) {
 	if key == "" {
-		return noRange
+		return noRange, true
 	}
 	last, size := utf8.DecodeLastRuneInString(key)
 	high := key[:len(key)-size]
 	switch {
-	case last == utf8.RuneError && size == 1, last <= 1:
-		if high == "" {
-			high = "\x01"
-		}
-		return Range{"", high}
+	case key == "\x01":
+		return Range{"", key}, false
+	case last <= 1:
+		return Range{"", high}, true
 	case last == 0xE000: // what lies before it are no characters
 		last = 0xD800
 	}
-	return Range{"", high + string(last-1) + strings.Repeat(string(utf8.MaxRune), schema.MaxIndexValue/utf8.UTFMax)}
+	return Range{"", high + string(last-1) + strings.Repeat(string(utf8.MaxRune), schema.MaxIndexValue/utf8.UTFMax)}, true
 }
 
 // both is for records of which two plans hold.

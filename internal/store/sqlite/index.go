@@ -5,11 +5,12 @@ import (
 	"facet/internal/store"
 )
 
-// scanBrief reads briefColumns into rec, whose slices are used again.
+// scanBrief reads briefColumns into rec, whose Attrs lie in the statement's
+// memory until its next step.
 func scanBrief(s *stmt, rec *store.Record) {
 	rec.ID = s.profileID(0)
 	rec.Number = s.int(1)
-	rec.Attrs = append(rec.Attrs[:0], s.raw(2)...)
+	rec.Attrs = s.raw(2)
 	if kind := s.raw(3); string(kind) != rec.Password {
 		rec.Password = string(kind)
 	}

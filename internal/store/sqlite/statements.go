@@ -96,10 +96,6 @@ var (
 	selectBriefDown = sql(`
 		SELECT` + briefColumns + ` FROM record r
 		WHERE r.site = ? AND r.type = ? AND r.number BETWEEN ? AND ? ORDER BY r.number DESC`)
-	selectFirstNumber = sql(`
-		SELECT number FROM record WHERE site = ? AND type = ? AND number BETWEEN ? AND ? ORDER BY number LIMIT 1`)
-	selectLastNumber = sql(`
-		SELECT number FROM record WHERE site = ? AND type = ? AND number BETWEEN ? AND ? ORDER BY number DESC LIMIT 1`)
 	selectNumberAt = sql(`
 		SELECT number FROM record WHERE site = ? AND type = ? AND number BETWEEN ? AND ?
 		ORDER BY number LIMIT 1 OFFSET ?`)

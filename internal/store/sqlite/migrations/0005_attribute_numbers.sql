@@ -13,8 +13,7 @@ CREATE TABLE attribute_numbered (
 
 INSERT INTO attribute_numbered (site, type, path, value, number, bucket, id)
 SELECT a.site, a.type, a.path, a.value, r.number, a.bucket, a.id FROM attribute a
-CROSS JOIN record r ON r.site = a.site AND r.bucket = a.bucket AND r.id = a.id
-ORDER BY a.site, a.type, a.path, a.value, r.number, a.bucket, a.id;
+CROSS JOIN record r ON r.site = a.site AND r.bucket = a.bucket AND r.id = a.id;
 
 DROP TABLE attribute;
 ALTER TABLE attribute_numbered RENAME TO attribute;
