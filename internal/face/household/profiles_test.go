@@ -1,7 +1,6 @@
 package household_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"facet/internal/access"
 	"facet/internal/facetest"
 	"facet/internal/profile"
-	"facet/internal/store"
 )
 
 func TestTheDefaultProfileStays(t *testing.T) {
@@ -166,45 +164,6 @@ func TestAnAccountIsItsOwnersAndTheOperators(t *testing.T) {
 	h.Delete(t, donny, profiles+"/"+kim).Want(http.StatusNoContent)
 	h.Clock.Advance(61 * 60e9)
 	wantError(t, h.Get(t, h.token, profiles), 401, "expired_token", "")
-}
-
-func TestAChildProfilesSessionMayOnlyLook(t *testing.T) {
-	h := serve(t)
-	kim := h.make(`{"name":"Kim","is_child_profile":true}`)
-	who, err := h.Site.Authenticate(t.Context(), h.token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	restriction := access.Restriction{Kind: access.ChildProfile}
-	if restriction.Profile, err = profile.ParseID(kim); err != nil {
-		t.Fatal(err)
-	}
-	restrict(t, h.Service, who, restriction)
-	h.Get(t, h.token, profiles).Want(http.StatusOK).Is(map[string]any{"meta.count": 3})
-	h.Get(t, h.token, profiles+"/"+kim).Want(http.StatusOK)
-	wantError(t, h.Post(t, h.token, profiles, `{"name":"x"}`), 403, "child_profile_forbidden", "")
-	wantError(t, h.Patch(t, h.token, profiles+"/"+kim, `{"is_child_profile":false,"password":"yoyo"}`), 403, "child_profile_forbidden", "")
-	wantError(t, h.Delete(t, h.token, profiles+"/"+kim), 403, "child_profile_forbidden", "")
-}
-
-// restrict makes a session one that may do less.
-func restrict(t *testing.T, s *facetest.Service, who access.Principal, to access.Restriction) {
-	t.Helper()
-	text, err := json.Marshal(to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = s.Store.Site(1).Update(t.Context(), func(tx store.Tx) error {
-		row, err := tx.Session(who.Subject, who.Session)
-		if err != nil {
-			return err
-		}
-		row.Restriction = text
-		return tx.PutSession(row)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 func TestOneOfManyCreationsWithANameIsMade(t *testing.T) {

@@ -34,7 +34,7 @@ type order struct {
 
 // The query parameters, by what they are used for.
 const (
-	sparseFields = "fields"
+	sparseFields = "fields[UserProfile]" // and the other spellings of the type
 	sortBy       = "sort"
 	filterChild  = "filter[is_child_profile]"
 	pageNumber   = "page[number]"
@@ -63,8 +63,7 @@ func limitOf(m *directory.Member) int {
 }
 
 // allowing lets a handler have some query parameters, and refuses all others
-// and a type that cannot be answered with: JSON:API wants both. fields is a
-// family, fields[TYPE].
+// and a type that cannot be answered with: JSON:API wants both.
 func allowing(handle face.Handler, names ...string) face.Handler {
 	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 		if _, ok := accepted(r); !ok {
