@@ -451,11 +451,14 @@ func (in *input) only(names ...string) error {
 // lead to something, so what is missing is said of what it is missing in.
 func (in *input) locate(err error) error {
 	e := profile.AsError(err)
-	if err == nil || !slices.Contains(in.of.attributes, e.Field) {
-		return err
+	if err == nil {
+		return nil
 	}
 	if at, ok := in.proofs[e.Field]; ok {
 		return refuse(e, at, 0)
+	}
+	if !slices.Contains(in.of.attributes, e.Field) {
+		return err
 	}
 	pointer := in.at + "/" + e.Field
 	_, there := in.values[e.Field]

@@ -115,10 +115,7 @@ func checkPIN(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 		return err
 	}
 	if err := c.Site.CheckPIN(r.Context(), c.Who, r.PathValue("user_id"), member, pin); err != nil {
-		if e := profile.AsError(err); e.Field == "pin" && e.Kind == profile.Forbidden {
-			return refuse(e, in.proofs["pin"], 0)
-		}
-		return err
+		return in.locate(err)
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
