@@ -19,11 +19,11 @@ func (s *Site) documentOwner(r store.Reader, who access.Principal, member profil
 		return profile.ID{}, err
 	}
 	if who.Restriction.Kind == access.ChildProfile {
-		own := who.Restriction.Profile
-		if own.IsZero() || !member.IsZero() && member != own {
+		if own := who.Restriction.Profile; member.IsZero() {
+			member = own
+		} else if member != own {
 			return profile.ID{}, noMember(member)
 		}
-		member = own
 	}
 	if member.IsZero() {
 		return who.Subject, nil
