@@ -1,6 +1,7 @@
 package household_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -169,7 +170,7 @@ func TestAnAccountIsItsOwnersAndTheOperators(t *testing.T) {
 func TestOneOfManyCreationsWithANameIsMade(t *testing.T) {
 	h := serve(t)
 	var wg sync.WaitGroup
-	statuses := make([]int, 32)
+	statuses := make([]int, 100)
 	for i := range statuses {
 		wg.Go(func() {
 			name := []string{"Dad", "DAD", " dad", "dad "}[i%4]
@@ -181,7 +182,7 @@ func TestOneOfManyCreationsWithANameIsMade(t *testing.T) {
 	for _, s := range statuses {
 		count[s]++
 	}
-	if count[201] != 1 || count[409] != 31 {
+	if count[201] != 1 || count[409] != 99 {
 		t.Errorf("statuses %v", count)
 	}
 }
@@ -213,4 +214,76 @@ func TestWrongMethodsAreAnsweredAsErrorsOfTheFace(t *testing.T) {
 	}
 	wantError(t, h.Get(t, h.token, "/api/users/v1/nothing"), 404, "no_route", "")
 	wantError(t, h.Do(t, facetest.Call{Method: "GET", Path: profiles, Header: map[string]string{"Host": "cl-o.nobody.example"}}), 404, "not_found", "")
+}
+
+func TestOneProfileIsTheDefaultAfterManyMovesAtTheSameMoment(t *testing.T) {
+	h := serve(t)
+	for n := range 8 {
+		h.make(fmt.Sprintf(`{"name":"Kid %d"}`, n))
+	}
+	list := h.Get(t, h.token, profiles)
+	var wg sync.WaitGroup
+	for n := range 64 {
+		wg.Go(func() {
+			path := profiles + "/" + list.Text(fmt.Sprintf("data.%d.id", n%10))
+			if a := h.Do(t, facetest.Call{Method: "PATCH", Path: path, Token: h.token, Body: `{"is_default":true}`}); a.Status != 200 {
+				t.Errorf("%d %s", a.Status, a.Body)
+			}
+			if got := h.names(); strings.Count(got, "*") != 1 || strings.Index(got, "*") != strings.Index(got+",", ",")-1 {
+				t.Errorf("the household is %s", got)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestAnAccountWithoutAFirstNameHasAProfileNamedDefault(t *testing.T) {
+	h := serve(t)
+	clients, err := h.Site.Clients(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := access.Principal{Subject: profile.ID{1}, Client: true, Features: clients[0].Features}
+	e, err := h.Site.CreateEntity(t.Context(), owner, "user", []byte(`{"givenName":"","email":"noname@example.com","password":"yoyo"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := h.Post(t, "", loginPath, `{"email":"noname@example.com","password":"yoyo"}`).Want(http.StatusOK)
+	path := "/api/users/v1/users/" + e.ID.String() + "/user_profiles"
+	list := h.Get(t, in.Text("token"), path).Want(http.StatusOK)
+	list.Is(map[string]any{"meta.count": 1, "data.0.attributes.name": "Default", "data.0.attributes.is_default": true})
+	for _, token := range []string{in.Text("userStat.accessToken.0"), in.Text("userStat.refreshToken.0")} {
+		if p, _ := claimsOf(t, token)["profile"].(map[string]any); p["id"] != list.Text("data.0.id") || p["name"] != "Default" {
+			t.Errorf("the token is for %v", p)
+		}
+	}
+	// a first name that comes later does not rename it
+	h.Put(t, h.Login(t, "donny"), "/api/users/"+claimsOf(t, in.Text("token"))["slug"].(string), `{"full_name":"Ann Lee"}`).Want(http.StatusOK)
+	h.Get(t, in.Text("token"), path).Is(map[string]any{"data.0.attributes.name": "Default"})
+}
+
+func TestASitesLinksMayBeAsThePagePrintsThem(t *testing.T) {
+	h := serve(t)
+	sites, err := h.Store.System().Sites(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := h.Site.Policy()
+	policy.Household.PrintedLinks = true
+	if sites[0].Policy, err = json.Marshal(policy); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Store.System().SaveSite(t.Context(), sites[0]); err != nil {
+		t.Fatal(err)
+	}
+	h.Clock.Advance(2e9)
+	made := h.Post(t, h.token, profiles, printedProfile).Want(http.StatusCreated)
+	self := facetest.BaseURL + "/api/users/v1/" + claimsOf(t, h.token)["sub"].(string) + "/user_profiles/" + made.Text("data.0.id")
+	made.Is(map[string]any{"data.0.links.self": self})
+	if got := made.Header.Get("Location"); got != self {
+		t.Errorf("Location is %s", got)
+	}
+	h.Get(t, h.token, strings.TrimPrefix(self, facetest.BaseURL)).Want(http.StatusOK).Is(map[string]any{"data.links.self": self})
+	page := h.Get(t, h.token, profiles+"?page[size]=2").Want(http.StatusOK)
+	h.Get(t, h.token, strings.TrimPrefix(page.Text("links.next"), facetest.BaseURL)).Want(http.StatusOK).Is(map[string]any{"data.0.attributes.name": "Dad"})
 }
