@@ -82,6 +82,7 @@ var apiErrors = map[profile.Code]apiError{
 	profile.CodeMethod:       {404, "invalid_api_method", asNothing, "This API endpoint does not exist for the HTTP method"},
 	profile.CodeBadToken:     {414, "access_token_expired", asNothing, "access_token expired"},
 	profile.CodeExpiredToken: {414, "access_token_expired", asNothing, "access_token expired"},
+	profile.CodeMemberGone:   {414, "access_token_expired", asNothing, "access_token expired"},
 
 	profile.CodeContains: {485, "unsupported_operator", asNothing, ""},
 	profile.CodeInternal: unexpected,
