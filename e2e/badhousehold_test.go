@@ -27,8 +27,23 @@ func householdRoutes(ids goodIDs) map[string]badRoute {
 		"type":             {"Device", "", 7, nil}, "id": {"x", 7, nil, ids.uuid},
 		"colour": {"red"}, "Name": {"x"}, strings.Repeat("n", 1000): {1}, "attributes": {map[string]any{}}, "data": {map[string]any{}, nil, 7},
 	}
-	changed := with(maps.Clone(wrong), "password", 7, true, nil, []any{})
-	made := with(maps.Clone(wrong), "password", "yoyo", nil)
+	maps.Copy(wrong, map[string][]any{
+		"avatar_id": {"nobody", 7, true, []any{}}, "language": {"english", "_", strings.Repeat("x-", 50) + "x", 7}, "subtitle_language": {"??", true},
+		"autoplay": {"yes", 1, []any{}}, "profile_pin": {"", "123", "12345", "abcd", "12 4", 1234, true, []any{}}, "has_pin": {true},
+	})
+	secrets := map[string][]any{"password": {7, true, nil, []any{}, ""}, "pin": {7, true, nil, []any{}, ""}, "meta": {7, nil, []any{}}}
+	changed := maps.Clone(wrong)
+	maps.Copy(changed, secrets)
+	proved := with(maps.Clone(secrets), "colour", "red")
+	proved["data"] = wrong["data"]
+	proved["type"] = wrong["type"]
+	locked := with(maps.Clone(proved), "account_channel_lock_status", "maybe", 2, nil, []any{})
+	pinned := with(with(maps.Clone(proved), "pin_code", "", "123", "12345", "12a4", 1234, true, []any{}), "current_pin_code", 7, nil, "", []any{})
+	checked := with(with(maps.Clone(proved), "pin_code", "", "12345", 1234, true, nil, []any{}), "user_profile_id", "x", 7, nil, "", []any{})
+	delete(pinned, "pin") // says the same as current_pin_code, whatever it is
+	delete(checked, "password")
+	delete(checked, "pin")
+	made := with(with(maps.Clone(wrong), "password", "yoyo", nil), "pin", "1234", nil)
 	unknown := []string{users + "99999999/user_profiles", users + "nobody/user_profiles", users + ids.organization + "/user_profiles", users + "042/user_profiles",
 		"/api/users/v1/01930000-0000-7000-8000-000000000000/user_profiles"}
 	member := make([]string, 0, 2*len(unknown))
@@ -36,7 +51,28 @@ func householdRoutes(ids goodIDs) map[string]badRoute {
 		member = append(member, path+"/"+ids.member)
 	}
 	member = append(member, all+"/nothing", all+"/"+ids.uuid, all+"/01930000-0000-7000-8000-000000000000")
-	return map[string]badRoute{
+	below := func(paths []string, more string) []string {
+		out := make([]string, len(paths))
+		for i, path := range paths {
+			out[i] = path + more
+		}
+		return out
+	}
+	accounts := []string{users + "99999999", users + "nobody", users + ids.organization, users + "042"}
+	tokens := badRoute{body: `{"pin":"0000"}`, empty: 403, wrong: proved}
+	rows := map[string]badRoute{
+		"GET /api/users/v1/users/{user_id}":                  {path: users + ids.uuid, ignores: true, unknown: accounts},
+		"GET /api/users/v1/users/{user_id}/channel_lock":     {path: users + ids.uuid + "/channel_lock", ignores: true, unknown: below(accounts, "/channel_lock")},
+		"PUT /api/users/v1/users/{user_id}/channel_lock":     {path: users + ids.uuid + "/channel_lock", body: `{"account_channel_lock_status":true}`, empty: 422, wrong: locked, unknown: below(accounts, "/channel_lock")},
+		"PUT /api/users/v1/users/{user_id}/pin_code":         {path: users + ids.uuid + "/pin_code", body: `{"pin_code":"4711","current_pin_code":"0000"}`, empty: 422, wrong: pinned, unknown: below(accounts, "/pin_code")},
+		"POST /api/users/v1/users/{user_id}/pin_code/verify": {path: users + ids.uuid + "/pin_code/verify", body: `{"pin_code":"4711"}`, empty: 422, wrong: checked, unknown: below(accounts, "/pin_code/verify")},
+	}
+	for _, last := range []string{"/authentication_tokens", "/token"} {
+		tokens.path, tokens.unknown = one+last, below(member, last)
+		rows["POST /api/users/v1/users/{user_id}/user_profiles/{id}"+last] = tokens
+		rows["GET /api/users/v1/users/{user_id}/user_profiles/{id}"+last] = badRoute{path: one + last, ignores: true, unknown: tokens.unknown}
+	}
+	maps.Copy(rows, map[string]badRoute{
 		"POST /api/users/v1/login": {path: "/api/users/v1/login", body: `{"username":"badinput","password":"wrong"}`, empty: 422, wrong: map[string][]any{
 			"username": {"", strings.Repeat("u", 300), 7, true, nil, []any{}}, "password": {"", 7, true, nil, []any{}}, "email": {"x"}, "otp": {1},
 		}},
@@ -48,7 +84,8 @@ func householdRoutes(ids goodIDs) map[string]badRoute {
 		"GET /api/users/v1/users/{user_id}/user_profiles/{id}":    {path: one, ignores: true, unknown: member},
 		"PATCH /api/users/v1/users/{user_id}/user_profiles/{id}":  {path: one, body: `{"age_limit":7}`, empty: 200, wrong: changed, unknown: member},
 		"DELETE /api/users/v1/users/{user_id}/user_profiles/{id}": {path: one, ignores: true, unknown: member},
-	}
+	})
+	return rows
 }
 
 // householdRoute does everything wrong with one route of the face.
@@ -87,8 +124,11 @@ func (w *badWalk) householdRoute(t *testing.T, route server.JoinedRoute, row bad
 	if open(route.Route) {
 		token = ""
 	}
-	for _, query := range []string{"%zz", "a;b", "page=1", "page[size]=1", "sort=name", "include=user", "q=%00", "%ff=1", strings.Repeat("x=1&", 2000), "a=1&b=2"} {
+	for _, query := range []string{"%zz", "a;b", "page=1", "page[size]=0", "page[number]=x", "sort=nothing", "sort=name&sort=name", "filter[is_child_profile]=7", "filter[name]=x", "fields[UserProfile]=x", "fields=name", "fields[User]=name", "include=user", "q=%00", "%ff=1", strings.Repeat("x=1&", 2000), "a=1&b=2"} {
 		want("query "+query[:min(20, len(query))], call(facetest.Call{Path: row.path + "?" + query, Token: token, Body: good}), http.StatusBadRequest)
+	}
+	for _, accept := range []string{"application/vnd.api+json; foo=1", `application/vnd.api+json;ext="x", text/html`} {
+		call(facetest.Call{Token: token, Body: good, Header: map[string]string{"Accept": accept}}).Want(http.StatusNotAcceptable)
 	}
 	want("too large", call(facetest.Call{Token: token, Body: `{"name":"` + strings.Repeat("x", big) + `"}`}), http.StatusRequestEntityTooLarge)
 	w.householdPaths(t, route, row, token, good)
@@ -125,7 +165,9 @@ func (w *badWalk) householdRoute(t *testing.T, route server.JoinedRoute, row bad
 				statuses = append(statuses, http.StatusUnauthorized)
 			case field == "id" && route.Method == http.MethodPost:
 				statuses = []int{http.StatusForbidden}
-			case field == "data":
+			case strings.HasSuffix(route.Pattern, "/verify"):
+				statuses = append(statuses, http.StatusConflict)
+			case field == "data", field == "meta":
 				statuses = []int{http.StatusBadRequest}
 			}
 			want(fmt.Sprintf("%s = %.60v", field, value), call(facetest.Call{Token: token, Body: body}), statuses...)
@@ -146,16 +188,14 @@ func (w *badWalk) householdPaths(t *testing.T, route server.JoinedRoute, row bad
 		}
 	}
 	refused(t, "household", "another's", w.another(t, route, row, good), http.StatusNotFound, http.StatusUnauthorized)
-	if !strings.HasSuffix(route.Pattern, "}") && !strings.Contains(route.Pattern, "{user_id}") {
+	if !strings.Contains(route.Pattern, "{user_id}") {
 		return
 	}
 	for _, segment := range []string{"%ff", "%00", "%2F", "a%2Fb", "%2e%2e", "..%2f..", "%25", "42%00", "%E2%82", "%20", "-1", "+42", "99999999999999999999", strings.Repeat("x", 10_000), "{user_id}", "*", "'", "%22"} {
-		path := "/api/users/v1/users/" + segment + "/user_profiles"
-		if strings.HasSuffix(route.Pattern, "{id}") {
-			refused(t, "household", "profile "+segment[:min(20, len(segment))], send(token, row.path[:strings.LastIndexByte(row.path, '/')+1]+segment), http.StatusNotFound)
-			path += "/" + w.ids.member
+		refused(t, "household", "account "+segment[:min(20, len(segment))], send(token, strings.Replace(row.path, w.ids.uuid, segment, 1)), http.StatusNotFound)
+		if strings.Contains(route.Pattern, "{id}") {
+			refused(t, "household", "profile "+segment[:min(20, len(segment))], send(token, strings.Replace(row.path, w.ids.member, segment, 1)), http.StatusNotFound)
 		}
-		refused(t, "household", "account "+segment[:min(20, len(segment))], send(token, path), http.StatusNotFound)
 	}
 }
 

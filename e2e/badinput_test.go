@@ -302,7 +302,7 @@ func newBadWalk(t *testing.T) *badWalk {
 	user := w.entityCall(t, "POST", "/entity", "type_name=user&key_attribute=email&key_value=%22xia@localhost.localdomain%22", basic(clientID, clientSecret))
 	organization := w.entityCall(t, "POST", "/entity.find", "type_name=organization", basic(clientID, clientSecret))
 	w.ids = goodIDs{uuid: user.Text("result.uuid"), organization: organization.Text("results.0.uuid"), token: w.xia}
-	w.ids.member = w.Post(t, w.xia, "/api/users/v1/users/"+w.ids.uuid+"/user_profiles", `{"name":"Member"}`).Want(http.StatusCreated).Text("data.0.id")
+	w.ids.member = w.Post(t, w.xia, "/api/users/v1/users/"+w.ids.uuid+"/user_profiles", `{"name":"Member","profile_pin":"4711"}`).Want(http.StatusCreated).Text("data.0.id")
 
 	addPlan(t, w.Service, w.xia)
 	w.Post(t, w.xia, "/api/profile/xia/roles/describe", `{"title":"Walk"}`).Want(http.StatusCreated)

@@ -63,7 +63,8 @@ const (
 	CommunityCreate Permission = "community.create" //
 
 	HouseholdRead  Permission = "household.read"  // the profiles of an account
-	HouseholdWrite Permission = "household.write" // make, change, delete them
+	HouseholdWrite Permission = "household.write" // make, change, delete them, their locks and PINs
+	HouseholdEnter Permission = "household.enter" // act as one of them, prove its PIN
 
 	DocumentOwn Permission = "document.own" // one's own app documents
 	DocumentAny Permission = "document.any" // everybody's
@@ -114,7 +115,7 @@ var table = map[Permission]Rule{
 	Open:          {Anyone: true, Restrictions: RestrictionKinds},
 	SessionStart:  {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
 	SessionRead:   {SignedIn: true, Restrictions: RestrictionKinds},
-	SessionRenew:  {SignedIn: true},
+	SessionRenew:  {SignedIn: true, Restrictions: []RestrictionKind{ChildProfile}}, // it stays one
 	SessionEnd:    {Anyone: true, Restrictions: RestrictionKinds},
 	SessionRevoke: {SignedIn: true, Restrictions: RestrictionKinds},
 
@@ -171,8 +172,9 @@ var table = map[Permission]Rule{
 
 	HouseholdRead:  {Relations: Self | Broker, Restrictions: []RestrictionKind{ChildProfile}},
 	HouseholdWrite: {Relations: Self | Broker},
+	HouseholdEnter: {Relations: Self, Session: true, Restrictions: []RestrictionKind{ChildProfile}},
 
-	DocumentOwn: {Relations: Self},
+	DocumentOwn: {Relations: Self, Restrictions: []RestrictionKind{ChildProfile}}, // whose: directory.documentOwner
 	DocumentAny: {Relations: Broker},
 
 	EntityCreate: {Features: []Feature{Owner, DirectAccess}, Restrictions: []RestrictionKind{Creation}},

@@ -89,7 +89,8 @@ var demoAgreements = []Agreement{
 func (d *Directory) seedDemo(ctx context.Context, baseURL string) error {
 	s, err := d.CreateSite(ctx, NewSite{
 		Name: demoSite, Domain: demoDomain, Hosts: []string{"localhost", "127.0.0.1", demoDomain}, Default: true,
-		Policy: Policy{Title: "Coworking Space", Registration: RegistrationOpen, DemoPasswords: true, ShadowProfiles: true, Communities: true, UnverifiedEmail: true, Frictionless: true, BaseURL: baseURL},
+		Policy: Policy{Title: "Coworking Space", Registration: RegistrationOpen, DemoPasswords: true, ShadowProfiles: true, Communities: true, UnverifiedEmail: true, Frictionless: true, BaseURL: baseURL,
+			Household: HouseholdPolicy{DefaultPIN: "0000"}},
 	})
 	if err != nil {
 		return err

@@ -88,7 +88,7 @@ func documentTaken(err error) error {
 // with Field "app_id"; Taken with Field "app_id" and the "version" of the one
 // that is there in Detail.
 func (s *Site) CreateDocument(ctx context.Context, who access.Principal, app int64, text DocumentText) (Document, error) {
-	if err := access.Allow(access.DocumentOwn, who, access.Self); err != nil {
+	if err := access.Admit(access.DocumentOwn, who); err != nil {
 		return Document{}, err
 	}
 	if text.json == nil {
@@ -98,20 +98,25 @@ func (s *Site) CreateDocument(ctx context.Context, who access.Principal, app int
 	if err != nil {
 		return Document{}, err
 	}
-	rec := s.documentRecord(number, who.Subject, who.Subject, app, text)
+	var rec *store.Record
 	err = s.data.Update(ctx, func(tx store.Tx) error {
 		if err := tx.Lock(who.Subject); profile.IsKind(err, profile.NotFound) {
 			return badToken() // erased since the token was read
 		} else if err != nil {
 			return err
 		}
+		owner, err := s.documentOwner(tx, who, profile.ID{})
+		if err != nil {
+			return err
+		}
+		rec = s.documentRecord(number, who.Subject, owner, app, text)
 		if err := appExists(tx, app); err != nil {
 			return err
 		}
 		return documentTaken(tx.Create(rec, s.event(who.Subject, "document.created", rec.ID)))
 	})
 	if profile.IsKind(err, profile.Taken) {
-		if there, readErr := s.document(ctx, who.Subject, app); readErr == nil {
+		if there, readErr := s.document(ctx, rec.Owner, app); readErr == nil {
 			profile.AsError(err).Detail = map[string]any{"version": there.Version}
 		}
 	}
@@ -129,10 +134,15 @@ func appExists(r store.Reader, id int64) error {
 // OwnDocument reads the caller's document for an app: NotFound with Field
 // "app_id" when there is no such app, with no Field when there is no document.
 func (s *Site) OwnDocument(ctx context.Context, who access.Principal, app int64) (Document, error) {
-	if err := access.Allow(access.DocumentOwn, who, access.Self); err != nil {
+	var owner profile.ID
+	err := s.data.View(ctx, func(r store.Reader) (err error) {
+		owner, err = s.documentOwner(r, who, profile.ID{})
+		return err
+	})
+	if err != nil {
 		return Document{}, err
 	}
-	return s.document(ctx, who.Subject, app)
+	return s.document(ctx, owner, app)
 }
 
 // MayDocuments says whether the caller may read and make anybody's documents:

@@ -44,6 +44,14 @@ const searched = profile.Type("thing")
 
 var searchTime = time.Date(2020, 5, 17, 12, 0, 0, 0, time.UTC)
 
+// searchedSite is a site of the data without entity types of its own.
+func searchedSite(data store.Site) *Site {
+	s := &Site{d: &Directory{sweeping: make(chan struct{}, 1)}}
+	s.types.Store(&typeTable{})
+	s.data = siteData{data, s}
+	return s
+}
+
 // searchedType has attributes of each kind, indexed or not.
 func searchedType(t testing.TB, indexed bool) *schema.Type {
 	t.Helper()
@@ -154,9 +162,9 @@ func TestASearchAnswersWhatTheOracleSays(t *testing.T) {
 			sites := 0
 			rapid.Check(t, func(rt *rapid.T) {
 				sites++
-				site := &Site{d: &Directory{sweeping: make(chan struct{}, 1)}, data: st.Site(store.SiteID(sites))}
+				site := searchedSite(st.Site(store.SiteID(sites)))
 				records := searchedRecords(rt, with, rapid.IntRange(0, 60).Draw(rt, "records"))
-				err := site.data.Update(t.Context(), func(tx store.Tx) error {
+				err := site.data.raw.Update(t.Context(), func(tx store.Tx) error {
 					for _, rec := range records {
 						if err := tx.Create(rec, store.Event{At: searchTime, Kind: "x"}); err != nil {
 							return err
@@ -288,7 +296,7 @@ func TestASearchReadsNoMoreThanItsWayNeeds(t *testing.T) {
 	st, _ := backends["sqlite"](t)
 	typ := searchedType(t, true)
 	counting := &countingSite{Site: st.Site(1)}
-	site := &Site{d: &Directory{sweeping: make(chan struct{}, 1)}, data: counting}
+	site := searchedSite(counting)
 	const many = 30_000
 	fill(t, site, typ, many)
 	for _, c := range []struct {
@@ -374,7 +382,7 @@ func TestASearchReadsNoMoreThanItsWayNeeds(t *testing.T) {
 func fill(t testing.TB, site *Site, typ *schema.Type, many int) {
 	t.Helper()
 	for from := 0; from < many; from += 5000 {
-		err := site.data.Update(t.Context(), func(tx store.Tx) error {
+		err := site.data.raw.Update(t.Context(), func(tx store.Tx) error {
 			for i := from; i < min(from+5000, many); i++ {
 				at := searchTime.Add(time.Duration(i) * time.Microsecond)
 				rec := &store.Record{ID: profile.NewID(at), Type: searched, Number: int64(i), Extras: []byte(`{}`), State: profile.Active, Created: at, Updated: at,

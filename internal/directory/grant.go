@@ -109,7 +109,7 @@ func (s *Site) authenticateIssued(ctx context.Context, token string) (who access
 		if err != nil {
 			return err
 		}
-		who, err = principalOf(session)
+		who, err = actingAs(r, session)
 		return err
 	})
 	if err != nil {
@@ -404,7 +404,7 @@ func (s *Site) RefreshIssued(ctx context.Context, who access.Principal, refresh 
 		if err != nil {
 			return orGone(err, gone)
 		}
-		of, err := principalOf(row)
+		of, err := actingAs(tx, row)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"facet/internal/access"
 	"facet/internal/directory"
 	"facet/internal/profile"
 	"facet/internal/store"
@@ -123,25 +124,26 @@ func TestARestrictionStaysWithTheSession(t *testing.T) {
 	w := newWorld(t)
 	in := w.login("xia", "yoyo", directory.Refreshed)
 	who := w.who(in)
-	// as the household face will: the session row is what carries it
-	err := w.store.Site(1).Update(t.Context(), func(tx store.Tx) error {
-		row, err := tx.Session(who.Subject, who.Session)
+	for _, kind := range []access.RestrictionKind{access.ClientSchema, access.Scoped} {
+		err := w.store.Site(1).Update(t.Context(), func(tx store.Tx) error {
+			row, err := tx.Session(who.Subject, who.Session)
+			if err != nil {
+				return err
+			}
+			row.Restriction = []byte(`{"kind":"` + string(kind) + `"}`)
+			return tx.PutSession(row)
+		})
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
-		row.Restriction = []byte(`{"kind":"child"}`)
-		return tx.PutSession(row)
-	})
-	if err != nil {
-		t.Fatal(err)
+		who = w.who(in)
+		_, err = w.demo.Exchange(t.Context(), who, in.Token)
+		wantCode(t, err, profile.CodeForbidden)
+		_, err = w.demo.Refresh(t.Context(), in.Refresh)
+		wantCode(t, err, profile.CodeForbidden)
+		_, err = w.demo.Profile(t.Context(), who, "xia")
+		wantCode(t, err, profile.CodeForbidden)
 	}
-	who = w.who(in)
-	_, err = w.demo.Exchange(t.Context(), who, in.Token)
-	wantCode(t, err, profile.CodeForbidden)
-	_, err = w.demo.Refresh(t.Context(), in.Refresh)
-	wantCode(t, err, profile.CodeForbidden)
-	_, err = w.demo.Profile(t.Context(), who, "xia")
-	wantCode(t, err, profile.CodeForbidden)
 	if err := w.demo.Logout(t.Context(), who); err != nil {
 		t.Error("a restricted session can still be ended:", err)
 	}

@@ -85,6 +85,7 @@ var apiErrors = map[profile.Code]apiError{
 	profile.CodeNoGrant:      {413, "no_access_grant", asNothing, ""},
 	profile.CodeBadToken:     {414, "access_token_expired", asNothing, "access_token expired"},
 	profile.CodeExpiredToken: {414, "access_token_expired", asNothing, "access_token expired"},
+	profile.CodeMemberGone:   {414, "access_token_expired", asNothing, "access_token expired"},
 
 	profile.CodeAuthorizationCode:   {200, "invalid_argument", asArgument, ""},
 	profile.CodeRefreshToken:        {200, "invalid_argument", asArgument, ""},

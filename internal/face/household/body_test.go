@@ -171,16 +171,18 @@ func TestAValueThatBreaksARuleIsRefusedAndNamed(t *testing.T) {
 	}
 }
 
-func TestNoQueryParameterIsKnown(t *testing.T) {
+func TestUnknownQueryParametersAreRefused(t *testing.T) {
 	h := serve(t)
 	for query, parameter := range map[string]string{
-		"include=user": "include", "sort=name": "sort", "page%5Bsize%5D=2": "page[size]", "page[number]=1": "page[number]",
-		"filter[is_child_profile]=true": "filter[is_child_profile]", "fooBar=1": "fooBar", "z=1&a=2": "a", "%ff=1": "\uFFFD",
+		"include=user": "include", "foo=1": "foo", "fields%5BUser%5D=name": "fields[User]", "fields=name": "fields", "page%5Bcursor%5D=2": "page[cursor]",
+		"filter[name]=Dad": "filter[name]", "fooBar=1": "fooBar", "z=1&a=2": "a", "%ff=1": "\uFFFD", "fields[UserProfile=name": "fields[UserProfile",
 	} {
 		wantError(t, h.Get(t, h.token, profiles+"?"+query), 400, "unknown_parameter", parameter)
 	}
 	wantError(t, h.Get(t, h.token, profiles+"?a=%zz"), 400, "syntax", "")
+	wantError(t, h.Get(t, h.token, profiles+"?sort=name&sort=name"), 400, "duplicate", "sort")
 	wantError(t, h.Post(t, h.token, profiles+"?name=x", `{"name":"x"}`), 400, "unknown_parameter", "name")
+	wantError(t, h.Post(t, h.token, profiles+"?sort=name", `{"name":"x"}`), 400, "unknown_parameter", "sort")
 	wantError(t, h.Post(t, "", "/api/users/v1/login?username=casey&password=yoyo", nil), 400, "unknown_parameter", "password")
 	h.Get(t, h.token, profiles+"?").Want(http.StatusOK)
 }

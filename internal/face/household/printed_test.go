@@ -19,7 +19,7 @@ func TestPrintedCallMakesAProfile(t *testing.T) {
 	h := serve(t)
 	made := h.Post(t, h.token, profiles, printedProfile).Want(http.StatusCreated)
 	wantKeys(t, made, "", "data")
-	wantKeys(t, made, "data.0", "type", "id", "attributes", "links", "relationships")
+	wantKeys(t, made, "data.0", "type", "id", "attributes", "links", "relationships", "meta")
 	wantKeys(t, made, "data.0.attributes", "name", "user_id", "is_child_profile", "age_limit", "is_default")
 	wantKeys(t, made, "data.0.links", "self")
 	self := facetest.BaseURL + profiles + "/" + made.Text("data.0.id")
