@@ -154,7 +154,9 @@ func TestBulkCreatesBesideEachOther(t *testing.T) {
 	answers := make([]facetest.Answer, callers)
 	var wg sync.WaitGroup
 	for i := range callers {
-		wg.Go(func() { answers[i] = s.bulk(t, body, "commit_each", []string{"true", "smart", "false", ""}[i], "timeout", "60") })
+		wg.Go(func() {
+			answers[i] = s.bulk(t, body, "commit_each", []string{"true", "smart", "false", ""}[i], "timeout", "60")
+		})
 	}
 	wg.Wait()
 	made := make([]int, rows)
