@@ -72,10 +72,12 @@ func deleteClient(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 }
 
 // resetSecret is clients/reset_secret: {"new_secret":"…","stat":"ok"}. The
-// secret before goes on working for hours_to_live, not at all when that is left
-// out.
+// secret before goes on working for hours_to_live.
 func resetSecret(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	f := c.Form.(*form)
+	if _, err := f.needText("hours_to_live"); err != nil {
+		return err
+	}
 	hours, err := f.number("hours_to_live", 0, 0, directory.MaxSecretHours)
 	if err != nil {
 		return err

@@ -76,7 +76,8 @@ func TestClientsOperationsRefuseWhatIsWrong(t *testing.T) {
 		{"clients/delete", nil, 100, "client_id_for_deletion"},
 		{"clients/delete", []string{"client_id_for_deletion", "nobody"}, 200, "client_id_for_deletion"},
 		{"clients/delete", []string{"client_id_for_deletion", s.owner.ID}, 360, ""},
-		{"clients/reset_secret", []string{"for_client_id", "nobody"}, 200, "for_client_id"},
+		{"clients/reset_secret", nil, 100, "hours_to_live"},
+		{"clients/reset_secret", []string{"for_client_id", "nobody", "hours_to_live", "0"}, 200, "for_client_id"},
 		{"clients/reset_secret", []string{"for_client_id", other.ID, "hours_to_live", "169"}, 200, "hours_to_live"},
 		{"clients/reset_secret", []string{"for_client_id", other.ID, "hours_to_live", "-1"}, 200, "hours_to_live"},
 		{"clients/set_description", []string{"for_client_id", other.ID}, 100, "description"},
@@ -153,9 +154,9 @@ func TestASecretThatWasResetGoesOnForItsHours(t *testing.T) {
 	if works(second) || !works(third) {
 		t.Error("after a week the second secret is over")
 	}
-	fourth := reset("")
+	fourth := reset("0")
 	if works(third) || !works(fourth) {
-		t.Error("without hours the secret before is over at once")
+		t.Error("with no hour the secret before is over at once")
 	}
 	s.ok(t, "clients/list").Is(map[string]any{"results.1.client_secret": fourth})
 
