@@ -196,7 +196,7 @@ func runSecretScenario(t *testing.T, in *instance, smtp *mailtest.Server) (secre
 	secrets["token of the operator"] = donny
 	post(donny, "/api/profile/cowork/plans/premium/subscriptions?force=1", map[string]any{
 		"organization": map[string]any{"email": secretInvited, "full_name": "Invited"}, "message": secretMessage}).Want(http.StatusCreated)
-	messages := smtp.Wait(t, 2)
+	messages := smtp.Wait(t, 3) // of another e-mail, the offer, and its key
 	key := strings.TrimPrefix(linkIn(t, invitationFor(t, messages, secretInvited), in.URL).Path, "/api/auth/")
 	secrets["key of the invitation"] = key
 	for _, m := range messages {
