@@ -120,7 +120,7 @@ func (s *Site) step(ctx context.Context, e *entityType) error {
 	if e.change.Phase == phaseBuilding {
 		return s.turn(ctx, e, func(state *typeState) {
 			state.Change.Phase, state.Change.Done, state.Change.Since = phaseCleaning, math.MinInt64, s.d.now()
-			if len(e.goneNames()) == 0 {
+			if len(e.goneNames()) == 0 || e.removes() {
 				state.Change.Done = math.MaxInt64
 			}
 		})
@@ -183,11 +183,12 @@ type stale struct{ old, next *store.Record }
 // Errors: Taken where it breaks a constraint by itself.
 func (e *entityType) refreshed(rec *store.Record) (*store.Record, error) {
 	next := *rec
-	if e.change.Phase != phaseBuilding {
+	next.Names = slices.Clone(rec.Names)
+	if e.change.Phase != phaseBuilding || e.removes() {
 		gone := e.goneNames()
-		next.Names = slices.DeleteFunc(slices.Clone(rec.Names), func(n profile.Name) bool {
-			return slices.Contains(gone, n.Space)
-		})
+		next.Names = slices.DeleteFunc(next.Names, func(n profile.Name) bool { return slices.Contains(gone, n.Space) })
+	}
+	if e.change.Phase != phaseBuilding {
 		if len(next.Names) == len(rec.Names) {
 			return nil, nil
 		}
@@ -199,7 +200,6 @@ func (e *entityType) refreshed(rec *store.Record) (*store.Record, error) {
 			return nil, err
 		}
 	}
-	next.Names = slices.Clone(rec.Names)
 	had := e.other.UniquePaths()
 	for _, u := range e.typ.Uniques(next.Attrs) {
 		n := profile.Name{Space: profile.UniqueAttribute(e.kind, u.Path), Value: u.Value}
@@ -215,10 +215,16 @@ func (e *entityType) refreshed(rec *store.Record) (*store.Record, error) {
 	if e.dropsPassword() && rec.Password != "" {
 		next.Password = ""
 	}
-	if len(next.Names) == len(rec.Names) && len(next.Index) == 0 && next.Password == rec.Password && string(next.Attrs) == string(rec.Attrs) {
+	changed := len(e.moves) > 0 && rec.Version > 1 // its past may have the attribute
+	if !changed && len(next.Names) == len(rec.Names) && len(next.Index) == 0 && next.Password == rec.Password && string(next.Attrs) == string(rec.Attrs) {
 		return nil, nil
 	}
 	return &next, nil
+}
+
+// removes tells that the change takes attributes out, which nothing undoes.
+func (e *entityType) removes() bool {
+	return len(e.moves) > 0 && !slices.ContainsFunc(e.moves, func(m schema.Move) bool { return m.To != "" })
 }
 
 // goneNames are the name spaces of what was unique by the other type alone.
@@ -339,6 +345,11 @@ func (e *entityType) rewrite(tx store.Tx, at stale) error {
 	if err := tx.Refresh(at.old, at.next); err != nil {
 		return err
 	}
+	if len(e.moves) > 0 && at.old.Version > 1 {
+		if err := tx.Amend(at.old.ID, e.amend); err != nil {
+			return err
+		}
+	}
 	if at.old.Password == at.next.Password {
 		return nil
 	}
@@ -350,6 +361,21 @@ func (e *entityType) rewrite(tx store.Tx, at stale) error {
 		err = errors.Join(err, tx.DropSecret(at.old.ID, oldPassword, h.Key))
 	}
 	return err
+}
+
+// amend moves the attributes of what a change replaced, so that the past has no
+// attribute that was taken out, and the others where they are now.
+func (e *entityType) amend(r *store.Replaced) bool {
+	changed := false
+	if r.Attrs != nil {
+		attrs := string(schema.Moved([]byte(*r.Attrs), e.moves))
+		changed = attrs != *r.Attrs
+		r.Attrs = &attrs
+	}
+	before := len(r.Names)
+	gone := e.goneNames()
+	r.Names = slices.DeleteFunc(r.Names, func(n profile.Name) bool { return slices.Contains(gone, n.Space) })
+	return changed || len(r.Names) != before
 }
 
 // dropsPassword tells that the attribute goes which records keep a password by.

@@ -171,6 +171,10 @@ type RecordWriter interface {
 	// by difference. It leaves version, times and history as they are, and no
 	// event. ErrVersion when the record, or its names, are not old's.
 	Refresh(old, new *Record) error
+	// Amend calls fn with what each change of a record replaced, and keeps what
+	// fn made of it where fn says that it changed something. No error when
+	// there is no such record.
+	Amend(id profile.ID, fn func(*Replaced) bool) error
 	// DropIndex deletes up to limit index rows of a path of a type, and says
 	// how many there were.
 	DropIndex(t profile.Type, path string, limit int) (int, error)

@@ -32,6 +32,8 @@ var routes = []face.Route{
 	{Method: http.MethodGet, Pattern: "/versions/entity", Permission: access.EntityVersions, Handle: versionAt},
 	{Method: http.MethodPost, Pattern: "/versions/entity.list", Permission: access.EntityVersions, Handle: versionList},
 	{Method: http.MethodGet, Pattern: "/versions/entity.list", Permission: access.EntityVersions, Handle: versionList},
+	{Method: http.MethodPost, Pattern: "/versions/entityType", Permission: access.EntityTypeRead, Handle: typeVersion},
+	{Method: http.MethodGet, Pattern: "/versions/entityType", Permission: access.EntityTypeRead, Handle: typeVersion},
 
 	{Method: http.MethodPost, Pattern: "/entityType.rules", Permission: access.PropertyRead, Handle: rules},
 	{Method: http.MethodGet, Pattern: "/entityType.rules", Permission: access.PropertyRead, Handle: rules},

@@ -51,6 +51,40 @@ func replaced(old, rec *store.Record) ([]byte, error) {
 	return json.Marshal(r)
 }
 
+// Amend changes what is kept of a record's past.
+func (t *tx) Amend(id profile.ID, fn func(*store.Replaced) bool) error {
+	type body struct {
+		epoch, tx, seq int64
+		replaced       []byte
+	}
+	s, err := t.c.query(selectReplaced, t.site, id.Bucket(), id)
+	if err != nil {
+		return err
+	}
+	var changed []body
+	var bad error
+	err = each(s, func() bool {
+		var r store.Replaced
+		if bad = json.Unmarshal(s.raw(3), &r); bad != nil || !fn(&r) {
+			return bad == nil
+		}
+		var raw []byte
+		raw, bad = json.Marshal(r)
+		changed = append(changed, body{s.int(0), s.int(1), s.int(2), raw})
+		return bad == nil
+	})
+	if err == nil {
+		err = bad
+	}
+	for _, b := range changed {
+		if err != nil {
+			break
+		}
+		_, err = t.write(updateReplaced, text(b.replaced), t.site, id.Bucket(), id, b.epoch, b.tx, b.seq)
+	}
+	return err
+}
+
 // Events lists the events of the site in commit order.
 func (r *reader) Events(after store.Position, limit int) ([]store.Event, error) {
 	s, err := r.c.query(selectEvents, r.site, after.Epoch, after.Tx, after.Seq, limit)

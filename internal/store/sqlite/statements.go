@@ -369,6 +369,11 @@ var (
 		INSERT INTO event_body (site, bucket, subject, epoch, tx, seq, version, at, actor, kind, replaced)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	deleteBodies = sql(`DELETE FROM event_body WHERE site = ? AND bucket = ? AND subject = ?`)
+	selectReplaced = sql(`
+		SELECT epoch, tx, seq, replaced FROM event_body WHERE site = ? AND bucket = ? AND subject = ?`)
+	updateReplaced = sql(`
+		UPDATE event_body SET replaced = ?
+		WHERE site = ? AND bucket = ? AND subject = ? AND epoch = ? AND tx = ? AND seq = ?`)
 	selectEvents = sql(`
 		SELECT epoch, tx, seq, at, actor, subject, kind, paths, version FROM event
 		WHERE site = ? AND (epoch, tx, seq) > (?, ?, ?) ORDER BY epoch, tx, seq LIMIT ?`)

@@ -330,6 +330,12 @@ func (w *world) writes() map[string]func(store.Tx) error {
 				return tx.Refresh(old, next)
 			})
 		},
+		"Amend": func(tx store.Tx) error {
+			return tx.Amend(w.org, func(r *store.Replaced) bool {
+				r.Extras = new(`{"x":"new"}`)
+				return true
+			})
+		},
 		"DropIndex": func(tx store.Tx) error {
 			n, err := tx.DropIndex(profile.User, "p", 100)
 			w.f.equal(n, 1)

@@ -111,4 +111,32 @@ func testRefresh(f *fixture) {
 		f.equal(len(f.indexed("dropped", "p")), 0)
 		f.equal(len(f.indexed("dropped", "pp")), 5)
 	})
+
+	f.run("the past is amended where it is told to be, and nothing else", func(f *fixture) {
+		rec, other := f.user(), f.user()
+		f.create(rec, other)
+		for i := range 3 {
+			f.save(rec.ID, func(r *store.Record) { r.Attrs = fmt.Appendf(nil, `{"n":%d}`, i) })
+			f.save(other.ID, func(r *store.Record) { r.Attrs = fmt.Appendf(nil, `{"n":%d}`, i) })
+		}
+		versions := func(id profile.ID) (out []string) {
+			for _, v := range read(f, func(r store.Reader) ([]store.Version, error) { return r.Versions(id, -1) }) {
+				out = append(out, fmt.Sprint(v.Version, string(v.Attrs), v.Kind))
+			}
+			return out
+		}
+		before := versions(other.ID)
+		f.update(func(tx store.Tx) error {
+			return tx.Amend(rec.ID, func(r *store.Replaced) bool {
+				if r.Attrs == nil || *r.Attrs != `{"n":0}` {
+					return false
+				}
+				r.Attrs = new(`{}`)
+				return true
+			})
+		})
+		f.equal(versions(rec.ID), `[4{"n":2}user.changed 3{"n":1}user.changed 2{}user.changed 1{"a":1}user.created]`)
+		f.equal(versions(other.ID), before)
+		f.update(func(tx store.Tx) error { return tx.Amend(f.id(), func(*store.Replaced) bool { return true }) })
+	})
 }

@@ -1,0 +1,666 @@
+package directory_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"facet/internal/access"
+	"facet/internal/credential"
+	"facet/internal/directory"
+	"facet/internal/profile"
+	"facet/internal/schema"
+	"facet/internal/store"
+	"facet/internal/store/sqlite"
+)
+
+// watched is a store that counts what the work on types does, and calls hook
+// before every Update.
+type watched struct {
+	store.Store
+	mu        sync.Mutex
+	hook      func()
+	refreshes []int // of each Update that had some
+	lookups   int
+}
+
+type watchedSite struct {
+	store.Site
+	w *watched
+}
+
+type watchedReader struct {
+	store.Reader
+	w *watched
+}
+
+type watchedTx struct {
+	store.Tx
+	n int
+}
+
+func (w *watched) Site(id store.SiteID) store.Site { return watchedSite{w.Store.Site(id), w} }
+
+func (s watchedSite) View(ctx context.Context, fn func(store.Reader) error) error {
+	return s.Site.View(ctx, func(r store.Reader) error { return fn(watchedReader{r, s.w}) })
+}
+
+func (s watchedSite) Update(ctx context.Context, fn func(store.Tx) error) error {
+	s.w.mu.Lock()
+	hook := s.w.hook
+	s.w.mu.Unlock()
+	if hook != nil {
+		hook()
+	}
+	n := 0
+	err := s.Site.Update(ctx, func(tx store.Tx) error {
+		x := &watchedTx{Tx: tx}
+		err := fn(x)
+		n = x.n
+		return err
+	})
+	if n > 0 {
+		s.w.mu.Lock()
+		s.w.refreshes = append(s.w.refreshes, n)
+		s.w.mu.Unlock()
+	}
+	return err
+}
+
+func (r watchedReader) Lookup(t profile.Type, rng store.Range, fn func(profile.ID, string) bool) error {
+	r.w.mu.Lock()
+	r.w.lookups++
+	r.w.mu.Unlock()
+	return r.Reader.Lookup(t, rng, fn)
+}
+
+func (t *watchedTx) Refresh(old, rec *store.Record) error {
+	t.n++
+	return t.Tx.Refresh(old, rec)
+}
+
+// before sets what happens before every Update; nil is nothing.
+func (w *watched) before(hook func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hook = hook
+}
+
+// library is a site with a type of its own, on a data folder that can be
+// opened again.
+type library struct {
+	t     *testing.T
+	dir   string
+	key   credential.DataKey
+	clock *clock
+	store *watched
+	d     *directory.Directory
+	site  *directory.Site
+	who   access.Principal
+}
+
+func newLibrary(t *testing.T) *library {
+	t.Helper()
+	l := &library{t: t, dir: t.TempDir(), key: credential.NewDataKey(), clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)},
+		who: access.Principal{Subject: profile.ID{1}, Client: true, Features: []access.Feature{access.Owner}}}
+	l.open()
+	if _, err := l.d.CreateSite(t.Context(), directory.NewSite{Name: "library", Domain: "library.example"}); err != nil {
+		t.Fatal(err)
+	}
+	l.reopen()
+	t.Cleanup(func() {
+		if err := l.store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	l.create("book", `[{"name":"title","type":"string"},{"name":"isbn","type":"string"},{"name":"pages","type":"integer","features":["query"]},
+		{"name":"print","type":"object","attr_defs":[{"name":"city","type":"string"}]},
+		{"name":"copies","type":"plural","attr_defs":[{"name":"shelf","type":"string"},{"name":"code","type":"string"}]}]`)
+	return l
+}
+
+func (l *library) open() {
+	l.t.Helper()
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	st, err := sqlite.Open(context.Background(), sqlite.Options{Dir: l.dir, Logger: log, Clock: l.clock.Now})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.store = &watched{Store: st}
+	l.d = directory.New(directory.Config{Store: l.store, DataKey: l.key, Hasher: credential.NewHasher(credential.HasherConfig{}), Now: l.clock.Now, Log: log})
+}
+
+// reopen is a restart.
+func (l *library) reopen() {
+	l.t.Helper()
+	if err := l.store.Close(); err != nil {
+		l.t.Fatal(err)
+	}
+	l.open()
+	var err error
+	if l.site, err = l.d.SiteNamed(context.Background(), "library"); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func (l *library) create(name, defs string) {
+	l.t.Helper()
+	parsed, err := schema.ParseDefs([]byte(defs))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if _, err := l.site.CreateEntityType(context.Background(), l.who, name, parsed); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// fill makes n books: title "t<i>", isbn "i<i>", i pages, two copies.
+func (l *library) fill(n int) []profile.ID {
+	l.t.Helper()
+	rows := make([][]byte, n)
+	for i := range rows {
+		rows[i] = fmt.Appendf(nil, `{"title":"t%d","isbn":"i%d","pages":%d,"print":{"city":"c%d"},"copies":[{"shelf":"a","code":"c%d"},{"shelf":"b","code":"d%d"}]}`, i, i, i, i, i, i)
+	}
+	var ids []profile.ID
+	for chunk := range slices.Chunk(rows, directory.MaxBulk) {
+		made, err := l.site.CreateEntities(context.Background(), l.who, "book", chunk, directory.CommitAll)
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		for _, m := range made {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
+}
+
+func (l *library) update(id profile.ID, attrs string) error {
+	_, err := l.site.UpdateEntity(context.Background(), l.who, "book", directory.Selector{ID: id}, directory.Guards{}, directory.EntityChange{Value: []byte(attrs)})
+	return err
+}
+
+func (l *library) add(attrs string) (profile.ID, error) {
+	e, err := l.site.CreateEntity(context.Background(), l.who, "book", []byte(attrs))
+	return e.ID, err
+}
+
+// constrain sets constraints as the API does.
+func (l *library) constrain(ctx context.Context, path string, constraints ...string) error {
+	_, err := l.site.SetAttributeConstraints(ctx, l.who, "book", path, constraints)
+	return err
+}
+
+// found counts what a filter selects.
+func (l *library) found(filter string) int64 {
+	l.t.Helper()
+	n, err := l.site.CountEntities(context.Background(), l.who, "book", filter)
+	if err != nil {
+		l.t.Fatalf("%s: %v", filter, err)
+	}
+	return n
+}
+
+func (l *library) byKey(path, value string) (profile.ID, error) {
+	e, err := l.site.Entity(context.Background(), l.who, "book", directory.Selector{Key: path, Value: []byte(value)}, directory.Guards{}, nil)
+	return e.ID, err
+}
+
+func (l *library) render(id profile.ID) string {
+	l.t.Helper()
+	e, err := l.site.Entity(context.Background(), l.who, "book", directory.Selector{ID: id}, directory.Guards{}, nil)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return string(e.Render(nil))
+}
+
+// rows counts the index rows that are stored under a path of books.
+func (l *library) rows(path string) (n int) {
+	l.t.Helper()
+	err := l.store.Store.Site(1).View(context.Background(), func(r store.Reader) error {
+		n = 0
+		return r.Lookup("book", store.Range{Path: path}, func(profile.ID, string) bool { n++; return true })
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return n
+}
+
+// names counts the stored names in the space of a unique attribute of books,
+// and checks that each finds its record.
+func (l *library) names(path string) (n int) {
+	l.t.Helper()
+	space := profile.UniqueAttribute("book", path)
+	err := l.store.Store.Site(1).View(context.Background(), func(r store.Reader) error {
+		n = 0
+		return r.ByNumber("book", math.MinInt64, math.MaxInt64, false, func(rec *store.Record) bool {
+			for _, name := range rec.Names {
+				if name.Space != space {
+					continue
+				}
+				n++
+				if at, err := r.ByName(profile.ID{}, space, name.Value); err != nil || at.ID != rec.ID {
+					l.t.Errorf("%s %q does not find its record: %v", path, name.Value, err)
+				}
+			}
+			return true
+		})
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return n
+}
+
+// work does the jobs that are due, as a worker does.
+func (l *library) work() {
+	l.t.Helper()
+	l.clock.add(time.Minute)
+	for {
+		due, err := l.store.System().DueJobs(context.Background(), l.clock.Now(), time.Minute, 100)
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		if len(due) == 0 {
+			return
+		}
+		for _, job := range due {
+			if err := l.d.ContinueType(context.Background(), job.Site, job.Body); err != nil {
+				l.t.Fatal(err)
+			}
+			if err := l.store.System().FinishJob(context.Background(), job); err != nil {
+				l.t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestAUniqueConstraintHoldsForOldAndNewRecords(t *testing.T) {
+	l := newLibrary(t)
+	ids := l.fill(1200)
+	if err := l.constrain(t.Context(), "isbn", "unique"); err != nil {
+		t.Fatal(err)
+	}
+	if l.names("isbn") != 1200 || l.rows("isbn") != 1200 {
+		t.Errorf("%d names, %d rows", l.names("isbn"), l.rows("isbn"))
+	}
+	if id, err := l.byKey("isbn", `"i700"`); err != nil || id != ids[700] {
+		t.Errorf("by key: %v %v", id, err)
+	}
+	_, err := l.add(`{"isbn":"i1199"}`)
+	wantCode(t, err, profile.CodeTaken)
+	wantCode(t, l.update(ids[0], `{"isbn":"i1"}`), profile.CodeTaken)
+	if err := l.constrain(t.Context(), "isbn"); err != nil {
+		t.Fatal(err)
+	}
+	if l.names("isbn") != 0 || l.rows("isbn") != 0 {
+		t.Errorf("%d names, %d rows are left", l.names("isbn"), l.rows("isbn"))
+	}
+	if _, err := l.add(`{"isbn":"i1199"}`); err != nil {
+		t.Error(err)
+	}
+	_, err = l.byKey("isbn", `"i1"`)
+	wantCode(t, err, profile.CodeInvalid)
+}
+
+func TestAConstraintThatARecordBreaksLeavesNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		path, field string
+		constraints []string
+		spoil       string
+	}{
+		"two records":             {"isbn", "isbn", []string{"unique"}, `{"isbn":"i3"}`},
+		"within one record":       {"copies.code", "copies.code", []string{"unique"}, `{"copies":[{"code":"x"},{"code":"x"}]}`},
+		"locally":                 {"copies.shelf", "copies.shelf", []string{"locally-unique"}, `{"copies":[{"shelf":"x"},{"shelf":"x"}]}`},
+		"and one constraint goes": {"isbn", "isbn", []string{"unique", "required"}, `{"isbn":"i3"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLibrary(t)
+			l.fill(700)
+			bad, err := l.add(c.spoil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before, err := l.site.EntityType(t.Context(), l.who, "book")
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = l.constrain(t.Context(), c.path, c.constraints...)
+			wantCode(t, err, profile.CodeTaken)
+			if e := profile.AsError(err); e.Field != c.field {
+				t.Errorf("field %q", e.Field)
+			}
+			after, err := l.site.EntityType(t.Context(), l.who, "book")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a, b := printedDefs(before), printedDefs(after); a != b {
+				t.Errorf("the type is\n%s\nand was\n%s", b, a)
+			}
+			if l.names(c.path) != 0 || l.rows(c.path) != 0 {
+				t.Errorf("%d names, %d rows are left", l.names(c.path), l.rows(c.path))
+			}
+			if _, err := l.add(c.spoil); err != nil {
+				t.Errorf("a record as before: %v", err)
+			}
+			for _, filter := range []string{"isbn = 'i3'", "copies.shelf = 'x'", "copies.code = 'x'"} {
+				_ = l.found(filter)
+			}
+			if err := l.update(bad, `{"title":"still there"}`); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func printedDefs(typ *schema.Type) string { return string(schema.AppendDefs(nil, typ.AllDefs())) }
+
+func TestWhatAnAttributeHeldIsNowhereOnceItIsRemoved(t *testing.T) {
+	l := newLibrary(t)
+	ids := l.fill(600)
+	if err := l.constrain(t.Context(), "isbn", "unique"); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.update(ids[5], `{"isbn":"changed","pages":1}`); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.update(ids[6], `{"isbn":null,"pages":null}`); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"isbn", "pages", "copies.code", "print.city"} {
+		if _, err := l.site.RemoveAttribute(t.Context(), l.who, "book", path); err != nil {
+			t.Fatal(path, err)
+		}
+	}
+	if n := l.names("isbn") + l.rows("isbn") + l.rows("pages"); n != 0 {
+		t.Errorf("%d names and rows are left", n)
+	}
+	if err := l.update(ids[0], `{"title":"written after"}`); err != nil {
+		t.Fatal(err)
+	}
+	l.every(func(rec *store.Record, past []store.Version) {
+		for _, v := range past {
+			for _, word := range []string{"isbn", "pages", "code", "city", "print", "changed"} {
+				if strings.Contains(string(v.Attrs), word) {
+					t.Fatalf("%s is in version %d: %s", word, v.Version, v.Attrs)
+				}
+			}
+		}
+	})
+	for _, def := range []string{`{"name":"isbn","type":"string","constraints":["unique"]}`, `{"name":"pages","type":"integer","features":["query"]}`,
+		`{"name":"copies.code","type":"string"}`, `{"name":"print.city","type":"string"}`} {
+		var attr schema.AttrDef
+		if err := json.Unmarshal([]byte(def), &attr); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.site.AddAttribute(t.Context(), l.who, "book", attr); err != nil {
+			t.Fatal(def, err)
+		}
+	}
+	if n := l.found("isbn is not null or pages is not null or copies.code is not null or print.city is not null"); n != 0 {
+		t.Errorf("%d records have values again", n)
+	}
+	if _, err := l.add(`{"isbn":"i3","pages":3}`); err != nil {
+		t.Error(err)
+	}
+	if n := l.found("pages = 3"); n != 1 {
+		t.Errorf("%d found", n)
+	}
+}
+
+// every calls fn with each book as it is stored, and its past.
+func (l *library) every(fn func(*store.Record, []store.Version)) {
+	l.t.Helper()
+	err := l.store.Store.Site(1).View(context.Background(), func(r store.Reader) error {
+		var failed error
+		err := l.eachIn(r, func(rec *store.Record) {
+			past, err := r.Versions(rec.ID, -1)
+			failed = errors.Join(failed, err)
+			fn(rec, past)
+		})
+		return errors.Join(err, failed)
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// eachIn calls fn with each book of a snapshot.
+func (l *library) eachIn(r store.Reader, fn func(*store.Record)) error {
+	var ids []profile.ID
+	err := r.ByNumber("book", math.MinInt64, math.MaxInt64, false, func(rec *store.Record) bool {
+		ids = append(ids, rec.ID)
+		return true
+	})
+	for _, id := range ids {
+		if err != nil {
+			return err
+		}
+		var rec *store.Record
+		if rec, err = r.Record(id); err == nil {
+			fn(rec)
+		}
+	}
+	return err
+}
+
+// textIn gives the value of a top-level attribute as text, "" for none.
+func textIn(attrs []byte, name string) string {
+	var all map[string]any
+	if err := json.Unmarshal(attrs, &all); err != nil || all[name] == nil {
+		return ""
+	}
+	return fmt.Sprint(all[name])
+}
+
+func TestARenamedAttributeKeepsItsValues(t *testing.T) {
+	l := newLibrary(t)
+	ids := l.fill(600)
+	if err := l.constrain(t.Context(), "isbn", "unique"); err != nil {
+		t.Fatal(err)
+	}
+	before := l.render(ids[9])
+	for from, to := range map[string]string{"isbn": "ean", "pages": "length", "copies.code": "barcode", "print": "edition"} {
+		if _, err := l.site.RenameAttribute(t.Context(), l.who, "book", from, to); err != nil {
+			t.Fatal(from, err)
+		}
+	}
+	if id, err := l.byKey("ean", `"i70"`); err != nil || id != ids[70] {
+		t.Errorf("by key: %v", err)
+	}
+	_, err := l.add(`{"ean":"i70"}`)
+	wantCode(t, err, profile.CodeTaken)
+	for filter, want := range map[string]int64{"length = 70": 1, "length < 100": 100, "copies.barcode = 'd7'": 1, "edition.city = 'c7'": 1, "ean = 'i7'": 1} {
+		if n := l.found(filter); n != want {
+			t.Errorf("%s: %d, want %d", filter, n, want)
+		}
+	}
+	if n := l.names("isbn") + l.rows("isbn") + l.rows("pages"); n != 0 {
+		t.Errorf("%d names and rows are left of the old ones", n)
+	}
+	if l.names("ean") != 600 || l.rows("length") != 600 {
+		t.Errorf("%d names, %d rows", l.names("ean"), l.rows("length"))
+	}
+	for from, to := range map[string]string{"ean": "isbn", "length": "pages", "copies.barcode": "copies.code", "edition": "print"} {
+		if _, err := l.site.RenameAttribute(t.Context(), l.who, "book", from, to); err != nil {
+			t.Fatal(from, err)
+		}
+	}
+	if after := l.render(ids[9]); after != before {
+		t.Errorf("renamed there and back it is\n%s\nand was\n%s", after, before)
+	}
+}
+
+// TestAChangeGoesOnWhereAProcessStopped ends the process at each transaction of
+// a change, and has the next one's jobs do the rest.
+func TestAChangeGoesOnWhereAProcessStopped(t *testing.T) {
+	const records = 700
+	type kind struct {
+		change func(l *library, ctx context.Context) error
+		check  func(l *library)
+	}
+	for name, k := range map[string]kind{
+		"unique": {func(l *library, ctx context.Context) error { return l.constrain(ctx, "isbn", "unique") }, func(l *library) {
+			if n, r := l.names("isbn"), l.rows("isbn"); n != records || r != records {
+				l.t.Errorf("%d names, %d rows", n, r)
+			}
+			if _, err := l.byKey("isbn", `"i600"`); err != nil {
+				l.t.Error(err)
+			}
+		}},
+		"rename": {func(l *library, ctx context.Context) error {
+			_, err := l.site.RenameAttribute(ctx, l.who, "book", "pages", "length")
+			return err
+		}, func(l *library) {
+			if n, r, old := l.found("length >= 0"), l.rows("length"), l.rows("pages"); n != records || r != records || old != 0 {
+				l.t.Errorf("%d found, %d rows, %d old ones", n, r, old)
+			}
+		}},
+		"remove": {func(l *library, ctx context.Context) error {
+			_, err := l.site.RemoveAttribute(ctx, l.who, "book", "pages")
+			return err
+		}, func(l *library) {
+			l.every(func(rec *store.Record, _ []store.Version) {
+				if strings.Contains(string(rec.Attrs), "pages") {
+					l.t.Fatalf("%s", rec.Attrs)
+				}
+			})
+			if n := l.rows("pages"); n != 0 {
+				l.t.Errorf("%d rows", n)
+			}
+		}},
+		"undone": {func(l *library, ctx context.Context) error { return l.constrain(ctx, "copies.shelf", "unique") }, func(l *library) {
+			if n, r := l.names("copies.shelf"), l.rows("copies.shelf"); n != 0 || r != 0 {
+				l.t.Errorf("%d names, %d rows", n, r)
+			}
+			if _, err := l.add(`{"copies":[{"shelf":"a"}]}`); err != nil {
+				l.t.Error(err)
+			}
+		}},
+		"delete": {func(l *library, ctx context.Context) error { return l.site.DeleteEntityType(ctx, l.who, "book", true) }, func(l *library) {
+			l.every(func(rec *store.Record, _ []store.Version) { l.t.Fatalf("%s is left", rec.ID) })
+			l.create("book", `[{"name":"pages","type":"integer","features":["query"]}]`)
+			if n := l.found("pages >= 0"); n != 0 {
+				l.t.Errorf("%d found", n)
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stops := 0
+			for at, done := 1, false; !done; at += 2 {
+				l := newLibrary(t)
+				l.fill(records)
+				ctx, cancel := context.WithCancel(t.Context())
+				updates := 0
+				l.store.before(func() {
+					if updates++; updates > at {
+						cancel()
+					}
+				})
+				err := k.change(l, ctx)
+				if done = !errors.Is(err, context.Canceled); done && err != nil && !profile.IsCode(err, profile.CodeTaken) {
+					t.Fatalf("stopped at %d: %v", at, err)
+				}
+				cancel()
+				l.reopen()
+				l.work()
+				k.check(l)
+				if t.Failed() {
+					t.Fatalf("stopped at %d", at)
+				}
+				stops = at
+			}
+			if stops < 5 {
+				t.Errorf("stopped in %d places only", stops)
+			}
+		})
+	}
+}
+
+func TestStepsAreBoundedAndABuildingIndexIsNotSearched(t *testing.T) {
+	l := newLibrary(t)
+	ids := l.fill(2600)
+	tries := 0
+	var look func()
+	look = func() {
+		tries++
+		l.store.before(nil)
+		l.store.mu.Lock()
+		l.store.lookups = 0
+		l.store.mu.Unlock()
+		if n := l.found("isbn = 'i2599'"); n != 1 {
+			t.Errorf("while it is built: %d found", n)
+		}
+		if l.store.lookups > 0 && l.rows("isbn") < len(ids) {
+			t.Errorf("an index was searched that has %d rows of %d", l.rows("isbn"), len(ids))
+		}
+		l.store.before(look)
+	}
+	l.store.before(look)
+	if err := l.constrain(t.Context(), "isbn", "unique"); err != nil {
+		t.Fatal(err)
+	}
+	l.store.before(nil)
+	if tries < 8 {
+		t.Errorf("only %d transactions", tries)
+	}
+	total := 0
+	for _, n := range l.store.refreshes {
+		if n > 501 { // and the type's own record
+			t.Errorf("a step of %d records", n)
+		}
+		total += n
+	}
+	if total < len(ids) {
+		t.Errorf("%d records refreshed of %d", total, len(ids))
+	}
+	l.store.lookups = 0
+	if n := l.found("isbn = 'i2599'"); n != 1 || l.store.lookups != 1 {
+		t.Errorf("enforced: %d found with %d lookups", n, l.store.lookups)
+	}
+}
+
+func TestSitesHaveTheirOwnTypes(t *testing.T) {
+	l := newLibrary(t)
+	l.fill(10)
+	other, err := l.d.CreateSite(t.Context(), directory.NewSite{Name: "other", Domain: "other.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = other.EntityType(t.Context(), l.who, "book")
+	wantCode(t, err, profile.CodeUnknownType)
+	if _, err := other.CreateEntityType(t.Context(), l.who, "book", []schema.AttrDef{{Name: "isbn", Type: "integer"}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := other.CreateEntity(t.Context(), l.who, "book", []byte(`{"isbn":1}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.constrain(t.Context(), "isbn", "unique"); err != nil {
+		t.Errorf("another site's records forbid it: %v", err)
+	}
+	if _, err := l.site.RemoveAttribute(t.Context(), l.who, "user", "gender"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.CreateEntity(t.Context(), l.who, "user", []byte(`{"gender":"f"}`)); err != nil {
+		t.Error(err)
+	}
+	if err := other.DeleteEntityType(t.Context(), l.who, "book", true); err != nil {
+		t.Fatal(err)
+	}
+	if n := l.found(""); n != 10 {
+		t.Errorf("%d books are left", n)
+	}
+}
