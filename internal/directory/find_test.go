@@ -156,7 +156,7 @@ func TestASearchAnswersWhatTheOracleSays(t *testing.T) {
 				sites++
 				site := siteOver(st.Site(store.SiteID(sites)))
 				records := searchedRecords(rt, with, rapid.IntRange(0, 60).Draw(rt, "records"))
-				err := site.data.Update(t.Context(), func(tx store.Tx) error {
+				err := site.data.raw.Update(t.Context(), func(tx store.Tx) error {
 					for _, rec := range records {
 						if err := tx.Create(rec, store.Event{At: searchTime, Kind: "x"}); err != nil {
 							return err
@@ -382,7 +382,7 @@ func TestASearchReadsNoMoreThanItsWayNeeds(t *testing.T) {
 func fill(t testing.TB, site *Site, typ *schema.Type, many int) {
 	t.Helper()
 	for from := 0; from < many; from += 5000 {
-		err := site.data.Update(t.Context(), func(tx store.Tx) error {
+		err := site.data.raw.Update(t.Context(), func(tx store.Tx) error {
 			for i := from; i < min(from+5000, many); i++ {
 				at := searchTime.Add(time.Duration(i) * time.Microsecond)
 				rec := &store.Record{ID: profile.NewID(at), Type: searched, Number: int64(i), Extras: []byte(`{}`), State: profile.Active, Created: at, Updated: at,
