@@ -187,6 +187,7 @@ func badRoutes(ids goodIDs) map[string]badRoute {
 	maps.Copy(rows, accountRoutes(ids))
 	maps.Copy(rows, planRoutes())
 	maps.Copy(rows, entityRecordRoutes(credentials, entityIDs, written))
+	maps.Copy(rows, typeRoutes())
 	maps.Copy(rows, roleRoutes())
 	maps.Copy(rows, profileRoutes())
 	maps.Copy(rows, householdRoutes(ids))

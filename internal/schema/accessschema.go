@@ -104,6 +104,20 @@ func (t *Type) For(client profile.ID, access AccessType) *Type {
 	return seen.(*Type)
 }
 
+// Listed gives the attributes that a client's access schema lists, for reading
+// or for writing, as a type of their own; the type itself where it has none.
+func (t *Type) Listed(client profile.ID, access AccessType) *Type {
+	paths, ok := t.access.paths[accessKey{client, access}]
+	if !ok {
+		return t
+	}
+	listed, err := t.Restrict(paths)
+	if err != nil {
+		panic("schema: an access schema that was compiled: " + err.Error())
+	}
+	return listed
+}
+
 // Nothing gives the type as somebody writes to who may write no attribute.
 func (t *Type) Nothing() *Type { return t.access.none() }
 

@@ -69,6 +69,12 @@ func (d *AttrDef) append(dst []byte) []byte {
 	return append(dst, '}')
 }
 
+// IsPassword reports whether the attribute is a password.
+func (d *AttrDef) IsPassword() bool {
+	typ, ok := parseType(d.Type)
+	return ok && typ == Password
+}
+
 // AppendDefs appends definitions as a JSON array of attr_def objects.
 func AppendDefs(dst []byte, defs []AttrDef) []byte {
 	dst = append(dst, '[')
