@@ -44,14 +44,6 @@ const searched = profile.Type("thing")
 
 var searchTime = time.Date(2020, 5, 17, 12, 0, 0, 0, time.UTC)
 
-// searchedSite is a site of the data without entity types of its own.
-func searchedSite(data store.Site) *Site {
-	s := &Site{d: &Directory{sweeping: make(chan struct{}, 1)}}
-	s.types.Store(&typeTable{})
-	s.data = siteData{data, s}
-	return s
-}
-
 // searchedType has attributes of each kind, indexed or not.
 func searchedType(t testing.TB, indexed bool) *schema.Type {
 	t.Helper()
@@ -162,7 +154,7 @@ func TestASearchAnswersWhatTheOracleSays(t *testing.T) {
 			sites := 0
 			rapid.Check(t, func(rt *rapid.T) {
 				sites++
-				site := searchedSite(st.Site(store.SiteID(sites)))
+				site := siteOver(st.Site(store.SiteID(sites)))
 				records := searchedRecords(rt, with, rapid.IntRange(0, 60).Draw(rt, "records"))
 				err := site.data.raw.Update(t.Context(), func(tx store.Tx) error {
 					for _, rec := range records {
@@ -181,6 +173,14 @@ func TestASearchAnswersWhatTheOracleSays(t *testing.T) {
 			})
 		})
 	}
+}
+
+// siteOver is a site with no more than searches need.
+func siteOver(data store.Site) *Site {
+	s := &Site{d: &Directory{sweeping: make(chan struct{}, 1)}}
+	s.types.Store(&typeTable{})
+	s.data = siteData{raw: data, s: s}
+	return s
 }
 
 func compareSearch(rt *rapid.T, site *Site, with, without *schema.Type, records []*store.Record) {
@@ -296,7 +296,7 @@ func TestASearchReadsNoMoreThanItsWayNeeds(t *testing.T) {
 	st, _ := backends["sqlite"](t)
 	typ := searchedType(t, true)
 	counting := &countingSite{Site: st.Site(1)}
-	site := searchedSite(counting)
+	site := siteOver(counting)
 	const many = 30_000
 	fill(t, site, typ, many)
 	for _, c := range []struct {

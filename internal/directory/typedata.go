@@ -91,12 +91,18 @@ func (r typedReader) ByNumber(t profile.Type, low, high int64, desc bool, fn fun
 // Brief is store.Reader's.
 func (r typedReader) Brief(t profile.Type, low, high int64, desc bool, fn func(*store.Record) bool) error {
 	types := r.s.table()
+	if types.byKind[t] == nil {
+		return r.Reader.Brief(t, low, high, desc, fn)
+	}
 	return r.Reader.Brief(t, low, high, desc, func(rec *store.Record) bool { return fn(types.seen(rec)) })
 }
 
 // Sweep is store.Reader's.
 func (r typedReader) Sweep(t profile.Type, low, high int64, desc bool, worker func() func(*store.Record) bool) error {
 	types := r.s.table()
+	if types.byKind[t] == nil {
+		return r.Reader.Sweep(t, low, high, desc, worker)
+	}
 	return r.Reader.Sweep(t, low, high, desc, func() func(*store.Record) bool {
 		fn := worker()
 		return func(rec *store.Record) bool { return fn(types.seen(rec)) }
@@ -130,6 +136,14 @@ func (t typedTx) ByNumber(kind profile.Type, low, high int64, desc bool, fn func
 // Brief is store.Reader's.
 func (t typedTx) Brief(kind profile.Type, low, high int64, desc bool, fn func(*store.Record) bool) error {
 	return t.Tx.Brief(kind, low, high, desc, func(rec *store.Record) bool { return fn(t.table.seen(rec)) })
+}
+
+// Sweep is store.Reader's.
+func (t typedTx) Sweep(kind profile.Type, low, high int64, desc bool, worker func() func(*store.Record) bool) error {
+	return t.Tx.Sweep(kind, low, high, desc, func() func(*store.Record) bool {
+		fn := worker()
+		return func(rec *store.Record) bool { return fn(t.table.seen(rec)) }
+	})
 }
 
 // Create is store.Tx's. A record that other types were thought of for is

@@ -16,7 +16,8 @@ import (
 	"facet/internal/store"
 )
 
-// This file is the only one that touches SQLite's C interface (sqlite.org/c3ref).
+// This file, with the end of snapshot.go, is the only one that touches SQLite's
+// C interface (sqlite.org/c3ref).
 // It stands one layer below the registered database/sql driver, because that
 // driver asks for the name and declared type of every column at each query and
 // allocates each bound text: here a statement is prepared once per connection,
@@ -440,39 +441,6 @@ func (c *conn) error(rc int32, sql string) error {
 // COMMIT (a full disk) end it by themselves.
 func (c *conn) inTransaction() bool {
 	return sqlite3.Xsqlite3_get_autocommit(c.tls, c.db) == 0
-}
-
-// sharing calls fn with what lets other connections read the snapshot of this
-// one, which has one and has read in it (sqlite.org/c3ref/snapshot.html); 0
-// where the log is empty, so that SQLite cannot name it.
-func (c *conn) sharing(fn func(snapshot uintptr) error) error {
-	main, err := libc.CString("main")
-	if err != nil {
-		return err
-	}
-	defer libc.Xfree(c.tls, main)
-	out := c.malloc(8)
-	defer libc.Xfree(c.tls, out)
-	if sqlite3.Xsqlite3_snapshot_get(c.tls, c.db, main, out) != sqlite3.SQLITE_OK {
-		return fn(0)
-	}
-	snapshot := *(*uintptr)(pointer(out))
-	defer sqlite3.Xsqlite3_snapshot_free(c.tls, snapshot)
-	return fn(snapshot)
-}
-
-// join makes the snapshot of another connection that of this one, which has
-// begun a transaction and not read in it.
-func (c *conn) join(snapshot uintptr) error {
-	main, err := libc.CString("main")
-	if err != nil {
-		return err
-	}
-	defer libc.Xfree(c.tls, main)
-	if rc := sqlite3.Xsqlite3_snapshot_open(c.tls, c.db, main, snapshot); rc != sqlite3.SQLITE_OK {
-		return c.error(rc, "")
-	}
-	return nil
 }
 
 func (c *conn) malloc(n int) uintptr {
