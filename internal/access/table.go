@@ -67,6 +67,8 @@ const (
 
 	DocumentOwn Permission = "document.own" // one's own app documents
 	DocumentAny Permission = "document.any" // everybody's
+	AppWrite    Permission = "app.write"    // register apps, change their settings, delete them
+	UserAdmin   Permission = "user.admin"   // read, change and list users of the site by what identifies them
 
 	EntityCreate Permission = "entity.create"
 	EntityRead   Permission = "entity.read"
@@ -145,8 +147,10 @@ var table = map[Permission]Rule{
 	HouseholdRead:  {Relations: Self | Broker, Restrictions: []RestrictionKind{ChildProfile}},
 	HouseholdWrite: {Relations: Self | Broker},
 
-	DocumentOwn: {Relations: Self},
+	DocumentOwn: {Relations: Self, Restrictions: []RestrictionKind{ChildProfile}},
 	DocumentAny: {Relations: Broker},
+	AppWrite:    {Relations: Broker},
+	UserAdmin:   {Relations: Broker},
 
 	EntityCreate: {Features: []Feature{Owner, DirectAccess}},
 	EntityRead:   {Features: []Feature{Owner, DirectAccess, DirectReadAccess}, Token: true, Restrictions: []RestrictionKind{ClientSchema}},

@@ -55,6 +55,9 @@ func fromAttributes(space profile.Space) bool {
 
 // index computes the index rows of a record.
 func (s *Site) index(rec *store.Record) []store.Indexed {
+	if rec.Type == profile.Document {
+		return documentIndex(rec)
+	}
 	typ := s.types[rec.Type]
 	if typ == nil {
 		return nil

@@ -58,6 +58,7 @@ type Site struct {
 	state   atomic.Pointer[siteState]
 	clients sync.Map // client id -> *clientEntry
 	numbers numbers
+	apps    sync.Map // app's number -> *appEntry
 
 	types map[profile.Type]*schema.Type
 }

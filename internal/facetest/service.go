@@ -178,7 +178,7 @@ func (s *Service) Mails(t testing.TB) []mail.Message {
 	var out outbox
 	handlers := map[string]jobs.Handler{
 		directory.MailJob: jobs.Mail(&out), store.BlobJob: jobs.Blob(s.Directory), directory.RoleSweepJob: jobs.RoleSweep(s.Directory),
-		directory.ExpiryJob: jobs.Expiry(s.Directory), directory.ForgetMailJob: jobs.ForgetMail(&out), directory.SMSJob: jobs.SMS((*phones)(s)),
+		directory.DocumentSweepJob: jobs.DocumentSweep(s.Directory), directory.ExpiryJob: jobs.Expiry(s.Directory), directory.ForgetMailJob: jobs.ForgetMail(&out), directory.SMSJob: jobs.SMS((*phones)(s)),
 	}
 	system := s.Store.System()
 	due, err := system.DueJobs(t.Context(), s.Clock.Now(), time.Minute, 1000)

@@ -122,6 +122,10 @@ type Records interface {
 	// Lookup gives the ids of records of a type with an index value in range,
 	// by value, calling fn until it returns false.
 	Lookup(t profile.Type, r Range, fn func(id profile.ID, value string) bool) error
+	// LookupAfter lists ids of records with an index value by (bucket, id),
+	// after one of them (zero: from the first). A page costs the same at any
+	// depth. The ids are such as tell their bucket.
+	LookupAfter(t profile.Type, path, value string, after profile.ID, limit int) ([]profile.ID, error)
 	// Search lists ids of records whose search text contains a term, ordered
 	// by (sort name, id).
 	Search(SearchQuery) ([]Found, error)
@@ -131,6 +135,9 @@ type Records interface {
 	Count(t profile.Type) (int64, error)
 	// Tombstone reads what an erased record left: ErrNotFound when none.
 	Tombstone(id profile.ID) (Tombstone, error)
+	// Tombstones lists what erased records of a type left, the latest first, by
+	// (time, id) descending, after that place (the zero value: from the first).
+	Tombstones(t profile.Type, after Tombstone, limit int) ([]Tombstone, error)
 }
 
 // SearchQuery selects records by their search texts.

@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"math"
+	"time"
 
 	"facet/internal/profile"
 	"facet/internal/store"
@@ -229,6 +231,20 @@ func (r *reader) Lookup(t profile.Type, rng store.Range, fn func(id profile.ID, 
 	})
 }
 
+// LookupAfter reads a page of the ids that have one index value.
+func (r *reader) LookupAfter(t profile.Type, path, value string, after profile.ID, limit int) ([]profile.ID, error) {
+	s, err := r.c.query(selectSame, r.site, t, path, value, after.Bucket(), after, limit)
+	if err != nil {
+		return nil, err
+	}
+	var out []profile.ID
+	err = each(s, func() bool {
+		out = append(out, s.profileID(0))
+		return true
+	})
+	return out, err
+}
+
 // Count counts by index.
 func (r *reader) Count(t profile.Type) (n int64, err error) {
 	s, err := r.c.query(countRecords, r.site, t)
@@ -253,6 +269,24 @@ func (r *reader) Tombstone(id profile.ID) (store.Tombstone, error) {
 		return store.Tombstone{}, orNotFound(err)
 	}
 	return store.Tombstone{ID: id, Type: knownType(s.raw(0)), Number: s.int(1), At: s.time(2)}, nil
+}
+
+// Tombstones reads a page of those of a type.
+func (r *reader) Tombstones(t profile.Type, after store.Tombstone, limit int) ([]store.Tombstone, error) {
+	at := after.At
+	if at.IsZero() {
+		at = time.UnixMicro(math.MaxInt64)
+	}
+	s, err := r.c.query(selectTombstones, r.site, t, at, after.ID, limit)
+	if err != nil {
+		return nil, err
+	}
+	var out []store.Tombstone
+	err = each(s, func() bool {
+		out = append(out, store.Tombstone{ID: s.profileID(0), Type: t, Number: s.int(1), At: s.time(2)})
+		return true
+	})
+	return out, err
 }
 
 func orNotFound(err error) error {

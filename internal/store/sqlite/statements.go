@@ -98,6 +98,9 @@ var (
 		ON CONFLICT DO UPDATE SET type = excluded.type, number = excluded.number, at = excluded.at`)
 	selectTombstone = sql(`
 		SELECT type, number, at FROM tombstone WHERE site = ? AND bucket = ? AND id = ?`)
+	selectTombstones = sql(`
+		SELECT id, number, at FROM tombstone
+		WHERE site = ? AND type = ? AND (at, id) < (?, ?) ORDER BY at DESC, id DESC LIMIT ?`)
 )
 
 // Names, and the index rows by which records are found.
@@ -138,6 +141,10 @@ var (
 		SELECT value, id FROM attribute
 		WHERE site = ? AND type = ? AND path = ? AND value >= ? AND value <= ?
 		ORDER BY value, bucket, id`)
+	selectSame = sql(`
+		SELECT id FROM attribute
+		WHERE site = ? AND type = ? AND path = ? AND value = ? AND (bucket, id) > (?, ?)
+		ORDER BY bucket, id LIMIT ?`)
 	insertSearch = sql(`
 		INSERT INTO search (site, type, sort, id, bucket, text, pack) VALUES (?, ?, ?, ?, ?, ?, ?)`)
 	deleteSearch = sql(`

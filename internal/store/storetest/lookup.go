@@ -56,6 +56,30 @@ func testLookup(f *fixture) {
 			}
 		})
 	})
+	f.run("the ids of one value are read page by page", func(f *fixture) {
+		want := map[profile.ID]bool{}
+		for _, id := range byValue {
+			want[id] = true
+		}
+		var last profile.ID
+		for len(want) > 0 {
+			page := read(f, func(r store.Reader) ([]profile.ID, error) { return r.LookupAfter("indexed", "q", "same", last, 4) })
+			if len(page) == 0 || len(page) > 4 {
+				f.Fatalf("a page of %d, %d are missing", len(page), len(want))
+			}
+			for _, id := range page {
+				if !want[id] || last.Bucket() > id.Bucket() {
+					f.Errorf("%s after %s", id, last)
+				}
+				delete(want, id)
+				last = id
+			}
+		}
+		f.equal(len(read(f, func(r store.Reader) ([]profile.ID, error) { return r.LookupAfter("indexed", "q", "same", last, 4) })), 0)
+		f.equal(len(read(f, func(r store.Reader) ([]profile.ID, error) {
+			return r.LookupAfter("indexed", "q", "sam", profile.ID{}, 4)
+		})), 0)
+	})
 	f.run("type and path are exact", func(f *fixture) {
 		f.equal(len(find("Indexed", store.Range{Path: "p"}, 100)), 0)
 		f.equal(len(find("indexed", store.Range{Path: "P"}, 100)), 0)
