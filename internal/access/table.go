@@ -63,7 +63,8 @@ const (
 	CommunityCreate Permission = "community.create" //
 
 	HouseholdRead  Permission = "household.read"  // the profiles of an account
-	HouseholdWrite Permission = "household.write" // make, change, delete them
+	HouseholdWrite Permission = "household.write" // make, change, delete them, their locks and PINs
+	HouseholdEnter Permission = "household.enter" // act as one of them, prove its PIN
 
 	DocumentOwn Permission = "document.own" // one's own app documents
 	DocumentAny Permission = "document.any" // everybody's
@@ -89,7 +90,7 @@ var table = map[Permission]Rule{
 	Open:          {Anyone: true, Restrictions: RestrictionKinds},
 	SessionStart:  {Anyone: true, Restrictions: RestrictionKinds},
 	SessionRead:   {SignedIn: true, Restrictions: RestrictionKinds},
-	SessionRenew:  {SignedIn: true},
+	SessionRenew:  {SignedIn: true, Restrictions: []RestrictionKind{ChildProfile}}, // it stays one
 	SessionEnd:    {Anyone: true, Restrictions: RestrictionKinds},
 	SessionRevoke: {SignedIn: true, Restrictions: RestrictionKinds},
 
@@ -146,8 +147,9 @@ var table = map[Permission]Rule{
 
 	HouseholdRead:  {Relations: Self | Broker, Restrictions: []RestrictionKind{ChildProfile}},
 	HouseholdWrite: {Relations: Self | Broker},
+	HouseholdEnter: {Relations: Self, Session: true, Restrictions: []RestrictionKind{ChildProfile}},
 
-	DocumentOwn: {Relations: Self, Restrictions: []RestrictionKind{ChildProfile}},
+	DocumentOwn: {Relations: Self, Restrictions: []RestrictionKind{ChildProfile}}, // whose: directory.DocumentCall
 	DocumentAny: {Relations: Broker},
 	AppWrite:    {Relations: Broker},
 	UserAdmin:   {Relations: Broker},

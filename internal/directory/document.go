@@ -352,20 +352,6 @@ func (s *Site) operator(ctx context.Context, perm access.Permission, who access.
 	return s.data.View(ctx, func(r store.Reader) error { return s.allow(r, perm, who, nil) })
 }
 
-// removeDocuments deletes the documents of an owner that goes itself.
-func (s *Site) removeDocuments(tx store.Tx, actor, owner profile.ID) error {
-	recs, err := tx.Owned(owner, profile.Document, 0, -1)
-	if err != nil {
-		return err
-	}
-	for _, rec := range recs {
-		if err := s.removeDocument(tx, actor, rec); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (s *Site) removeDocument(tx store.Tx, actor profile.ID, rec *store.Record) error {
 	s.undress(rec)
 	return tx.Remove(rec, s.event(actor, "document.deleted", rec.ID))

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,10 +17,8 @@ import (
 	"facet/internal/store"
 )
 
-// MaxMembers is how many household profiles one account has at most.
-const MaxMembers = 10
-
 const (
+	maxMembers     = 10 // household profiles of an account, where the site's policy says nothing
 	maxMemberName  = 64 // characters
 	maxAgeLimit    = 21 // years
 	childAgeLimit  = 12 // of a child profile that names none
@@ -34,26 +33,43 @@ type member struct {
 	Child    bool   `json:"is_child_profile"`
 	AgeLimit *int   `json:"age_limit"` // years; content for older people is not shown; nil: no limit
 	Default  bool   `json:"is_default"`
+	HasPIN   bool   `json:"has_pin,omitempty"`
+
+	Avatar    string `json:"avatar_id,omitempty"`
+	Language  string `json:"language,omitempty"`          // BCP 47
+	Subtitles string `json:"subtitle_language,omitempty"` // BCP 47
+	Autoplay  *bool  `json:"autoplay,omitempty"`
 }
 
 // Member is a household profile: one of the people who share an account.
 type Member struct {
-	ID       profile.ID
-	Account  int64 // number of the user it belongs to
-	Name     string
-	Child    bool
-	AgeLimit *int
-	Default  bool // the one that a sign-in acts as; every account has exactly one
-	Version  int64
-	Created  time.Time
-	Updated  time.Time
+	ID        profile.ID
+	User      profile.ID // whose account it belongs to
+	Account   int64      // that user's number
+	Name      string
+	Child     bool
+	AgeLimit  *int
+	Default   bool   // the one that a sign-in acts as; every account has exactly one
+	HasPIN    bool   // acting as it takes a PIN
+	Avatar    string // one of Avatars; "": none is chosen, as for the next two
+	Language  string // BCP 47
+	Subtitles string // BCP 47
+	Autoplay  *bool  // nil: not chosen
+	Version   int64
+	Created   time.Time
+	Updated   time.Time
+}
+
+// memberIn reads what a household profile's record holds.
+func memberIn(rec *store.Record) (m member, err error) {
+	return m, json.Unmarshal(rec.Attrs, &m)
 }
 
 func memberOf(account, rec *store.Record) (Member, error) {
-	var m member
-	err := json.Unmarshal(rec.Attrs, &m)
+	m, err := memberIn(rec)
 	return Member{
-		ID: rec.ID, Account: account.Number, Name: m.Name, Child: m.Child, AgeLimit: m.AgeLimit, Default: m.Default,
+		ID: rec.ID, Account: account.Number, User: account.ID, Name: m.Name, Child: m.Child, AgeLimit: m.AgeLimit, Default: m.Default, HasPIN: m.HasPIN,
+		Avatar: m.Avatar, Language: m.Language, Subtitles: m.Subtitles, Autoplay: m.Autoplay,
 		Version: rec.Version, Created: rec.Created, Updated: rec.Updated,
 	}, err
 }
@@ -66,8 +82,18 @@ type MemberEdit struct {
 	AgeLimit *int
 	NoLimit  bool // clears the age limit
 	Default  *bool
-	Password string // the account's; proves an adult, where a child profile is to become more
 
+	// What people see and hear by; "" chooses none.
+	Avatar, Language, Subtitles *string
+	Autoplay                    *bool
+	NoAutoplay                  bool // chooses none
+
+	PIN   *string // digits; acting as the profile takes it from then on
+	NoPIN bool    // removes it
+	Proof MemberProof
+
+	// Repeat, where it names a request, makes a profile once (AddMember).
+	Repeat Repeat
 	// Accounts is what else the caller says the account is called: each must
 	// name it, since no profile moves to another one.
 	Accounts []string
@@ -126,7 +152,11 @@ func (s *Site) AddMember(ctx context.Context, who access.Principal, account stri
 	if in.Name == nil {
 		return Member{}, profile.E(profile.Missing, profile.CodeRequired, "name", "A profile needs a name.")
 	}
-	m, err := in.apply(member{})
+	m, err := in.apply(member{}, s.Policy())
+	if err != nil {
+		return Member{}, err
+	}
+	pin, err := s.sealMemberPIN(ctx, user.ID, in.PIN)
 	if err != nil {
 		return Member{}, err
 	}
@@ -134,17 +164,22 @@ func (s *Site) AddMember(ctx context.Context, who access.Principal, account stri
 	if err != nil {
 		return Member{}, err
 	}
+	limit := s.MaxMembers()
 	err = s.data.Update(ctx, func(tx store.Tx) error {
 		if err := tx.Lock(user.ID); err != nil {
+			return err
+		}
+		if made, err := s.repeated(tx, who, in.Repeat); made != nil || err != nil {
+			rec = cmp.Or(made, rec)
 			return err
 		}
 		have, err := tx.Owned(user.ID, profile.Household, 0, -1)
 		if err != nil {
 			return err
 		}
-		if len(have) >= MaxMembers {
-			e := profile.E(profile.Conflict, profile.CodeMemberLimit, "", "An account has %d profiles at most.", MaxMembers)
-			e.Detail = map[string]any{"limit": MaxMembers}
+		if len(have) >= limit {
+			e := profile.E(profile.Conflict, profile.CodeMemberLimit, "", "An account has %d profiles at most.", limit)
+			e.Detail = map[string]any{"limit": limit}
 			return e
 		}
 		if m.Default {
@@ -152,7 +187,13 @@ func (s *Site) AddMember(ctx context.Context, who access.Principal, account stri
 				return err
 			}
 		}
-		return nameTaken(tx.Create(rec, s.event(who.Subject, memberEventAdd, rec.ID)))
+		if err := nameTaken(tx.Create(rec, s.event(who.Subject, memberEventAdd, rec.ID))); err != nil {
+			return err
+		}
+		if err := putMemberPIN(tx, user.ID, rec.ID, pin); err != nil {
+			return err
+		}
+		return s.keep(tx, who, in.Repeat, rec.ID)
 	})
 	if err != nil {
 		return Member{}, err
@@ -163,8 +204,8 @@ func (s *Site) AddMember(ctx context.Context, who access.Principal, account stri
 // EditMember changes a household profile. The default one stays the default
 // until another becomes it, and is never a child's. Errors: NotFound,
 // Conflict/CodeVersionMismatch, Taken/CodeMemberName,
-// Conflict/CodeDefaultRequired or CodeDefaultChild, Forbidden/CodeProofRequired
-// and CodePassword, Limited, those of the values.
+// Conflict/CodeDefaultRequired or CodeDefaultChild, Forbidden/CodeProofRequired,
+// CodePassword and CodePIN, Limited, those of the values.
 func (s *Site) EditMember(ctx context.Context, who access.Principal, account, id string, in MemberEdit) (Member, error) {
 	user, err := s.inHousehold(ctx, access.HouseholdWrite, who, account, func(r store.Reader, user *store.Record) error {
 		return isAccount(r, user, in.Accounts)
@@ -172,16 +213,14 @@ func (s *Site) EditMember(ctx context.Context, who access.Principal, account, id
 	if err != nil {
 		return Member{}, err
 	}
-	adult := who.Subject != user.ID // an operator
-	if in.Password != "" {
-		_, err := s.checkPassword(ctx, user, in.Password)
-		if profile.IsCode(err, profile.CodeCredentials) {
-			err = profile.E(profile.Forbidden, profile.CodePassword, "password", "The password is wrong.")
-		}
-		if err != nil {
-			return Member{}, err
-		}
-		adult = true
+	memberID, _ := profile.ParseID(id) // one that is none is nobody's, below
+	proven, err := s.proveMember(ctx, who, user, memberID, in.Proof)
+	if err != nil {
+		return Member{}, err
+	}
+	pin, err := s.sealMemberPIN(ctx, user.ID, in.PIN)
+	if err != nil {
+		return Member{}, err
 	}
 	var rec *store.Record
 	err = s.data.Update(ctx, func(tx store.Tx) error {
@@ -195,16 +234,19 @@ func (s *Site) EditMember(ctx context.Context, who access.Principal, account, id
 		if err := isVersion(old, in.Versions); err != nil {
 			return err
 		}
-		var was member
-		if err := json.Unmarshal(old.Attrs, &was); err != nil {
-			return err
-		}
-		m, err := in.apply(was)
+		was, err := memberIn(old)
 		if err != nil {
 			return err
 		}
-		if was.Child && !adult && growsUp(was, m) {
-			return profile.E(profile.Forbidden, profile.CodeProofRequired, "is_child_profile", "A child profile becomes more only with the account's password.")
+		m, err := in.apply(was, s.Policy())
+		if err != nil {
+			return err
+		}
+		switch {
+		case was.Child && growsUp(was, m) && proven < provenAccount:
+			return proofRequired("is_child_profile")
+		case (in.PIN != nil || in.NoPIN && was.HasPIN) && proven < provenMember:
+			return proofRequired("profile_pin")
 		}
 		if was.Default && !m.Default {
 			return profile.E(profile.Conflict, profile.CodeDefaultRequired, "is_default", "One profile is the default: make another one the default instead.")
@@ -215,11 +257,17 @@ func (s *Site) EditMember(ctx context.Context, who access.Principal, account, id
 			}
 		}
 		rec = withMember(old, m)
-		if string(rec.Attrs) == string(old.Attrs) {
+		if string(rec.Attrs) == string(old.Attrs) && in.PIN == nil {
 			return nil
 		}
 		rec.Updated = s.d.now()
-		return nameTaken(tx.Save(old, rec, s.event(who.Subject, "household.updated", rec.ID)))
+		if err := nameTaken(tx.Save(old, rec, s.event(who.Subject, "household.updated", rec.ID))); err != nil {
+			return err
+		}
+		if in.NoPIN {
+			return tx.DropSecret(user.ID, pinSecret, rec.ID.String())
+		}
+		return putMemberPIN(tx, user.ID, rec.ID, pin)
 	})
 	if err != nil {
 		return Member{}, err
@@ -249,17 +297,37 @@ func (s *Site) RemoveMember(ctx context.Context, who access.Principal, account, 
 		if isDefault(rec) {
 			return profile.E(profile.Conflict, profile.CodeDefaultProtected, "", "The default profile cannot be deleted.")
 		}
-		own, err := tx.Owned(rec.ID, profile.Document, 0, -1)
+		m, err := memberIn(rec)
 		if err != nil {
 			return err
 		}
-		for _, doc := range own {
-			if err := tx.Remove(doc, s.event(who.Subject, "document.deleted", doc.ID)); err != nil {
-				return err
-			}
+		if err := endMember(tx, user.ID, rec.ID, m.Child); err != nil {
+			return err
+		}
+		if err := s.removeDocuments(tx, who, rec.ID); err != nil {
+			return err
+		}
+		if err := tx.DropSecret(user.ID, pinSecret, rec.ID.String()); err != nil {
+			return err
 		}
 		return tx.Remove(rec, s.event(who.Subject, "household.deleted", rec.ID))
 	})
+}
+
+// removeDocuments removes what apps keep for a household profile, some at a
+// time: each may be long.
+func (s *Site) removeDocuments(tx store.Tx, who access.Principal, member profile.ID) error {
+	for {
+		own, err := tx.Owned(member, profile.Document, 0, 16)
+		if err != nil || len(own) == 0 {
+			return err
+		}
+		for _, doc := range own {
+			if err := s.removeDocument(tx, who.Subject, doc); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // isAccount says whether names that the caller gives for an account are its.
@@ -357,7 +425,7 @@ func memberRecord(r store.Reader, user *store.Record, text string) (*store.Recor
 }
 
 // apply lays a change over what a profile holds, and checks the whole.
-func (in MemberEdit) apply(m member) (member, error) {
+func (in MemberEdit) apply(m member, site Policy) (member, error) {
 	if in.Name != nil {
 		m.Name = strings.TrimSpace(*in.Name)
 	}
@@ -385,7 +453,11 @@ func (in MemberEdit) apply(m member) (member, error) {
 		m.Default = *in.Default
 	}
 	if m.Child && m.AgeLimit == nil {
-		m.AgeLimit = new(childAgeLimit)
+		m.AgeLimit = new(site.childAgeLimit())
+	}
+	m.HasPIN = (m.HasPIN || in.PIN != nil) && !in.NoPIN
+	if err := in.taste(&m); err != nil {
+		return m, err
 	}
 	switch {
 	case m.AgeLimit != nil && (*m.AgeLimit < 0 || *m.AgeLimit > maxAgeLimit):
@@ -446,8 +518,8 @@ func (s *Site) clearDefault(tx store.Tx, who access.Principal, user *store.Recor
 	if err != nil {
 		return err
 	}
-	var m member
-	if err := json.Unmarshal(old.Attrs, &m); err != nil {
+	m, err := memberIn(old)
+	if err != nil {
 		return err
 	}
 	m.Default = false
@@ -518,8 +590,7 @@ func (s *Site) ensureMember(ctx context.Context, user *store.Record) error {
 
 // memberClaim is what a token tells of the household profile it acts as.
 func memberClaim(rec *store.Record) map[string]any {
-	var m member
-	_ = json.Unmarshal(rec.Attrs, &m) // ours; a hint only
+	m, _ := memberIn(rec) // ours; a hint only
 	return map[string]any{
 		"id": rec.ID.String(), "name": m.Name, "is_child_profile": m.Child, "age_limit": m.AgeLimit, "is_default": m.Default,
 	}

@@ -56,7 +56,7 @@ func wrongHousehold(list []directory.Member) string {
 		}
 		names[name] = true
 	}
-	if len(list) == 0 || len(list) > directory.MaxMembers {
+	if len(list) == 0 || len(list) > 10 {
 		return fmt.Sprintf("%d profiles", len(list))
 	}
 	return ""
@@ -153,14 +153,14 @@ func TestNoMoreProfilesThanAllowedAtTheSameMoment(t *testing.T) {
 	for n := range 64 {
 		wg.Go(func() {
 			_, err := w.demo.AddMember(context.Background(), casey, caseys, directory.MemberEdit{Name: new(fmt.Sprint("Kid ", n)), Default: new(n%2 == 0)})
-			if err != nil && (!profile.IsCode(err, profile.CodeMemberLimit) || profile.AsError(err).Detail["limit"] != directory.MaxMembers) {
+			if err != nil && (!profile.IsCode(err, profile.CodeMemberLimit) || profile.AsError(err).Detail["limit"] != 10) {
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
 	list := w.household(casey, caseys)
-	if why := wrongHousehold(list); why != "" || len(list) != directory.MaxMembers {
+	if why := wrongHousehold(list); why != "" || len(list) != 10 {
 		t.Errorf("%d profiles: %s", len(list), why)
 	}
 	// one fewer makes room for one
@@ -412,19 +412,19 @@ func TestAChildBecomesMoreOnlyWithTheAccountsPassword(t *testing.T) {
 	for _, more := range []directory.MemberEdit{{Child: new(false)}, {AgeLimit: new(13)}, {Child: new(false), NoLimit: true}, {Child: new(false), Default: new(true)}} {
 		_, err := edit(casey, id, more)
 		wantCode(t, err, profile.CodeProofRequired)
-		more.Password = "wrong"
+		more.Proof.Password = "wrong"
 		_, err = edit(casey, id, more)
 		wantCode(t, err, profile.CodePassword)
 		if !profile.IsKind(err, profile.Forbidden) {
 			t.Errorf("a wrong proof of a known caller: %v", err)
 		}
 	}
-	for _, less := range []directory.MemberEdit{{AgeLimit: new(6)}, {NoLimit: true, Password: "yoyo"}, {Name: new("Kimmy")}} {
+	for _, less := range []directory.MemberEdit{{AgeLimit: new(6)}, {NoLimit: true, Proof: directory.MemberProof{Password: "yoyo"}}, {Name: new("Kimmy")}} {
 		if _, err := edit(casey, id, less); err != nil {
 			t.Errorf("%+v: %v", less, err)
 		}
 	}
-	grown, err := edit(casey, id, directory.MemberEdit{Child: new(false), Default: new(true), Password: "yoyo"})
+	grown, err := edit(casey, id, directory.MemberEdit{Child: new(false), Default: new(true), Proof: directory.MemberProof{Password: "yoyo"}})
 	if err != nil || grown.Child || !grown.Default || *grown.AgeLimit != 12 {
 		t.Errorf("%+v, %v", grown, err)
 	}

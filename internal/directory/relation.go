@@ -111,6 +111,12 @@ func (s *Site) relationTo(r store.Reader, who access.Principal, target *store.Re
 	if who.IsNobody() || who.Client {
 		return 0, nil
 	}
+	if who.Restriction.Kind == access.ChildProfile { // of the account's roles it has none
+		if target != nil && target.ID == who.Subject {
+			return access.Self, nil
+		}
+		return 0, nil
+	}
 	now := s.d.now()
 	mine, err := s.actingRoles(r, who.Subject, now)
 	if err != nil {
@@ -182,7 +188,7 @@ func hasAccount(r store.Reader, rec *store.Record) (bool, error) {
 // and the user share: DjaoApp's "self_provider" rule.
 func (s *Site) relationToUser(r store.Reader, who access.Principal, user *store.Record) (access.Relation, error) {
 	is, err := s.relationTo(r, who, user)
-	if err != nil || user == nil || is.Has(access.Self|access.Broker) || who.Client {
+	if err != nil || user == nil || is.Has(access.Self|access.Broker) || who.Client || who.Restriction.Kind == access.ChildProfile {
 		return is, err
 	}
 	now := s.d.now()

@@ -45,7 +45,7 @@ func (s *Site) newSession(subject profile.ID, restriction access.Restriction, us
 		ID: profile.NewIDIn(now, subject.Bucket()), Subject: subject,
 		Created: now, Expires: now.Add(refreshLife),
 	}
-	if restriction.Kind != "" {
+	if restriction.Kind != "" || !restriction.Profile.IsZero() {
 		row.Restriction = marshal(restriction)
 	}
 	if use == Refreshed {
@@ -113,7 +113,11 @@ func (s *Site) claims(ctx context.Context, row *store.Session, subject *Subject)
 		if subject.Personal, err = isPersonal(r, rec.ID); err != nil {
 			return err
 		}
-		is, err := s.relationTo(r, access.Principal{Subject: rec.ID}, nil)
+		who, err := actingAs(r, row)
+		if err != nil {
+			return err
+		}
+		is, err := s.relationTo(r, who, nil)
 		if err != nil {
 			return err
 		}
@@ -128,7 +132,7 @@ func (s *Site) claims(ctx context.Context, row *store.Session, subject *Subject)
 			"idTag": s.IDTag(subject), "tnId": rec.Number, "r": roles,
 			"data": map[string]any{"userId": strconv.FormatInt(rec.Number, 10), "user_email": email},
 		}
-		member, err := r.ByName(rec.ID, profile.HouseholdMain, "")
+		member, err := memberActing(r, who)
 		if err != nil {
 			return err
 		}
@@ -154,8 +158,9 @@ func (s *Site) Cookie(ctx context.Context, in SignIn) (value string, until time.
 	return value, row.Expires, err
 }
 
-// Authenticate reads a token and asks the live session row. Errors:
-// Unauthenticated/CodeBadToken, Expired/CodeExpiredToken.
+// Authenticate reads a token and asks the live session row, and the profile
+// that it acts as. Errors: Unauthenticated/CodeBadToken or CodeMemberGone,
+// Expired/CodeExpiredToken.
 func (s *Site) Authenticate(ctx context.Context, token string) (access.Principal, error) {
 	return s.authenticate(ctx, token, accessToken)
 }
@@ -170,11 +175,16 @@ func (s *Site) authenticate(ctx context.Context, token, kind string) (access.Pri
 	if err != nil {
 		return access.Principal{}, err
 	}
-	row, err := s.session(ctx, claims.Subject, id)
-	if err != nil {
-		return access.Principal{}, err
-	}
-	return principalOf(row)
+	var who access.Principal
+	err = s.data.View(ctx, func(r store.Reader) error {
+		row, err := s.liveSession(r, claims.Subject, id)
+		if err != nil {
+			return err
+		}
+		who, err = actingAs(r, row)
+		return err
+	})
+	return who, err
 }
 
 // verify reads a token of one type of ours, and the session it names.
@@ -197,9 +207,14 @@ func (s *Site) verify(token, kind string) (credential.Claims, profile.ID, error)
 func (s *Site) session(ctx context.Context, subject, id profile.ID) (*store.Session, error) {
 	var row *store.Session
 	err := s.data.View(ctx, func(r store.Reader) (err error) {
-		row, err = r.Session(subject, id)
+		row, err = s.liveSession(r, subject, id)
 		return err
 	})
+	return row, err
+}
+
+func (s *Site) liveSession(r store.Reader, subject, id profile.ID) (*store.Session, error) {
+	row, err := r.Session(subject, id)
 	if profile.IsKind(err, profile.NotFound) {
 		return nil, badToken()
 	}
@@ -207,16 +222,6 @@ func (s *Site) session(ctx context.Context, subject, id profile.ID) (*store.Sess
 		return nil, profile.E(profile.Expired, profile.CodeExpiredToken, "", "the session is over")
 	}
 	return row, err
-}
-
-func principalOf(row *store.Session) (access.Principal, error) {
-	p := access.Principal{Subject: row.Subject, Session: row.ID}
-	if len(row.Restriction) > 0 {
-		if err := json.Unmarshal(row.Restriction, &p.Restriction); err != nil {
-			return access.Principal{}, err
-		}
-	}
-	return p, nil
 }
 
 func badToken() error {
@@ -284,22 +289,23 @@ func (s *Site) Refresh(ctx context.Context, token string) (SignIn, error) {
 	if err != nil {
 		return SignIn{}, badToken()
 	}
-	row, err := s.session(ctx, subject, id)
-	if err != nil {
-		return SignIn{}, err
-	}
-	who, err := principalOf(row)
-	if err != nil {
-		return SignIn{}, err
-	}
-	if err := access.Admit(access.SessionRenew, who); err != nil {
-		return SignIn{}, err
-	}
+	var row *store.Session
 	reused := false
 	err = s.data.Update(ctx, func(tx store.Tx) (err error) {
 		reused = false
-		if row, err = tx.Session(subject, id); err != nil {
+		if row, err = s.liveSession(tx, subject, id); err != nil {
 			return err
+		}
+		who, err := actingAs(tx, row)
+		gone := profile.IsCode(err, profile.CodeMemberGone)
+		if err != nil && !gone {
+			return err
+		}
+		if err := access.Admit(access.SessionRenew, who); err != nil {
+			return err
+		}
+		if gone { // it goes on as the default profile
+			row.Restriction = nil
 		}
 		switch generation {
 		case row.Generation:
@@ -307,13 +313,16 @@ func (s *Site) Refresh(ctx context.Context, token string) (SignIn, error) {
 			row.Expires = s.d.now().Add(refreshLife)
 			return tx.PutSession(row)
 		case row.Generation - 1:
+			if gone {
+				return tx.PutSession(row)
+			}
 			return nil
 		default:
 			reused = true
 			return tx.DropSession(subject, id)
 		}
 	})
-	if profile.IsKind(err, profile.NotFound) || err == nil && reused {
+	if err == nil && reused {
 		return SignIn{}, badToken()
 	}
 	if err != nil {

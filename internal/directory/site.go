@@ -41,6 +41,8 @@ type Policy struct {
 	UnverifiedEmail bool         `json:"unverified_email,omitempty"` // people may register without proving their e-mail
 	Frictionless    bool         `json:"frictionless,omitempty"`     // people may act before they have a password and signed the terms (DjaoApp)
 	DemoPasswords   bool         `json:"demo_passwords,omitempty"`   // passwords of any length: demo sites only
+
+	Household HouseholdPolicy `json:"household,omitzero"`
 }
 
 // DefaultPolicy is that of a new real site: strict.

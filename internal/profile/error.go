@@ -102,6 +102,9 @@ const (
 	CodeDefaultProtected Code = "default_profile_protected"  // the default profile cannot be deleted
 	CodeDefaultRequired  Code = "default_required"           // one profile has to be the default
 	CodeDefaultChild     Code = "default_cannot_be_child"    // the default profile cannot be a child's
+	CodeMemberGone       Code = "profile_gone"               // the profile that a session acts as was deleted
+	CodePIN              Code = "wrong_pin"                  // the PIN, asked for by itself, is wrong; Detail "attempts_left"
+	CodePINUnset         Code = "pin_not_set"                // there is no PIN to prove
 )
 
 // Error is the one error type that crosses package borders: faces render it,

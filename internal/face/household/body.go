@@ -30,6 +30,7 @@ const (
 // input is the body of a request: members by name, and what is wrong with
 // them.
 type input struct {
+	of       *kind
 	form     form
 	jsonAPI  bool   // its type is JSON:API's: no leniency
 	resource string // pointer to the resource object; "" where the body is none
@@ -37,7 +38,22 @@ type input struct {
 	within   string // the nearest pointer that leads to something, for what is missing
 	outer    map[string]jsontext.Value
 	values   map[string]jsontext.Value // the attributes
+	meta     map[string]jsontext.Value // of the document
+	proofs   map[string]source         // where the password and the PIN were given
 	problems problems
+}
+
+// kind is a type of resource that bodies describe.
+type kind struct {
+	spellings  []string // of its type that are read; the first is written
+	attributes []string
+}
+
+// profileKind is a profile. Its type has the spellings that clients make of
+// UserProfile and of the path's last segment.
+var profileKind = &kind{
+	[]string{"UserProfile", "UserProfiles", "userProfile", "userProfiles", "user_profile", "user_profiles", "user-profile", "user-profiles"},
+	[]string{"name", "user_id", "is_child_profile", "age_limit", "is_default", "avatar_id", "language", "subtitle_language", "autoplay", "profile_pin", "password", "pin"},
 }
 
 // readObject reads the body of a request as one JSON object. No body is no
@@ -47,7 +63,7 @@ func readObject(w http.ResponseWriter, r *http.Request) (*input, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &input{values: map[string]jsontext.Value{}}
+	in := &input{values: map[string]jsontext.Value{}, proofs: map[string]source{}}
 	header := r.Header.Get("Content-Type")
 	if len(raw) == 0 && header == "" {
 		return in, nil
@@ -87,11 +103,25 @@ func mediaOf(header string) (jsonAPI bool, err error) {
 	return false, unsupported("A body is %s or %s, in UTF-8.", plainType, jsonAPIType)
 }
 
-// readProfile reads a body that describes a profile, in any of its forms.
+// readProfile reads a body that describes a profile.
 func readProfile(w http.ResponseWriter, r *http.Request) (*input, error) {
+	return readResource(w, r, profileKind, true)
+}
+
+// readResource reads a body that describes a resource, in any of its forms;
+// where it need not be there, no body describes nothing.
+func readResource(w http.ResponseWriter, r *http.Request, of *kind, needed bool) (*input, error) {
 	in, err := readObject(w, r)
 	if err != nil {
 		return nil, err
+	}
+	in.of = of
+	if !needed && len(in.values) == 0 {
+		in.outer = in.values
+		return in, nil
+	}
+	if raw, ok := in.values["meta"]; ok && (raw.Kind() != '{' || json.Unmarshal(raw, &in.meta) != nil) {
+		return nil, malformed("/meta", "The meta must be an object.")
 	}
 	data, there := in.values["data"]
 	switch {
@@ -101,14 +131,14 @@ func readProfile(w http.ResponseWriter, r *http.Request) (*input, error) {
 		in.outer = in.values
 		in.values = map[string]jsontext.Value{}
 		for name, v := range in.outer {
-			if name != "type" && name != "id" {
+			if name != "type" && name != "id" && name != "meta" {
 				in.values[name] = v
 			}
 		}
 		return in, nil
 	}
 	for name := range in.values {
-		if slices.Contains(attributeNames, name) && !in.jsonAPI {
+		if slices.Contains(of.attributes, name) && !in.jsonAPI {
 			return nil, refuse(profile.E(profile.Malformed, "ambiguous_body", "", "The body has both data and %s.", name), source{Pointer: "/data"}, 0)
 		}
 	}
@@ -116,7 +146,7 @@ func readProfile(w http.ResponseWriter, r *http.Request) (*input, error) {
 	if data.Kind() == '[' && !in.jsonAPI {
 		var elements []jsontext.Value
 		if err := json.Unmarshal(data, &elements); err != nil || len(elements) != 1 {
-			return nil, malformed("/data", "The data must be one profile.")
+			return nil, malformed("/data", "The data must be one resource.")
 		}
 		in.form, in.resource, data = listed, "/data/0", elements[0]
 	}
@@ -139,14 +169,8 @@ func readProfile(w http.ResponseWriter, r *http.Request) (*input, error) {
 	return in, nil
 }
 
-// attributeNames are the members that a profile can be described by.
-var attributeNames = []string{"name", "user_id", "is_child_profile", "age_limit", "is_default", "password"}
-
-// typeNames are the spellings of the type that clients make of UserProfile and
-// of the path's last segment.
-var typeNames = []string{resourceType, "UserProfiles", "userProfile", "userProfiles", "user_profile", "user_profiles", "user-profile", "user-profiles"}
-
-// checkType wants the type of the resource, if it is named, to be a profile's.
+// checkType wants the type of the resource, if it is named, to be the one asked
+// for.
 func (in *input) checkType() error {
 	raw, ok := in.outer["type"]
 	if !ok {
@@ -155,8 +179,8 @@ func (in *input) checkType() error {
 		}
 		return nil
 	}
-	if text, _ := schema.Text(raw); raw.Kind() != '"' || !slices.Contains(typeNames, text) {
-		return refuse(profile.E(profile.Conflict, "type_mismatch", "", "The type here is %s.", resourceType), source{Pointer: in.resource + "/type"}, 0)
+	if text, _ := schema.Text(raw); raw.Kind() != '"' || !slices.Contains(in.of.spellings, text) {
+		return refuse(profile.E(profile.Conflict, "type_mismatch", "", "The type here is %s.", in.of.spellings[0]), source{Pointer: in.resource + "/type"}, 0)
 	}
 	return nil
 }
@@ -185,31 +209,83 @@ func (in *input) checkID(id string) error {
 	return nil
 }
 
-// edit reads the attributes. proves says whether the account's password may be
-// among them.
-func (in *input) edit(proves bool) directory.MemberEdit {
+// edit reads the attributes. proves says whether the account's password or PIN
+// may be among them.
+func (in *input) edit(r *http.Request, proves bool) directory.MemberEdit {
 	out := directory.MemberEdit{
 		Name: in.text("name"), Child: in.truth("is_child_profile"), Default: in.truth("is_default"), AgeLimit: in.years("age_limit"),
+		Avatar: in.choice("avatar_id"), Language: in.choice("language"), Subtitles: in.choice("subtitle_language"),
+		NoLimit: in.isNull("age_limit"), NoAutoplay: in.isNull("autoplay"), NoPIN: in.isNull("profile_pin"),
 	}
-	out.NoLimit = in.values["age_limit"].Kind() == 'n'
+	if !out.NoAutoplay {
+		out.Autoplay = in.truth("autoplay")
+	}
+	if !out.NoPIN {
+		out.PIN = in.text("profile_pin")
+	}
 	if raw, ok := in.values["user_id"]; ok {
 		out.Accounts = append(out.Accounts, in.account(raw, in.at+"/user_id"))
 	}
 	if proves {
-		if password := in.text("password"); password != nil {
-			out.Password = *password
-		}
+		out.Proof = in.proof(r, "pin")
 	}
 	if raw, ok := in.outer["relationships"]; ok && in.form != plain {
 		out.Accounts = in.related(out.Accounts, raw)
 	}
 	for name := range in.values {
-		if !slices.Contains(attributeNames, name) || name == "password" && !proves {
+		if !slices.Contains(in.of.attributes, name) || (name == "password" || name == "pin") && !proves {
 			in.unknown(in.at, name)
 		}
 	}
-	slices.SortStableFunc(in.problems, func(a, b located) int { return strings.Compare(a.source.Pointer, b.source.Pointer) })
+	in.sortProblems()
 	return out
+}
+
+// accountPIN is the header that an account's PIN may come in.
+const accountPIN = "X-Account-Pin"
+
+// proof reads the account's password and PIN: among the attributes, in the
+// document's meta, or in the header X-Account-Pin. pin is how the PIN is called
+// in the body.
+func (in *input) proof(r *http.Request, pin string) directory.MemberProof {
+	out := directory.MemberProof{Password: in.secret("password", "password"), PIN: in.secret(pin, "pin")}
+	if lines := r.Header[accountPIN]; len(lines) > 0 {
+		at := source{Header: accountPIN}
+		if _, twice := in.proofs["pin"]; twice || len(lines) > 1 || lines[0] == "" {
+			in.problems = append(in.problems, located{Error: profile.E(profile.Invalid, profile.CodeDuplicate, "", "Send one PIN, in one place."), source: at})
+		}
+		out.PIN, in.proofs["pin"] = lines[0], at
+	}
+	return out
+}
+
+// secret reads a text that is no attribute, though it may stand among them, or
+// in the meta of the document.
+func (in *input) secret(name, field string) string {
+	text := in.text(name)
+	at := in.at + "/" + name
+	if raw, ok := in.meta[name]; ok {
+		switch inMeta, isText := schema.Text(raw); {
+		case text != nil:
+			in.problem("/meta/"+name, profile.E(profile.Invalid, profile.CodeDuplicate, "", "%s stands in two places.", name))
+		case !isText:
+			in.wrongType("/meta/"+name, name+" must be a string.")
+		default:
+			text, at = &inMeta, "/meta/"+name
+		}
+	}
+	if text == nil {
+		return ""
+	}
+	if *text == "" {
+		in.problem(at, profile.E(profile.Missing, profile.CodeBlank, "", "%s may not be empty.", name))
+	}
+	in.proofs[field] = source{Pointer: at}
+	return *text
+}
+
+func (in *input) sortProblems() {
+	slices.SortStableFunc(in.problems, func(a, b located) int { return strings.Compare(a.source.Pointer, b.source.Pointer) })
 }
 
 // account reads the number or uuid of an account.
@@ -297,6 +373,16 @@ func (in *input) text(name string) *string {
 	return &text
 }
 
+func (in *input) isNull(name string) bool { return in.values[name].Kind() == 'n' }
+
+// choice is text, where null takes back what was chosen.
+func (in *input) choice(name string) *string {
+	if in.isNull(name) {
+		return new("")
+	}
+	return in.text(name)
+}
+
 func (in *input) truth(name string) *bool {
 	raw, ok := in.value(name)
 	if !ok {
@@ -357,7 +443,7 @@ func (in *input) only(names ...string) error {
 			in.unknown(in.at, name)
 		}
 	}
-	slices.SortStableFunc(in.problems, func(a, b located) int { return strings.Compare(a.source.Pointer, b.source.Pointer) })
+	in.sortProblems()
 	return in.problems.err()
 }
 
@@ -365,8 +451,11 @@ func (in *input) only(names ...string) error {
 // lead to something, so what is missing is said of what it is missing in.
 func (in *input) locate(err error) error {
 	e := profile.AsError(err)
-	if err == nil || !slices.Contains(attributeNames, e.Field) {
+	if err == nil || !slices.Contains(in.of.attributes, e.Field) {
 		return err
+	}
+	if at, ok := in.proofs[e.Field]; ok {
+		return refuse(e, at, 0)
 	}
 	pointer := in.at + "/" + e.Field
 	_, there := in.values[e.Field]

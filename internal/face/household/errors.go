@@ -4,10 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -76,30 +73,6 @@ const (
 	maxUnknown = 20
 	maxNamed   = 200
 )
-
-// withoutQuery refuses every query parameter: there are none, and JSON:API
-// wants those that are not known refused.
-func withoutQuery(handle face.Handler) face.Handler {
-	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-		if r.URL.RawQuery == "" {
-			return handle(w, r, c)
-		}
-		query, err := url.ParseQuery(r.URL.RawQuery)
-		if err != nil {
-			return refuse(profile.E(profile.Malformed, profile.CodeSyntax, "", "The query cannot be read."), source{}, 0)
-		}
-		var out problems
-		for name := range query {
-			name = strings.ToValidUTF8(name[:min(len(name), maxNamed)], "\uFFFD")
-			out = append(out, located{profile.E(profile.Malformed, "unknown_parameter", "", "There is no such query parameter."), source{Parameter: name}, 0})
-		}
-		if len(out) == 0 {
-			return handle(w, r, c)
-		}
-		slices.SortFunc(out, func(a, b located) int { return strings.Compare(a.source.Parameter, b.source.Parameter) })
-		return out[:min(len(out), maxUnknown)].err()
-	}
-}
 
 // Fail answers with an error.
 func (household) Fail(w http.ResponseWriter, r *http.Request, c *face.Call, err error) {
@@ -170,8 +143,11 @@ func statusOf(e *profile.Error) int {
 	case profile.Taken:
 		return http.StatusConflict
 	case profile.Conflict:
-		if e.Code == profile.CodeVersionMismatch {
+		switch e.Code {
+		case profile.CodeVersionMismatch:
 			return http.StatusPreconditionFailed
+		case profile.CodeRepeat: // draft-ietf-httpapi-idempotency-key-header
+			return http.StatusUnprocessableEntity
 		}
 		return http.StatusConflict
 	case profile.TooLarge:

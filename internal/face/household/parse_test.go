@@ -30,11 +30,11 @@ func readEdit(r *http.Request) (*input, error) {
 			return in, err
 		}
 	}
-	edit := in.edit(true)
+	edit := in.edit(r, true)
 	if err := in.problems.err(); err != nil {
 		return in, err
 	}
-	for _, field := range attributeNames {
+	for _, field := range profileKind.attributes {
 		if err := in.locate(profile.E(profile.Invalid, profile.CodeConstraint, field, "x")); profile.IsKind(err, profile.Internal) {
 			return in, err
 		}

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"facet/internal/access"
-	"facet/internal/directory"
 	"facet/internal/facetest"
 	"facet/internal/profile"
 	"facet/internal/store"
@@ -242,7 +241,7 @@ func TestUsersOfTheEntityAPIHaveAHouseholdToo(t *testing.T) {
 	path := "/api/users/v1/users/" + e.ID.String() + "/user_profiles"
 	donny := h.Login(t, "donny")
 	h.Get(t, donny, path).Want(http.StatusOK).Is(map[string]any{"meta.count": 1, "data.0.attributes.name": "Ann Lee", "data.0.attributes.is_default": true})
-	h.Get(t, donny, path).Want(http.StatusOK).Is(map[string]any{"meta.count": 1, "meta.limit": directory.MaxMembers})
+	h.Get(t, donny, path).Want(http.StatusOK).Is(map[string]any{"meta.count": 1, "meta.limit": 10})
 	wantError(t, h.Get(t, h.token, path), 404, "not_found", "")
 }
 
