@@ -23,7 +23,7 @@ func login(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	who, err := in.credentials()
+	who, err := in.credentials(false)
 	if err != nil {
 		return err
 	}
@@ -34,8 +34,8 @@ func login(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	return signIn(w, r, c, http.StatusOK, &s)
 }
 
-// credentials reads the body of login.
-func (in *body) credentials() (directory.Credentials, error) {
+// credentials reads the body of login; of verify-otp with the code.
+func (in *body) credentials(code bool) (directory.Credentials, error) {
 	who := directory.Credentials{Spaces: []profile.Space{profile.Slug, profile.Email, profile.Phone}}
 	var email string
 	texts := map[string]*string{"username": &who.Login, "email": &email, "password": &who.Password, "otp_code": &who.OTP}
@@ -49,6 +49,9 @@ func (in *body) credentials() (directory.Credentials, error) {
 		who.Login, who.Spaces = email, []profile.Space{profile.Email}
 	case who.Login == "" && !in.blames("/username", "/email"):
 		in.wrong(profile.Missing, profile.CodeRequired, "/username", "A username or an email is required.")
+	}
+	if code && who.OTP == "" && !in.blames("/otp_code") {
+		in.wrong(profile.Missing, profile.CodeRequired, "/otp_code", "otp_code is required.")
 	}
 	if who.Password == "" && !in.blames("/password") {
 		in.wrong(profile.Missing, profile.CodeRequired, "/password", "password is required.")
