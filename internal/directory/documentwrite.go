@@ -115,7 +115,7 @@ func (s *Site) writeDocument(ctx context.Context, who access.Principal, c Docume
 			return err
 		})
 		if err != nil {
-			return d, false, err
+			return d, false, c.erased(err)
 		}
 		if app == nil { // made before, under the same key
 			if st.doc == nil {
@@ -162,11 +162,8 @@ func (s *Site) writeDocument(ctx context.Context, who access.Principal, c Docume
 			if overtaken(err) {
 				continue
 			}
-			if profile.IsKind(err, profile.NotFound) && !c.Any && profile.AsError(err).Field == "user_id" {
-				return d, false, badToken() // erased since the token was read
-			}
 			if err != nil {
-				return d, false, err
+				return d, false, c.erased(err)
 			}
 			if d, err = documentOf(plan.rec, documentKept{}); err != nil {
 				return d, false, err
@@ -179,6 +176,15 @@ func (s *Site) writeDocument(ctx context.Context, who access.Principal, c Docume
 		d.Warnings = warnings
 		return d, st.doc == nil, nil
 	}
+}
+
+// erased says to somebody who was erased since the token was read that it works
+// no longer.
+func (c *DocumentCall) erased(err error) error {
+	if profile.IsKind(err, profile.NotFound) && !c.Any && profile.AsError(err).Field == "user_id" {
+		return badToken()
+	}
+	return err
 }
 
 // overtaken reports whether somebody else wrote the same place first.

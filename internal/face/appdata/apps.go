@@ -44,12 +44,15 @@ func identifyApp(r *http.Request, c *face.Call) (directory.App, error) {
 	return a, err
 }
 
-// keyOf says which app's key came beside a token; 0 when none did.
+// keyOf says which app's key came beside a token; 0 when none did that works.
 func keyOf(r *http.Request, c *face.Call) (int64, error) {
 	if len(r.Header["X-Api-Key"]) == 0 {
 		return 0, nil
 	}
 	a, err := identifyApp(r, c)
+	if profile.IsCode(err, profile.CodeBadClient) {
+		return 0, nil
+	}
 	return a.ID, err
 }
 
