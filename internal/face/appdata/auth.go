@@ -134,10 +134,6 @@ func (reg *registration) pointers() map[string]string {
 	}
 }
 
-// algorithms are those of the documented hash_algorithm that can be imported
-// now, by the kind of hash that each is.
-var algorithms = map[string]string{"bcrypt": "password-bcrypt"}
-
 // registration reads the body of register.
 func (in *body) registration() (*registration, error) {
 	var name profile.PersonName
@@ -172,7 +168,7 @@ func (in *body) checkSecret(reg *registration) {
 	if in.blames("/password", "/password_hash", "/hash_algorithm") {
 		return
 	}
-	kind, known := algorithms[reg.algorithm]
+	encoded, known, ok := credential.Import(reg.algorithm, reg.hash)
 	switch {
 	case reg.hash == "" && reg.algorithm != "":
 		in.wrong(profile.Missing, profile.CodeRequired, "/password_hash", "hash_algorithm goes with a password_hash.")
@@ -184,8 +180,10 @@ func (in *body) checkSecret(reg *registration) {
 	case reg.algorithm == "":
 		in.wrong(profile.Missing, profile.CodeRequired, "/hash_algorithm", "A password_hash goes with a hash_algorithm.")
 	case !known:
-		in.wrong(profile.Invalid, "hash_algorithm_unsupported", "/hash_algorithm", "Hashes of these algorithms can be imported: bcrypt.")
-	case credential.Kind(reg.hash) != kind:
-		in.wrong(profile.Invalid, profile.CodeInvalid, "/password_hash", "This is no %s hash.", strings.TrimPrefix(kind, "password-"))
+		in.wrong(profile.Invalid, "hash_algorithm_unsupported", "/hash_algorithm", "Hashes of these algorithms can be imported: %s.", strings.Join(credential.Algorithms, ", "))
+	case !ok:
+		in.wrong(profile.Invalid, profile.CodeInvalid, "/password_hash", "This is no %s hash that can be used.", reg.algorithm)
+	default:
+		reg.hash = encoded
 	}
 }

@@ -132,6 +132,25 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 			return out, errors.Join(r.Lookup(profile.User, store.Range{Path: "p"}, collect),
 				r.Lookup(profile.User, store.Range{Path: "p", High: "~"}, collect))
 		},
+		"LookupAfter": func(r store.Reader) (any, error) {
+			var out []string
+			err := r.Lookup(profile.User, store.Range{Path: "p"}, func(id profile.ID, v string) bool {
+				same, err := r.LookupAfter(profile.User, "p", v, profile.ID{}, 10)
+				if err != nil || !slices.Contains(same, id) {
+					out = append(out, fmt.Sprint(same, err))
+				}
+				out = append(out, v)
+				return true
+			})
+			return out, err
+		},
+		"Tombstones": func(r store.Reader) (any, error) {
+			list, err := r.Tombstones(profile.User, store.Tombstone{}, 10)
+			if len(list) == 0 {
+				return "none", err
+			}
+			return list, err
+		},
 		"Search": func(r store.Reader) (any, error) {
 			types := []profile.Type{profile.User, profile.Organization, profile.Document}
 			out := ""
@@ -401,7 +420,7 @@ func testIsolation(f *fixture) {
 				switch method {
 				case "Count":
 					f.equal(got, 1)
-				case "Tombstone":
+				case "Tombstone", "Tombstones":
 					f.equal(got, "none")
 				case "Search", "CountSearch":
 					f.equal(shown, fmt.Sprintf("text3 3 one%d two%d ", 3*strings.Count(in.own, "one"), 3*strings.Count(in.own, "two")))
