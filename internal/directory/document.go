@@ -107,21 +107,25 @@ type documentWas struct {
 	Updated int64           `json:"updated"` // microseconds since 1970
 }
 
-const keptExtras = "appdata" // whose extras documentKept is
+// documentExtras is the extras of a document's record.
+type documentExtras struct {
+	AppData documentKept `json:"appdata"`
+}
 
 func (k *documentKept) extras() []byte {
 	if *k == (documentKept{}) {
 		return emptyObject
 	}
-	return marshal(map[string]*documentKept{keptExtras: k})
+	return marshal(documentExtras{*k})
 }
 
 func keptOf(rec *store.Record) (k documentKept, err error) {
 	if len(rec.Extras) <= len(emptyObject) {
 		return k, nil
 	}
-	all := map[string]*documentKept{keptExtras: &k}
-	return k, json.Unmarshal(rec.Extras, &all)
+	var all documentExtras
+	err = json.Unmarshal(rec.Extras, &all)
+	return all.AppData, err
 }
 
 // The index rows of documents.

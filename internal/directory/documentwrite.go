@@ -281,7 +281,7 @@ func (e *appEntry) guard(w work, seen, all *Document) (work, error) {
 		}
 		return w, notYours("/" + escapeStep.Replace(slices.Min(names)))
 	}
-	if all == nil && e.WriteClass != "" && e.WriteClass != UserWrites && string(w.text) == "{}" {
+	if seen == nil && e.WriteClass != "" && e.WriteClass != UserWrites && string(w.text) == "{}" {
 		return w, notYours("")
 	}
 	if all != nil {
