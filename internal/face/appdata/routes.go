@@ -72,7 +72,17 @@ func routes() []face.Route {
 		{Method: get, Pattern: "/operator/users/deleted", Permission: access.UserAdmin, Handle: listErased},
 		{Method: post, Pattern: "/operator/users/delete/{email}", Permission: access.UserAdmin, Handle: eraseUser},
 		{Method: del, Pattern: "/operator/users/delete/{email}", Permission: access.UserAdmin, Handle: eraseUser},
-		{Method: get, Pattern: "/operator/users/delete/{email}", Permission: access.UserAdmin, Handle: destructive(eraseUser)},
+		{Method: get, Pattern: "/operator/users/delete/{email}", Permission: access.UserAdmin, Handle: forOperators(destructive(eraseUser))},
+	}
+}
+
+// forOperators refuses others before anything else.
+func forOperators(handle face.Handler) face.Handler {
+	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+		if err := mayUsers(r, c); err != nil {
+			return err
+		}
+		return handle(w, r, c)
 	}
 }
 
