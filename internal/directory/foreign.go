@@ -184,3 +184,9 @@ func (s *Site) foreignPrincipal(ctx context.Context, user string) (access.Princi
 	}
 	return access.Principal{Subject: id}, err
 }
+
+// SetDestructiveGets says whether GET changes something where Sentinel's pages
+// print it so.
+func (s *Site) SetDestructiveGets(ctx context.Context, on bool) error {
+	return s.setPolicy(ctx, func(p *Policy) { p.DestructiveGets = on })
+}
