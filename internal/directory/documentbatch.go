@@ -106,6 +106,16 @@ func (s *Site) WriteDocuments(ctx context.Context, who access.Principal, b Docum
 	}
 	w := &batchWriter{Site: s, who: who, DocumentBatch: b, result: BatchResult{Items: make([]ItemResult, len(b.Items))},
 		places: make(map[DocumentPlace]int, len(b.Items)), twice: map[int]bool{}}
+	draw := func() (err error) {
+		w.first, err = s.numbersFor(ctx, len(b.Items))
+		return err
+	}
+	small := len(b.Items) <= stepItems // what is checked may then be what is written
+	if small {
+		if err := draw(); err != nil {
+			return BatchResult{}, err
+		}
+	}
 	if err := w.check(ctx); err != nil {
 		return BatchResult{}, err
 	}
@@ -115,16 +125,17 @@ func (s *Site) WriteDocuments(ctx context.Context, who access.Principal, b Docum
 	if b.Broken && !b.Partial {
 		return BatchResult{}, nil
 	}
-	var err error
-	if w.first, err = s.numbersFor(ctx, len(b.Items)); err != nil {
-		return BatchResult{}, err
+	if !small {
+		w.ready = nil
+		if err := draw(); err != nil {
+			return BatchResult{}, err
+		}
 	}
 	if w.steps > 1 && !b.Partial {
-		err = w.hidden(ctx)
-	} else {
-		err = w.write(ctx)
+		w.ready = nil
+		return w.result, w.hidden(ctx)
 	}
-	return w.result, err
+	return w.result, w.write(ctx)
 }
 
 // answered gives what a batch was answered the first time, nil when this is the
@@ -163,14 +174,25 @@ type batchWriter struct {
 	apps   map[int64]*appEntry   // of one step; nil: there is none
 	owners map[DocumentPlace]error
 	into   *importer // nil: the documents count at once
+	ready  *readyStep
+}
+
+// readyStep is the step that check worked out, where there is just one.
+type readyStep struct {
+	plans []planned
+	next  int
+	bad   Items
 }
 
 // check looks at every item, and says what is wrong with any.
 func (w *batchWriter) check(ctx context.Context) error {
 	for from := 0; from < len(w.Items); w.steps++ {
-		_, next, bad, err := w.plan(ctx, from, true)
+		plans, next, bad, err := w.plan(ctx, from, true)
 		if err != nil {
 			return err
+		}
+		if w.ready = nil; w.steps == 0 {
+			w.ready = &readyStep{plans, next, bad}
 		}
 		w.bad = append(w.bad, bad...)
 		from = next
@@ -367,8 +389,12 @@ func (w *batchWriter) write(ctx context.Context) error {
 // transaction.
 func (w *batchWriter) step(ctx context.Context, from int, with func(tx store.Tx, next int) error) (next int, err error) {
 	for {
-		plans, next, bad, err := w.plan(ctx, from, false)
-		if err != nil {
+		var plans []planned
+		var bad Items
+		if w.ready != nil {
+			plans, next, bad = w.ready.plans, w.ready.next, w.ready.bad
+			w.ready = nil
+		} else if plans, next, bad, err = w.plan(ctx, from, false); err != nil {
 			return 0, err
 		}
 		if len(bad) > 0 && !w.Partial {
