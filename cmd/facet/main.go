@@ -25,6 +25,7 @@ type commandLine struct {
 	Operator operatorCommand `cmd:"" help:"Add people who run a site."`
 	Client   clientCommand   `cmd:"" help:"Add and list API clients of the entity API."`
 	App      appCommand      `cmd:"" help:"Add and list apps that keep documents about people (Sentinel API)."`
+	Issuer   issuerCommand   `cmd:"" help:"Take tokens of other issuers in the Sentinel API."`
 	Token    tokenCommand    `cmd:"" help:"Add and list registration tokens of the Cloudillo API."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }

@@ -22,6 +22,7 @@ type siteAdd struct {
 	Host         []string `help:"Host that selects the site; may be repeated (default: the domain)."`
 	Default      bool     `help:"The site answers hosts that no site lists."`
 	Registration string   `default:"invitation" enum:"open,invitation,closed" help:"Who may register: open, invitation or closed (${default})."`
+	GetChanges   bool     `name:"destructive-gets" help:"GET /auth/logout, /user/delete and their like do what they say, as the Sentinel API prints them."`
 	Unverified   bool     `name:"unverified-email" help:"People may register without proving their e-mail."`
 	Title        string   `help:"What people call the site (default: its name)."`
 	BaseURL      string   `name:"base-url" help:"Where links in mails lead (default: https:// and the first host)."`
@@ -33,6 +34,7 @@ func (c siteAdd) Run(ctx context.Context, io streams) error {
 	policy := directory.DefaultPolicy()
 	policy.Registration = directory.Registration(c.Registration)
 	policy.UnverifiedEmail = c.Unverified
+	policy.DestructiveGets = c.GetChanges
 	policy.Title, policy.BaseURL, policy.MailFrom = c.Title, c.BaseURL, c.MailFrom
 	in, err := c.config().Open(ctx, slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -68,6 +68,8 @@ const (
 
 	DocumentOwn Permission = "document.own" // one's own app documents
 	DocumentAny Permission = "document.any" // everybody's
+	AppWrite    Permission = "app.write"    // register apps, change their settings, delete them
+	UserAdmin   Permission = "user.admin"   // read, change and list users of the site by what identifies them
 
 	EntityCreate Permission = "entity.create"
 	EntityRead   Permission = "entity.read"
@@ -174,8 +176,10 @@ var table = map[Permission]Rule{
 	HouseholdWrite: {Relations: Self | Broker},
 	HouseholdEnter: {Relations: Self, Session: true, Restrictions: []RestrictionKind{ChildProfile}},
 
-	DocumentOwn: {Relations: Self, Restrictions: []RestrictionKind{ChildProfile}}, // whose: directory.documentOwner
+	DocumentOwn: {Relations: Self, Restrictions: []RestrictionKind{ChildProfile}}, // whose: directory.DocumentCall
 	DocumentAny: {Relations: Broker},
+	AppWrite:    {Relations: Broker},
+	UserAdmin:   {Relations: Broker},
 
 	EntityCreate: {Features: []Feature{Owner, DirectAccess}, Restrictions: []RestrictionKind{Creation}},
 	EntityRead:   {Features: []Feature{Owner, DirectAccess, DirectReadAccess}, Token: true, Restrictions: []RestrictionKind{ClientSchema}},

@@ -52,7 +52,9 @@ func Check(encoded string) error {
 
 // Kind names the form of an encoded hash without giving it away:
 // "password-argon2id", "password-bcrypt", "password-pbkdf2-sha256" (-sha1,
-// -sha512), "password-scrypt"; "password-unknown" for what Verify cannot use.
+// -sha512), "password-scrypt", "password-md5-crypt", and the plain digests
+// "password-md5", -sha1, -sha256, -sha512, -blake2b; "password-unknown" for
+// what Verify cannot use.
 // The entity face shows it as the type of a password.
 func Kind(encoded string) string {
 	for _, form := range forms {
@@ -75,6 +77,12 @@ var forms = []struct {
 	{"pbkdf2_sha1$", "pbkdf2-sha1", parsePBKDF2(sha1.New, sha1.Size)},
 	{"pbkdf2_sha512$", "pbkdf2-sha512", parsePBKDF2(sha512.New, sha512.Size)},
 	{"$scrypt$", "scrypt", parseScrypt},
+	{"$1$", "md5-crypt", parseMD5Crypt},
+	{"$md5$", "md5", parseDigest("md5")},
+	{"$sha1$", "sha1", parseDigest("sha1")},
+	{"$sha256$", "sha256", parseDigest("sha256")},
+	{"$sha512$", "sha512", parseDigest("sha512")},
+	{"$blake2b$", "blake2b", parseDigest("blake2b")},
 }
 
 func parseHash(encoded string) (encodedHash, error) {

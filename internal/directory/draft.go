@@ -63,6 +63,9 @@ func fromAttributes(space profile.Space) bool {
 
 // index computes the index rows of a record.
 func (s *Site) index(rec *store.Record) []store.Indexed {
+	if rec.Type == profile.Document {
+		return documentIndex(rec)
+	}
 	typ := s.shape(rec).byKind[rec.Type]
 	if typ == nil {
 		return nil

@@ -323,7 +323,7 @@ func (s *Site) removeDocuments(tx store.Tx, who access.Principal, member profile
 			return err
 		}
 		for _, doc := range own {
-			if err := tx.Remove(doc, s.event(who.Subject, "document.deleted", doc.ID)); err != nil {
+			if err := s.removeDocument(tx, who.Subject, doc); err != nil {
 				return err
 			}
 		}

@@ -34,13 +34,17 @@ func (s *Site) repeated(r store.Reader, who access.Principal, again Repeat) (*st
 	case err != nil:
 		return nil, err
 	case a.Request != again.Request:
-		return nil, profile.E(profile.Conflict, profile.CodeRepeat, "", "This Idempotency-Key was used for another request.")
+		return nil, otherRequest()
 	}
 	rec, err := r.Record(a.About)
 	if profile.IsKind(err, profile.NotFound) { // deleted since, and its answer with it
 		return nil, nil
 	}
 	return rec, err
+}
+
+func otherRequest() error {
+	return profile.E(profile.Conflict, profile.CodeRepeat, "", "This Idempotency-Key was used for another request.")
 }
 
 // keep notes what a request made, in the transaction that makes it.

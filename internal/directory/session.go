@@ -81,7 +81,7 @@ func (s *Site) issue(ctx context.Context, row *store.Session) (SignIn, error) {
 		Subject: row.Subject, Session: row.ID.String(), ID: profile.NewIDIn(now, row.Subject.Bucket()).String(),
 		Issued: now, Expires: out.Expires, Extra: extra,
 	})
-	if err != nil || row.Generation == 0 {
+	if err != nil || row.Generation <= 0 {
 		return out, err
 	}
 	extra[typeClaim], extra[generationName] = refreshToken, row.Generation
@@ -258,6 +258,9 @@ func (s *Site) Exchange(ctx context.Context, who access.Principal, token string)
 	if err != nil {
 		return SignIn{}, err
 	}
+	if row.Generation == refreshOff {
+		return SignIn{}, refreshIsOff()
+	}
 	return s.issue(ctx, row)
 }
 
@@ -306,6 +309,9 @@ func (s *Site) Refresh(ctx context.Context, token string) (SignIn, error) {
 		}
 		if err := access.Admit(access.SessionRenew, who); err != nil {
 			return err
+		}
+		if row.Generation == refreshOff {
+			return refreshIsOff()
 		}
 		if gone { // it goes on as the default profile
 			row.Restriction = nil

@@ -31,6 +31,7 @@ type Policy struct {
 	PasswordMin     int          `json:"password_min"`               // characters; 0 is 10
 	ShadowProfiles  bool         `json:"shadow_profiles"`            // any signed-in user may create them
 	ProfilesPerDay  int          `json:"profiles_per_day,omitempty"` // that one user may create; 0 is 100
+	DestructiveGets bool         `json:"destructive_gets,omitempty"` // GET /auth/logout, /user/delete … do what they say (Sentinel)
 	Communities     bool         `json:"communities,omitempty"`      // any signed-in user may create them
 	AccessSeconds   int          `json:"access_seconds,omitempty"`   // life of DjaoApp's one token; 0 is 3600
 	BaseURL         string       `json:"base_url"`                   // of links in mails; never taken from Host
@@ -59,6 +60,7 @@ type Site struct {
 	state   atomic.Pointer[siteState]
 	clients sync.Map // client id -> *clientEntry
 	numbers numbers
+	apps    sync.Map // app's number -> *appEntry
 
 	types        atomic.Pointer[typeTable]
 	typing       sync.Mutex  // held while the table is replaced

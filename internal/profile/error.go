@@ -85,6 +85,18 @@ const (
 	CodeMethod             Code = "method"              // the path has other methods
 )
 
+// The codes of app documents.
+const (
+	CodePatchTest   Code = "patch_test_failed" // a test of a JSON Patch that does not hold
+	CodePatchPath   Code = "patch_path"        // a path of a JSON Patch that leads nowhere
+	CodeSection     Code = "section_forbidden" // a part of a document that only its app or an operator writes
+	CodeSchema      Code = "schema_violation"  // a document breaks the JSON Schema of its app
+	CodeImporting   Code = "import_running"    // an import writes the document just now
+	CodeMatchNeeded Code = "if_match_required" // the app wants every change to name the version it is of
+	CodeAppInUse    Code = "app_has_profiles"  // an app that documents are kept for
+	CodeRefreshOff  Code = "refresh_disabled"  // the session is not renewed any more
+)
+
 // The codes of household profiles.
 const (
 	CodeMemberName       Code = "profile_name_taken"         // another profile of the household has the name

@@ -13,6 +13,7 @@ const (
 	Document     Type = "$document"  // one JSON document of one app; owned by a user or household profile
 	Plan         Type = "$plan"      // owned by the organization that provides it
 	App          Type = "$app"
+	Import       Type = "$import"   // many documents that count from one moment on, or never
 	Client       Type = "$client"   // an API client of the entity face
 	Settings     Type = "$settings" // of an API client, which owns it, or the defaults of the site
 	RoleType     Type = "$role"

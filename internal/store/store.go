@@ -135,6 +135,9 @@ type Records interface {
 	Count(t profile.Type) (int64, error)
 	// Tombstone reads what an erased record left: ErrNotFound when none.
 	Tombstone(id profile.ID) (Tombstone, error)
+	// Tombstones lists what erased records of a type left, the latest first, by
+	// (time, id) descending, after that place (the zero value: from the first).
+	Tombstones(t profile.Type, after Tombstone, limit int) ([]Tombstone, error)
 }
 
 // SearchQuery selects records by their search texts.

@@ -23,7 +23,7 @@ func login(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	who, err := in.credentials()
+	who, err := in.credentials(false)
 	if err != nil {
 		return err
 	}
@@ -34,8 +34,8 @@ func login(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	return signIn(w, r, c, http.StatusOK, &s)
 }
 
-// credentials reads the body of login.
-func (in *body) credentials() (directory.Credentials, error) {
+// credentials reads the body of login; of verify-otp with the code.
+func (in *body) credentials(code bool) (directory.Credentials, error) {
 	who := directory.Credentials{Spaces: []profile.Space{profile.Slug, profile.Email, profile.Phone}}
 	var email string
 	texts := map[string]*string{"username": &who.Login, "email": &email, "password": &who.Password, "otp_code": &who.OTP}
@@ -49,6 +49,9 @@ func (in *body) credentials() (directory.Credentials, error) {
 		who.Login, who.Spaces = email, []profile.Space{profile.Email}
 	case who.Login == "" && !in.blames("/username", "/email"):
 		in.wrong(profile.Missing, profile.CodeRequired, "/username", "A username or an email is required.")
+	}
+	if code && who.OTP == "" && !in.blames("/otp_code") {
+		in.wrong(profile.Missing, profile.CodeRequired, "/otp_code", "otp_code is required.")
 	}
 	if who.Password == "" && !in.blames("/password") {
 		in.wrong(profile.Missing, profile.CodeRequired, "/password", "password is required.")
@@ -131,10 +134,6 @@ func (reg *registration) pointers() map[string]string {
 	}
 }
 
-// algorithms are those of the documented hash_algorithm that can be imported
-// now, by the kind of hash that each is.
-var algorithms = map[string]string{"bcrypt": "password-bcrypt"}
-
 // registration reads the body of register.
 func (in *body) registration() (*registration, error) {
 	var name profile.PersonName
@@ -169,7 +168,7 @@ func (in *body) checkSecret(reg *registration) {
 	if in.blames("/password", "/password_hash", "/hash_algorithm") {
 		return
 	}
-	kind, known := algorithms[reg.algorithm]
+	encoded, known, ok := credential.Import(reg.algorithm, reg.hash)
 	switch {
 	case reg.hash == "" && reg.algorithm != "":
 		in.wrong(profile.Missing, profile.CodeRequired, "/password_hash", "hash_algorithm goes with a password_hash.")
@@ -181,8 +180,10 @@ func (in *body) checkSecret(reg *registration) {
 	case reg.algorithm == "":
 		in.wrong(profile.Missing, profile.CodeRequired, "/hash_algorithm", "A password_hash goes with a hash_algorithm.")
 	case !known:
-		in.wrong(profile.Invalid, "hash_algorithm_unsupported", "/hash_algorithm", "Hashes of these algorithms can be imported: bcrypt.")
-	case credential.Kind(reg.hash) != kind:
-		in.wrong(profile.Invalid, profile.CodeInvalid, "/password_hash", "This is no %s hash.", strings.TrimPrefix(kind, "password-"))
+		in.wrong(profile.Invalid, "hash_algorithm_unsupported", "/hash_algorithm", "Hashes of these algorithms can be imported: %s.", strings.Join(credential.Algorithms, ", "))
+	case !ok:
+		in.wrong(profile.Invalid, profile.CodeInvalid, "/password_hash", "This is no %s hash that can be used.", reg.algorithm)
+	default:
+		reg.hash = encoded
 	}
 }

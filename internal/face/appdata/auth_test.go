@@ -91,7 +91,7 @@ func TestRegistrationsThatCannotBeAreRefused(t *testing.T) {
 		joe + `"password_hash":"` + string(hash) + `"}`:                                      {422, "/hash_algorithm required"},
 		joe + `"hash_algorithm":"bcrypt"}`:                                                   {422, "/password_hash required"},
 		joe + `"password":"yoyo","password_hash":"x","hash_algorithm":"bcrypt"}`:             {422, "/password_hash invalid"},
-		joe + `"password_hash":"5f4dcc3b5aa765d61d8327deb882cf99","hash_algorithm":"md5"}`:   {422, "/hash_algorithm hash_algorithm_unsupported"},
+		joe + `"password_hash":"5f4dcc3b5aa765d61d8327deb882cf99","hash_algorithm":"md4"}`:   {422, "/hash_algorithm hash_algorithm_unsupported"},
 		joe + `"password_hash":"x","hash_algorithm":"BCRYPT"}`:                               {422, "/hash_algorithm hash_algorithm_unsupported"},
 		joe + `"password_hash":"x","hash_algorithm":"bcrypt"}`:                               {422, "/password_hash invalid"},
 		joe + `"password_hash":"$2b$99$` + string(hash[7:]) + `","hash_algorithm":"bcrypt"}`: {422, "/password_hash invalid"},

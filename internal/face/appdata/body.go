@@ -22,9 +22,10 @@ import (
 // be read and not taken (a name that stands twice or is not known, NUL, a value
 // of another type) is an item, and reading goes on.
 type body struct {
-	dec   *jsontext.Decoder
-	index int // in "profiles" of what is read now; -1: none
-	items []item
+	dec    *jsontext.Decoder
+	index  int // in "profiles" of what is read now; -1: none
+	items  []item
+	listed bool // there is an array "profiles", or something in its place
 }
 
 // openBody begins to read the body of a request. The server bounds its size.
@@ -33,13 +34,14 @@ func openBody(r *http.Request) (*body, error) {
 		media, params, err := mime.ParseMediaType(header)
 		charset := strings.ToLower(params["charset"])
 		if err != nil || media != "application/json" && !strings.HasSuffix(media, "+json") || charset != "" && charset != "utf-8" {
-			return nil, &profile.Error{
-				Kind: profile.Malformed, Code: "unsupported_media_type", Message: "The body must be application/json, in UTF-8.",
-				Err: &refusal{status: http.StatusUnsupportedMediaType},
-			}
+			return nil, unsupported("The body must be application/json, in UTF-8.")
 		}
 	}
 	return newBody(r.Body), nil
+}
+
+func unsupported(what string) error {
+	return &profile.Error{Kind: profile.Malformed, Code: "unsupported_media_type", Message: what, Err: &refusal{status: http.StatusUnsupportedMediaType}}
 }
 
 func newBody(r io.Reader) *body { return &body{dec: newDecoder(r), index: -1} }
@@ -61,6 +63,22 @@ func (in *body) object(member func(name string) (known bool, err error)) error {
 		return in.broken(err)
 	}
 	return nil
+}
+
+// whole reads a body that is one value, whatever it is. The value is valid
+// until the body is read on.
+func (in *body) whole() (jsontext.Value, error) {
+	raw, err := in.value(in.dec)
+	if err != nil {
+		return nil, err
+	}
+	raw = raw.Clone()
+	if _, err := in.dec.ReadToken(); err == nil {
+		return nil, syntaxError("there is something after the value")
+	} else if err != io.EOF {
+		return nil, in.broken(err)
+	}
+	return raw, nil
 }
 
 // members reads an object from dec. member reads the value of a name that it

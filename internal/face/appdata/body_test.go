@@ -29,19 +29,22 @@ func FuzzDocuments(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		in := newBody(strings.NewReader(text))
-		docs, err := in.documents()
+		b := &bulk{body: in}
+		err := b.read()
 		wantRefusal(t, err)
 		wantRefusal(t, in.err())
 		if err == nil && !json.Valid([]byte(text)) {
 			t.Errorf("it is no JSON, and was read")
 		}
 		again := newBody(iotest.OneByteReader(strings.NewReader(text)))
-		same, sameErr := again.documents()
-		if len(same) != len(docs) || len(again.items) != len(in.items) || (err == nil) != (sameErr == nil) {
-			t.Errorf("in pieces: %v %v %v, at once: %v %v %v", same, again.items, sameErr, docs, in.items, err)
+		same := &bulk{body: again}
+		sameErr := same.read()
+		docs := b.documents
+		if len(same.documents) != len(docs) || len(again.items) != len(in.items) || (err == nil) != (sameErr == nil) {
+			t.Errorf("in pieces: %v %v %v, at once: %v %v %v", same.documents, again.items, sameErr, docs, in.items, err)
 		}
 		for _, d := range docs {
-			if d.App < 1 || d.User.IsZero() {
+			if !d.Broken && (d.Place.App < 1 || d.Place.User.IsZero()) {
 				t.Errorf("document %+v", d)
 			}
 		}
@@ -63,7 +66,7 @@ func FuzzRegistration(f *testing.F) {
 			t.Errorf("registration %+v", reg)
 		}
 		in = newBody(strings.NewReader(text))
-		who, err := in.credentials()
+		who, err := in.credentials(false)
 		wantRefusal(t, err)
 		if err == nil && (who.Login == "" || who.Password == "") {
 			t.Errorf("credentials %+v", who)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"facet/internal/directory"
 	"facet/internal/face"
 	"facet/internal/profile"
 )
@@ -48,7 +49,7 @@ type refusal struct {
 func (*refusal) Error() string { return "told in its items" }
 
 // The order in which kinds of what is wrong with a body make the status.
-var precedence = []profile.Kind{profile.Malformed, profile.TooLarge, profile.Invalid, profile.Missing, profile.Unknown, profile.Taken}
+var precedence = []profile.Kind{profile.Malformed, profile.TooLarge, profile.Invalid, profile.Missing, profile.Unknown, profile.Forbidden, profile.NotFound, profile.Taken, profile.Conflict}
 
 // refuse makes one error of all that is wrong with a body; nil when nothing is.
 func refuse(items []item) error {
@@ -84,17 +85,32 @@ func inBody(err error, pointers map[string]string) error {
 		return nil
 	}
 	e := profile.AsError(err)
-	pointer, ok := pointers[e.Field]
-	if !ok || e.Field == "" {
+	if _, ok := pointers[e.Field]; !ok || e.Field == "" {
 		return err
 	}
-	i := itemOf(e, pointer)
-	if i.kind == profile.TooLarge { // a password: the body is not
-		i.kind = profile.Invalid
+	items := itemsOf(e, pointers)
+	for n := range items {
+		if items[n].kind == profile.TooLarge && e.Field != "profile_data" { // a password: the body is not
+			items[n].kind = profile.Invalid
+		}
 	}
 	out := *e
-	out.Kind, out.Err = i.kind, &refusal{items: []item{i}}
+	out.Kind, out.Err = items[0].kind, &refusal{items: items}
 	return &out
+}
+
+// itemsOf tells an error of package directory about the body, where it may be
+// about several parts: pointers are by field.
+func itemsOf(e *profile.Error, pointers map[string]string) (out []item) {
+	base := pointers[e.Field]
+	if found, ok := e.Detail["violations"].([]directory.Violation); ok {
+		for _, v := range found {
+			out = append(out, item{Pointer: base + v.Pointer, Code: codeOf(e), Detail: v.Message, kind: e.Kind})
+		}
+		return out
+	}
+	pointer, _ := e.Detail["pointer"].(string)
+	return []item{itemOf(e, base+pointer)}
 }
 
 // codeOf names an error to clients.
@@ -104,6 +120,10 @@ func codeOf(e *profile.Error) string {
 		return "app_not_found"
 	case e.Code == profile.CodeNotFound && e.Field == "user_id":
 		return "user_not_found"
+	case e.Code == profile.CodeNotFound && e.Field == "user_profile_id":
+		return "user_profile_not_found"
+	case e.Code == profile.CodeNotFound && e.Field != "":
+		return "not_found"
 	case e.Code == profile.CodeNotFound:
 		return "profile_not_found"
 	case e.Code == profile.CodeTaken && e.Field == "app_id":
@@ -135,6 +155,18 @@ var statuses = map[profile.Kind]int{
 	profile.MethodNotAllowed: http.StatusMethodNotAllowed,
 }
 
+// special are the statuses of codes that have one of their own (RFC 9110,
+// section 15.5.13; RFC 6585, section 3).
+var special = map[profile.Code]int{
+	profile.CodeVersionMismatch: http.StatusPreconditionFailed,
+	profile.CodeMatchNeeded:     http.StatusPreconditionRequired,
+	profile.CodeRepeat:          http.StatusUnprocessableEntity,
+}
+
+func methodNotAllowed() error {
+	return profile.E(profile.MethodNotAllowed, profile.CodeMethod, "", "This changes something: send POST.")
+}
+
 // Fail answers with an error.
 func (f appdata) Fail(w http.ResponseWriter, r *http.Request, _ *face.Call, err error) {
 	e := profile.AsError(err)
@@ -145,6 +177,9 @@ func (f appdata) Fail(w http.ResponseWriter, r *http.Request, _ *face.Call, err 
 		if own.status != 0 {
 			p.Status = own.status
 		}
+	}
+	if status, ok := special[e.Code]; ok {
+		p.Status = status
 	}
 	if e.Kind == profile.Internal || p.Status == 0 {
 		p.Status, p.Detail, p.Code = http.StatusInternalServerError, "Internal error.", string(profile.CodeInternal)
@@ -157,7 +192,7 @@ func (f appdata) Fail(w http.ResponseWriter, r *http.Request, _ *face.Call, err 
 	if e.Retry > 0 {
 		h.Set("Retry-After", strconv.Itoa(e.Retry))
 	}
-	if version, ok := e.Detail["version"].(int64); ok && e.Kind == profile.Taken { // of the document that is there
+	if version, ok := e.Detail["version"].(int64); ok { // of the document that is there
 		h.Set("ETag", etag(version))
 	}
 	b, err := json.Marshal(p)

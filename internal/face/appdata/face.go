@@ -5,6 +5,7 @@ import (
 
 	"facet/internal/access"
 	"facet/internal/credential"
+	"facet/internal/directory"
 	"facet/internal/face"
 	"facet/internal/profile"
 )
@@ -43,6 +44,10 @@ func (f appdata) Identify(r *http.Request, c *face.Call) (err error) {
 	token, ok := credential.ParseBearer(header[0])
 	if !ok || len(header) > 1 {
 		return profile.E(profile.Unauthenticated, profile.CodeBadToken, "", "not a bearer token")
+	}
+	if directory.IsForeignToken(token) {
+		c.Who, err = c.Site.AuthenticateForeign(r.Context(), token)
+		return err
 	}
 	c.Who, err = c.Site.Authenticate(r.Context(), token)
 	return err

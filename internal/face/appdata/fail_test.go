@@ -39,7 +39,7 @@ func TestFailGivesEachKindItsAnswer(t *testing.T) {
 		{"GET /user/nothing", e(profile.NotFound, profile.CodeNoRoute, "", "x"), 404, "no_route", ""},
 		{"POST /user/profiles/create", e(profile.TooLarge, profile.CodeTooLarge, "", "x"), 413, "too_large", ""},
 		{"POST /user/profiles/create", there, 409, "profile_exists", `ETag: "7"`},
-		{"POST /user/profiles/create", e(profile.Conflict, profile.CodeVersionMismatch, "", "x"), 409, "version_mismatch", ""},
+		{"POST /user/profiles/create", e(profile.Conflict, profile.CodeVersionMismatch, "", "x"), 412, "version_mismatch", ""},
 	} {
 		method, path, _ := strings.Cut(c.pattern, " ")
 		r := httptest.NewRequest(method, path, http.NoBody)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"facet/internal/access"
 	"facet/internal/face/appdata"
 	"facet/internal/facetest"
 )
@@ -51,4 +52,14 @@ func wantProblem(t *testing.T, what string, a facetest.Answer, status int, code 
 	if strings.Join(got, ", ") != strings.Join(items, ", ") {
 		t.Errorf("%s: errors %q, want %q\n%s", what, got, items, a.Body)
 	}
+}
+
+// principal is who a token stands for.
+func principal(t *testing.T, s *facetest.Service, token string) access.Principal {
+	t.Helper()
+	who, err := s.Site.Authenticate(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return who
 }

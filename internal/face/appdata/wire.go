@@ -39,9 +39,9 @@ type user struct {
 type signedIn struct {
 	Token        string `json:"token"` // JWT
 	AccessToken  string `json:"access_token"`
-	RefreshToken string `json:"refresh_token"`
-	ExpiresIn    int64  `json:"expires_in"` // seconds
-	TokenType    string `json:"token_type"` // Bearer
+	RefreshToken string `json:"refresh_token,omitzero"` // absent where there is none
+	ExpiresIn    int64  `json:"expires_in"`             // seconds
+	TokenType    string `json:"token_type"`             // Bearer
 	User         user   `json:"user"`
 }
 
@@ -57,29 +57,44 @@ func userOf(s *directory.Subject, operator bool) user {
 	}
 }
 
-// appendDocument appends the object of a document: user_id, app_id,
-// profile_data as it was sent, version, created_at, updated_at.
+// appendDocument appends the object of a document: user_id, user_profile_id
+// where a household profile owns it, app_id, profile_data as it was sent,
+// version, created_at, updated_at, and what a schema that only warns has
+// against it.
 func appendDocument(b []byte, d *directory.Document) []byte {
-	b = appendPlace(b, d)
+	b = appendPlace(b, &d.DocumentPlace)
 	b = append(append(b, `,"profile_data":`...), d.Data...)
-	b = appendVersion(b, d)
+	b = strconv.AppendInt(append(b, `,"version":`...), d.Version, 10)
 	b = appendTime(append(b, `,"created_at":"`...), d.Created)
 	b = appendTime(append(b, `","updated_at":"`...), d.Updated)
-	return append(b, `"}`...)
+	b = append(b, '"')
+	if len(d.Warnings) > 0 {
+		list, _ := json.Marshal(warningsOf(d.Warnings)) // texts
+		b = append(append(b, `,"warnings":`...), list...)
+	}
+	return append(b, '}')
 }
 
-// appendMade appends what a made document is told by: its place and version.
-func appendMade(b []byte, d *directory.Document) []byte {
-	return append(appendVersion(appendPlace(b, d), d), '}')
+// warning is a part of a document that breaks a schema.
+type warning struct {
+	Pointer string `json:"pointer"` // RFC 6901, in profile_data
+	Detail  string `json:"detail"`
 }
 
-func appendPlace(b []byte, d *directory.Document) []byte {
-	b = append(append(b, `{"user_id":"`...), d.User.String()...)
-	return strconv.AppendInt(append(b, `","app_id":`...), d.App, 10)
+func warningsOf(found []directory.Violation) []warning {
+	out := make([]warning, len(found))
+	for i, v := range found {
+		out[i] = warning{v.Pointer, v.Message}
+	}
+	return out
 }
 
-func appendVersion(b []byte, d *directory.Document) []byte {
-	return strconv.AppendInt(append(b, `,"version":`...), d.Version, 10)
+func appendPlace(b []byte, p *directory.DocumentPlace) []byte {
+	b = append(append(b, `{"user_id":"`...), p.User.String()...)
+	if !p.Member.IsZero() {
+		b = append(append(b, `","user_profile_id":"`...), p.Member.String()...)
+	}
+	return strconv.AppendInt(append(b, `","app_id":`...), p.App, 10)
 }
 
 func appendTime(b []byte, t time.Time) []byte {

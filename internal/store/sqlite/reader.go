@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"math"
+	"time"
 
 	"facet/internal/profile"
 	"facet/internal/store"
@@ -263,6 +264,24 @@ func (r *reader) Tombstone(id profile.ID) (store.Tombstone, error) {
 		return store.Tombstone{}, orNotFound(err)
 	}
 	return store.Tombstone{ID: id, Type: knownType(s.raw(0)), Number: s.int(1), At: s.time(2)}, nil
+}
+
+// Tombstones reads a page of those of a type.
+func (r *reader) Tombstones(t profile.Type, after store.Tombstone, limit int) ([]store.Tombstone, error) {
+	at := after.At
+	if at.IsZero() {
+		at = time.UnixMicro(math.MaxInt64)
+	}
+	s, err := r.c.query(selectTombstones, r.site, t, at, after.ID, limit)
+	if err != nil {
+		return nil, err
+	}
+	var out []store.Tombstone
+	err = each(s, func() bool {
+		out = append(out, store.Tombstone{ID: s.profileID(0), Type: t, Number: s.int(1), At: s.time(2)})
+		return true
+	})
+	return out, err
 }
 
 func orNotFound(err error) error {

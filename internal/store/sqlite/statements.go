@@ -121,6 +121,9 @@ var (
 		ON CONFLICT DO UPDATE SET type = excluded.type, number = excluded.number, at = excluded.at`)
 	selectTombstone = sql(`
 		SELECT type, number, at FROM tombstone WHERE site = ? AND bucket = ? AND id = ?`)
+	selectTombstones = sql(`
+		SELECT id, number, at FROM tombstone
+		WHERE site = ? AND type = ? AND (at, id) < (?, ?) ORDER BY at DESC, id DESC LIMIT ?`)
 )
 
 // Names, and the index rows by which records are found.
@@ -409,7 +412,7 @@ var (
 	insertBody = sql(`
 		INSERT INTO event_body (site, bucket, subject, epoch, tx, seq, version, at, actor, kind, replaced)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-	deleteBodies = sql(`DELETE FROM event_body WHERE site = ? AND bucket = ? AND subject = ?`)
+	deleteBodies   = sql(`DELETE FROM event_body WHERE site = ? AND bucket = ? AND subject = ?`)
 	selectReplaced = sql(`
 		SELECT epoch, tx, seq, replaced FROM event_body WHERE site = ? AND bucket = ? AND subject = ?`)
 	updateReplaced = sql(`

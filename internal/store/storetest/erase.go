@@ -164,6 +164,30 @@ func testErase(f *fixture) {
 			f.equal(job.Kind, store.BlobJob)
 		}
 	})
+	f.run("tombstones are listed by type, the latest first", func(f *fixture) {
+		var ids []profile.ID
+		for range 5 {
+			rec := f.user()
+			rec.Type = "listed"
+			f.create(rec)
+			f.update(func(tx store.Tx) error { return tx.Erase(rec, f.event("x"), nil) })
+			ids = append([]profile.ID{rec.ID}, ids...)
+		}
+		var got []profile.ID
+		var last store.Tombstone
+		for {
+			page := read(f, func(r store.Reader) ([]store.Tombstone, error) { return r.Tombstones("listed", last, 2) })
+			if len(page) == 0 {
+				break
+			}
+			for _, dead := range page {
+				f.equal(dead, read(f, func(r store.Reader) (store.Tombstone, error) { return r.Tombstone(dead.ID) }))
+				got = append(got, dead.ID)
+			}
+			last = page[len(page)-1]
+		}
+		f.equal(got, ids)
+	})
 	f.run("names and claims are free, and the bystander is untouched", func(f *fixture) {
 		f.create(f.user(name(profile.Slug, Trace), name(profile.Email, Trace+"@example.com"), name(profile.IDTag, Trace+"@tags.example"), name(profile.PlanSlug, Trace+"-plan")))
 		f.update(func(tx store.Tx) error {

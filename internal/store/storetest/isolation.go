@@ -139,6 +139,13 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 			return out, errors.Join(r.Lookup(profile.User, store.Range{Path: "p"}, collect),
 				r.Lookup(profile.User, store.Range{Path: "p", High: "~"}, collect))
 		},
+		"Tombstones": func(r store.Reader) (any, error) {
+			list, err := r.Tombstones(profile.User, store.Tombstone{}, 10)
+			if len(list) == 0 {
+				return "none", err
+			}
+			return list, err
+		},
 		"Search": func(r store.Reader) (any, error) {
 			types := []profile.Type{profile.User, profile.Organization, profile.Document}
 			out := ""
@@ -463,7 +470,7 @@ func testIsolation(f *fixture) {
 					f.equal(got, 1)
 				case "NumberAt":
 					f.equal(got, worldNumber)
-				case "Tombstone":
+				case "Tombstone", "Tombstones":
 					f.equal(got, "none")
 				case "Search", "CountSearch":
 					f.equal(shown, fmt.Sprintf("text3 3 one%d two%d ", 3*strings.Count(in.own, "one"), 3*strings.Count(in.own, "two")))
