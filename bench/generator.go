@@ -31,6 +31,7 @@ type job struct {
 	First       int64    // that number
 	Status      int      // of every right answer
 	Suffix      string   // of every right answer's body
+	Rows        int      // records that one request makes; 0 is 1
 }
 
 // digits is how many a counted number has, so that all bodies are of one size.

@@ -176,6 +176,7 @@ func (b *bench) measure(into *series, j job, profile string) error {
 		return err
 	}
 	after, err := cpuTime()
+	r.Count, r.Total = r.Count*max(j.Rows, 1), r.Total*max(j.Rows, 1)
 	into.add(r, after-before)
 	return err
 }

@@ -44,7 +44,10 @@ func entityRecordRoutes(credentials string, ids, written map[string][]any) map[s
 		"POST /versions/entity":        {path: "/versions/entity", body: credentials, wrong: version},
 		"POST /versions/entity.list":   {path: "/versions/entity.list", body: credentials, wrong: listed},
 	}
-	for _, pattern := range []string{"/entity.attributeValues", "/versions/entity", "/versions/entity.list"} {
+	rows["POST /versions/entityType"] = badRoute{path: "/versions/entityType", body: "type_name=user", wrong: map[string][]any{
+		"type_name": types, "timestamp": {"never", "{}"},
+	}}
+	for _, pattern := range []string{"/entity.attributeValues", "/versions/entity", "/versions/entity.list", "/versions/entityType"} {
 		rows["GET "+pattern] = rows["POST "+pattern]
 	}
 	return rows

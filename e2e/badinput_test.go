@@ -189,6 +189,7 @@ func badRoutes(ids goodIDs) map[string]badRoute {
 	maps.Copy(rows, entityRecordRoutes(credentials, entityIDs, written))
 	maps.Copy(rows, typeRoutes())
 	maps.Copy(rows, schemaRoutes())
+	maps.Copy(rows, entityClientRoutes(credentials, entityIDs))
 	maps.Copy(rows, roleRoutes())
 	maps.Copy(rows, profileRoutes())
 	maps.Copy(rows, householdRoutes(ids))

@@ -94,7 +94,7 @@ const (
 
 	ClientRead    Permission = "client.read"    // the API clients of the site, with their secrets
 	ClientWrite   Permission = "client.write"   // make, change, delete them
-	SettingRead   Permission = "setting.read"   // the settings of an API client and the defaults; those of others need ClientWrite
+	SettingRead   Permission = "setting.read"   // the settings of an API client and the defaults; those of others need ClientRead
 	SettingWrite  Permission = "setting.write"  //
 	TokenIssue    Permission = "token.issue"    // issue tokens and codes for a record; those of other clients need CreationIssue
 	CreationIssue Permission = "creation.issue" // issue tokens by which one record is made

@@ -18,6 +18,7 @@ import (
 // costs no look-up and no password hash.
 type clientEntry struct {
 	read    time.Time
+	id      string // as published
 	who     access.Principal
 	secrets []clientKey
 	allow   []netip.Prefix // nil: everybody
@@ -192,6 +193,7 @@ func (s *Site) fillClient(r store.Reader, rec *store.Record, e *clientEntry) err
 		}
 		e.secrets = append(e.secrets, clientKey{secret, credential.Digest(secret), row.Expires})
 	}
+	e.id = rec.Name(profile.ClientID)
 	e.who = access.Principal{Subject: rec.ID, Client: true, Features: a.Features}
 	e.allow, err = prefixes(a.Whitelist)
 	return err

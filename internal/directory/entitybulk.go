@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"slices"
+	"time"
 
 	"facet/internal/access"
 	"facet/internal/profile"
@@ -23,9 +24,13 @@ const (
 // MaxBulk is the most rows of one bulk creation.
 const MaxBulk = 5000
 
-// bulkStep is how many records one transaction of CommitEach writes: other
-// writers wait some tens of milliseconds.
-const bulkStep = 200
+// A transaction of CommitEach writes bulkStep records, fewer where they take
+// longer than bulkHold, so that other writers are not held up.
+const (
+	bulkStep  = 1000
+	bulkHold  = 150 * time.Millisecond
+	draftStep = 200 // rows that are worked out before the first are written
+)
 
 // Made is one row of a bulk creation: the new record's names, or why there is
 // none.
@@ -82,9 +87,7 @@ func (s *Site) CreateEntities(ctx context.Context, who access.Principal, typeNam
 	if err == nil || how == CommitAll {
 		return b.made, err
 	}
-	for from := 0; from < len(rows); from += bulkStep {
-		b.write(ctx, from, min(from+bulkStep, len(rows)))
-	}
+	b.write(ctx, 0, len(rows))
 	return b.made, nil
 }
 
@@ -100,25 +103,33 @@ type bulk struct {
 	made   []Made
 }
 
-// each works the rows out in steps; while one is written, the next is worked
-// out.
+// each works the rows out, and writes those that are ready beside it.
 func (b *bulk) each(ctx context.Context) {
-	type span struct{ from, to int }
-	ready, written := make(chan span, 1), make(chan struct{})
+	ready, written := make(chan int, len(b.rows)/draftStep+1), make(chan struct{})
 	go func() {
 		defer close(written)
-		for at := range ready {
-			b.write(ctx, at.from, at.to)
+		from := 0
+		for to := range ready {
+			for more := true; more; {
+				select {
+				case next, ok := <-ready:
+					to, more = max(to, next), ok
+				default:
+					more = false
+				}
+			}
+			b.write(ctx, from, to)
+			from = to
 		}
 	}()
 	defer func() {
 		close(ready)
 		<-written
 	}()
-	for from := 0; from < len(b.rows); from += bulkStep {
-		at := span{from, min(from+bulkStep, len(b.rows))}
-		b.draft(ctx, at.from, at.to)
-		ready <- at
+	for from := 0; from < len(b.rows); from += draftStep {
+		to := min(from+draftStep, len(b.rows))
+		b.draft(ctx, from, to)
+		ready <- to
 	}
 }
 
@@ -135,31 +146,43 @@ func (b *bulk) draft(ctx context.Context, from, to int) {
 	}
 }
 
-// write makes the records of the rows from..to that were worked out, in one
-// transaction that goes on where a name is taken: Create then leaves nothing.
+// write makes the records of the rows from..to that were worked out.
 func (b *bulk) write(ctx context.Context, from, to int) {
+	for from < to {
+		from += b.writeSome(ctx, from, min(from+bulkStep, to))
+	}
+}
+
+// writeSome makes the first of some records in one transaction that goes on
+// where a name is taken: Create then leaves nothing. It tells how many rows it
+// went through.
+func (b *bulk) writeSome(ctx context.Context, from, to int) int {
 	taken := make([]error, to-from)
+	rows := 0
 	err := b.s.data.Update(ctx, func(tx store.Tx) error {
 		clear(taken)
-		for i, d := range b.drafts[from:to] {
+		begin := time.Now()
+		for rows = 0; rows < to-from && (rows&15 != 15 || time.Since(begin) < bulkHold); rows++ {
+			d := b.drafts[from+rows]
 			if d == nil {
 				continue
 			}
 			switch err := d.create(tx); {
 			case profile.IsKind(err, profile.Taken):
-				taken[i] = attributeError(err)
+				taken[rows] = attributeError(err)
 			case err != nil:
 				return err
 			}
 		}
 		return nil
 	})
-	for i, d := range b.drafts[from:to] {
-		if d == nil {
-			continue
-		}
-		m := &b.made[from+i]
+	if err != nil {
+		rows = to - from
+	}
+	for i := range rows {
+		d, m := b.drafts[from+i], &b.made[from+i]
 		switch {
+		case d == nil:
 		case err != nil:
 			m.Err = err
 		case taken[i] != nil:
@@ -169,6 +192,7 @@ func (b *bulk) write(ctx context.Context, from, to int) {
 		}
 		b.drafts[from+i] = nil
 	}
+	return rows
 }
 
 // writeAll makes every record, or none.

@@ -44,11 +44,19 @@ func (s *Site) EntityTypeAt(ctx context.Context, who access.Principal, name stri
 		return nil, err
 	}
 	of, err := s.table().named(name)
-	if err != nil || of.record.IsZero() {
-		return of.shownOr(nil), err
+	if err != nil {
+		return nil, err
+	}
+	return s.typeAt(ctx, of, at)
+}
+
+// typeAt is EntityTypeAt for who may look.
+func (s *Site) typeAt(ctx context.Context, of *entityType, at time.Time) (*schema.Type, error) {
+	if of.record.IsZero() {
+		return of.shown, nil
 	}
 	var def []byte
-	err = s.data.View(ctx, func(r store.Reader) (err error) {
+	err := s.data.View(ctx, func(r store.Reader) (err error) {
 		def = nil
 		var bad error
 		err = r.EachVersion(of.record, func(v store.Version) bool {
@@ -72,14 +80,6 @@ func (s *Site) EntityTypeAt(ctx context.Context, who access.Principal, name stri
 		return defaultTypes()[of.kind], nil
 	}
 	return nil, store.ErrNotFound
-}
-
-// shownOr is what clients are told of a type, other where there is none.
-func (e *entityType) shownOr(other *schema.Type) *schema.Type {
-	if e == nil {
-		return other
-	}
-	return e.shown
 }
 
 // shown is the definition that clients are told of.

@@ -19,33 +19,30 @@ type EntityVersion struct {
 	Actor   profile.ID
 }
 
-// EntityAt reads a record as it was at a time, in any form of date and time; ""
-// is now. Errors: those of Entity; NotFound when it was not there yet; Invalid
-// with Field "timestamp".
-func (s *Site) EntityAt(ctx context.Context, who access.Principal, typeName string, sel Selector, timestamp string) (Entity, error) {
+// EntityAt reads a record as it was at a time, by the entity type of that
+// state's last moment: an attribute that was renamed while the record stayed as
+// it was has its new name. Errors: those of Entity; NotFound when the record was
+// not there yet.
+func (s *Site) EntityAt(ctx context.Context, who access.Principal, typeName string, sel Selector, at time.Time) (Entity, error) {
 	rec, err := s.selected(ctx, access.EntityVersions, who, typeName, sel)
 	if err != nil {
 		return Entity{}, err
 	}
-	now := s.d.now()
-	at := now
-	if timestamp != "" {
-		if at, err = schema.ParseDateTime(timestamp, now); err != nil {
-			return Entity{}, profile.E(profile.Invalid, profile.CodeDateTime, "timestamp", "not a date and time: %s", timestamp)
-		}
-	}
-	if !at.Before(now) {
+	if !at.Before(s.d.now()) {
 		return s.entityFor(who, rec), nil
 	}
-	found := false
+	found, until := false, time.Time{}
 	err = s.data.View(ctx, func(r store.Reader) error {
-		found = false
+		found, until = false, time.Time{}
 		return r.EachVersion(rec.ID, func(v store.Version) bool {
 			if v.At.After(at) {
+				until = v.At
 				return true
 			}
 			found = true
-			rec.Attrs, rec.Password, rec.Updated = v.Attrs, v.Password, v.Updated
+			if !until.IsZero() { // the present state is read already, by the present type
+				rec.Attrs, rec.Password, rec.Updated = v.Attrs, v.Password, v.Updated
+			}
 			return false
 		})
 	})
@@ -55,7 +52,17 @@ func (s *Site) EntityAt(ctx context.Context, who access.Principal, typeName stri
 	if err != nil {
 		return Entity{}, err
 	}
-	return s.entityFor(who, rec), nil
+	e := s.entityFor(who, rec)
+	of := s.table().byKind[rec.Type]
+	if until.IsZero() || of == nil || e.typ != s.shape(rec).typeOf(rec.Type) {
+		return e, nil // what a client's access schema leaves out now was never for it to see
+	}
+	if then, err := s.typeAt(ctx, of, until.Add(-time.Microsecond)); err == nil {
+		e.typ = then
+	} else if !profile.IsKind(err, profile.NotFound) {
+		return Entity{}, err
+	}
+	return e, nil
 }
 
 // EntityVersions lists the newest states of a record, at most as many as asked
@@ -90,7 +97,11 @@ func (s *Site) AdoptElement(ctx context.Context, who access.Principal, typeName 
 	if err != nil {
 		return err
 	}
-	attr, err := s.shape(rec).typeOf(rec.Type).Attr(path)
+	typ := s.shape(rec).typeOf(rec.Type)
+	if typ == nil {
+		return store.ErrNotFound
+	}
+	attr, err := readable(who, typ).Attr(path)
 	if err != nil {
 		return err
 	}

@@ -313,7 +313,8 @@ func tooManyTries(wait time.Duration) error {
 	return e
 }
 
-// hashPassword checks a new password against the site's policy and hashes it.
+// hashPassword checks a new password against the site's policy and the rules
+// that the type of users has for it, and hashes it.
 // field names it in errors.
 func (s *Site) hashPassword(ctx context.Context, field, password string) (string, error) {
 	if n := s.Policy().passwordMin(); len([]rune(password)) < n {
@@ -321,6 +322,11 @@ func (s *Site) hashPassword(ctx context.Context, field, password string) (string
 			return "", profile.E(profile.Missing, profile.CodeBlank, field, "This field may not be blank.")
 		}
 		return "", profile.E(profile.Invalid, profile.CodeConstraint, field, "This password is too short. It must contain at least %d characters.", n)
+	}
+	if err := s.typeOf(profile.User).CheckPassword(passwordSecret, password); err != nil {
+		named := *profile.AsError(err)
+		named.Field = field
+		return "", &named
 	}
 	hash, err := s.d.hasher.Hash(ctx, password)
 	if e := profile.AsError(err); err != nil && e.Field == "" && e.Kind != profile.Internal {

@@ -59,7 +59,7 @@ func (s *Site) RemoveTypeProperty(ctx context.Context, who access.Principal, typ
 		return err
 	}
 	_, err := s.changeType(ctx, who, typeName, func(d *schema.TypeDef) error {
-		i := slices.IndexFunc(d.Properties, func(p schema.Property) bool { return p.UUID == id && kind == "" || p.Kind == kind })
+		i := slices.IndexFunc(d.Properties, func(p schema.Property) bool { return p.UUID == id && (kind == "" || p.Kind == kind) })
 		if i < 0 {
 			return profile.E(profile.NotFound, profile.CodeNotFound, "", "the entity type has no such property: %s", id)
 		}

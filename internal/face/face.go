@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -24,8 +25,9 @@ type Call struct {
 	Site     *directory.Site
 	Identity string // slug of the identity that a cl-o. host selected, else ""
 	Who      access.Principal
-	ID       string // the request id, also in the log
-	Form     Form   // set by faces that take their arguments as a form
+	From     netip.Addr // where the call comes from; the zero Addr is unknown
+	ID       string     // the request id, also in the log
+	Form     Form       // set by faces that take their arguments as a form
 }
 
 // Form is the decoded arguments of a form request.

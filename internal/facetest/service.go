@@ -102,6 +102,9 @@ func From(t testing.TB, seed Seed, faces ...face.Face) *Service {
 	return s
 }
 
+// Key is the data key, for another process on the same store.
+func (s *Service) Key() credential.DataKey { return s.key }
+
 // Seed is a data folder that a Service begins with: the passwords in it take a
 // while to hash.
 type Seed struct {

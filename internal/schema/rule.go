@@ -375,6 +375,16 @@ func (r *rules) judge(a *Attribute, raw []byte, env *Env) error {
 	return nil
 }
 
+// CheckPassword refuses a password that breaks a rule of the password attribute
+// at a path: Invalid/CodeConstraint.
+func (t *Type) CheckPassword(path, password string) error {
+	a := t.root.byName[path]
+	if a == nil || a.Type != Password || a.rules == nil {
+		return nil
+	}
+	return a.rules.judge(a, AppendString(nil, password), &Env{})
+}
+
 func verdictOf(ok bool) verdict {
 	if ok {
 		return kept

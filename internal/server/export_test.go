@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net/http"
 	"net/netip"
 	"time"
 )
@@ -14,7 +15,6 @@ var (
 
 // What the tests of addresses look at.
 var (
-	ClientOf     = clientOf
 	NewAddresses = newAddresses
 )
 
@@ -26,3 +26,8 @@ func (a *addresses) Take(from netip.Prefix, now time.Time) error { return a.take
 
 // Len is how many addresses are remembered.
 func (a *addresses) Len() int { return len(a.newer) + len(a.old) }
+
+// ClientOf is the network that a request counts for.
+func ClientOf(r *http.Request, proxies []netip.Prefix) netip.Prefix {
+	return networkOf(addressOf(r, proxies))
+}

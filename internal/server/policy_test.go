@@ -64,6 +64,9 @@ func TestEveryRouteRefusesEveryRestrictionThatItsRuleDoesNotList(t *testing.T) {
 			}
 			for _, kind := range access.RestrictionKinds {
 				p.who = access.Principal{Subject: profile.ID{1}, Session: profile.ID{2}, Restriction: access.Restriction{Kind: kind}}
+				if kind == access.Creation && len(rule.Features) > 0 {
+					p.who.Client, p.who.Features = true, []access.Feature{access.DirectAccess}
+				}
 				p.reached = false
 				path := wildcard.ReplaceAllString(r.Pattern, "x")
 				do(t, s, r.Method, path, "")

@@ -79,14 +79,25 @@ func (a *addresses) limiter(from netip.Prefix, now time.Time) *rate.Limiter {
 	return found
 }
 
-// clientOf is the network of who asks: an IPv4 address, or the /64 that an IPv6
-// address lies in, since a customer has at least that. Behind proxies that are
-// trusted it is the last address that was not put into X-Forwarded-For by one of
-// them. What is no address is the zero Prefix, which all such clients share.
-func clientOf(r *http.Request, proxies []netip.Prefix) netip.Prefix {
+// networkOf is the network of who asks: an IPv4 address, or the /64 that an IPv6
+// address lies in, since a customer has at least that. What is no address is
+// the zero Prefix, which all such clients share.
+func networkOf(at netip.Addr) netip.Prefix {
+	bits := 32
+	if at.Is6() {
+		bits = 64
+	}
+	network, _ := at.Prefix(bits) // both lengths fit
+	return network
+}
+
+// addressOf is where a request comes from. Behind proxies that are trusted it
+// is the last address that was not put into X-Forwarded-For by one of them. The
+// zero Addr is none.
+func addressOf(r *http.Request, proxies []netip.Prefix) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		return netip.Prefix{}
+		return netip.Addr{}
 	}
 	at := peer.Addr()
 	hops := strings.Join(r.Header["X-Forwarded-For"], ",")
@@ -101,13 +112,7 @@ func clientOf(r *http.Request, proxies []netip.Prefix) netip.Prefix {
 		}
 		at, hops = before, rest
 	}
-	at = at.Unmap().WithZone("")
-	bits := 32
-	if at.Is6() {
-		bits = 64
-	}
-	network, _ := at.Prefix(bits) // both lengths fit
-	return network
+	return at.Unmap().WithZone("")
 }
 
 func trusted(at netip.Addr, proxies []netip.Prefix) bool {

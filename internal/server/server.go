@@ -248,8 +248,9 @@ func (e *endpoint) serve(x *exchange, r *http.Request) error {
 			return err
 		}
 	}
+	x.call.From = addressOf(r, e.server.proxies)
 	if e.bounded {
-		if err := e.server.addresses.take(clientOf(r, e.server.proxies), e.server.now()); err != nil {
+		if err := e.server.addresses.take(networkOf(x.call.From), e.server.now()); err != nil {
 			e.server.metrics.limited.WithLabelValues(e.face.Name()).Inc()
 			return err
 		}

@@ -2,34 +2,38 @@ package entity
 
 import (
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
 	"facet/internal/access"
 	"facet/internal/credential"
-	"facet/internal/directory"
+	"facet/internal/face"
 	"facet/internal/profile"
 )
 
-// skew is how far the date of a signed request may be from ours.
+// skew is how far the date of a signed request may be from ours. It bounds, too,
+// for how long a request that was overheard can be sent again.
 const skew = 15 * time.Minute
 
 // identify finds out who calls: by the Authorization header, else by the
 // parameters access_token or client_id and client_secret. Nobody is no error
-// here; a proof that is wrong is. (Identity Cloud, "Authentication".)
-func identify(r *http.Request, site *directory.Site, f *form) (access.Principal, error) {
-	ctx := r.Context()
+// here; a proof that is wrong is. (Identity Cloud, "Authentication".) By a
+// creation_token entity.create makes records for the client that had it issued.
+func identify(r *http.Request, c *face.Call, f *form) (access.Principal, error) {
+	ctx, site := r.Context(), c.Site
 	header := r.Header.Get("Authorization")
 	if header == "" {
 		if token := f.text("access_token"); token != "" {
 			return site.Authenticate(ctx, token)
 		}
 		id, secret := f.text("client_id"), f.text("client_secret")
-		if id == "" || secret == "" {
-			return access.Principal{}, nil
+		switch token := f.text("creation_token"); {
+		case id != "" && secret != "":
+			return site.ClientBySecret(ctx, id, secret, c.From)
+		case token != "" && r.URL.Path == "/entity.create":
+			return site.AuthenticateCreation(ctx, token)
 		}
-		return site.ClientBySecret(ctx, id, secret, address(r))
+		return access.Principal{}, nil
 	}
 	scheme, rest, _ := strings.Cut(header, " ")
 	rest = strings.TrimSpace(rest)
@@ -39,9 +43,9 @@ func identify(r *http.Request, site *directory.Site, f *form) (access.Principal,
 		if !ok {
 			return access.Principal{}, profile.E(profile.Unauthenticated, profile.CodeBadClient, "", "the credentials are malformed")
 		}
-		return site.ClientBySecret(ctx, id, secret, address(r))
+		return site.ClientBySecret(ctx, id, secret, c.From)
 	case strings.EqualFold(scheme, "Signature"):
-		return identifySigned(r, site, f, rest)
+		return identifySigned(r, c, f, rest)
 	case strings.EqualFold(scheme, "OAuth"):
 		return site.Authenticate(ctx, rest)
 	}
@@ -50,10 +54,10 @@ func identify(r *http.Request, site *directory.Site, f *form) (access.Principal,
 }
 
 // identifySigned proves the client of a janrain-signed request.
-func identifySigned(r *http.Request, site *directory.Site, f *form, proof string) (access.Principal, error) {
+func identifySigned(r *http.Request, c *face.Call, f *form, proof string) (access.Principal, error) {
 	id, signature, _ := strings.Cut(proof, ":")
 	date := r.Header.Get("Date")
-	if err := credential.CheckDate(date, site.Now(), skew); err != nil {
+	if err := credential.CheckDate(date, c.Site.Now(), skew); err != nil {
 		if profile.IsKind(err, profile.Malformed) {
 			return access.Principal{}, badArgument("Date", "it must be of the form YYYY-MM-DD HH:MM:SS")
 		}
@@ -63,7 +67,7 @@ func identifySigned(r *http.Request, site *directory.Site, f *form, proof string
 	for i, p := range f.params {
 		params[i] = credential.Param{Key: p.name, Value: p.value}
 	}
-	return site.ClientBySignature(r.Context(), id, address(r), func(secret string) bool {
+	return c.Site.ClientBySignature(r.Context(), id, c.From, func(secret string) bool {
 		return credential.VerifySignature(secret, signedPath(r), date, params, signature)
 	})
 }
@@ -75,10 +79,4 @@ func signedPath(r *http.Request) string {
 		return r.URL.Path
 	}
 	return path
-}
-
-// address is where the call came from; the zero address is in nobody's list.
-func address(r *http.Request) netip.Addr {
-	at, _ := netip.ParseAddrPort(r.RemoteAddr)
-	return at.Addr()
 }

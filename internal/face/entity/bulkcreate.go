@@ -1,7 +1,6 @@
 package entity
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -34,26 +33,16 @@ func bulkCreate(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	limit, err := f.timeout(0)
+	made, err := c.Site.CreateEntities(r.Context(), c.Who, typeName, rows, how)
 	if err != nil {
-		return err
-	}
-	ctx := r.Context()
-	if limit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, limit)
-		defer cancel()
-	}
-	made, err := c.Site.CreateEntities(ctx, c.Who, typeName, rows, how)
-	if err != nil {
-		return timeoutError(ctx, rowError(err))
+		return rowError(err)
 	}
 	p := takeBuffer()
 	defer giveBuffer(p)
 	b := append(*p, `{"uuid_results":[`...)
 	for i := range made {
 		if made[i].Err != nil {
-			b = append(appendRowError(b, timeoutError(ctx, made[i].Err)), ',')
+			b = append(appendRowError(b, timeoutError(r.Context(), made[i].Err)), ',')
 			continue
 		}
 		b = append(append(append(b, '"'), made[i].ID.String()...), '"', ',')
@@ -61,7 +50,7 @@ func bulkCreate(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	b = append(closeList(b), `,"results":[`...)
 	for i := range made {
 		if made[i].Err != nil {
-			b = append(appendRowError(b, timeoutError(ctx, made[i].Err)), ',')
+			b = append(appendRowError(b, timeoutError(r.Context(), made[i].Err)), ',')
 			continue
 		}
 		b = append(strconv.AppendInt(b, made[i].Number, 10), ',')

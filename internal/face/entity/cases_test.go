@@ -72,13 +72,48 @@ func TestPublishedAndRecordedCases(t *testing.T) {
 	}
 	s.ok(t, "entity.count", "type_name", "user", "filter", "gender is not null").Is(map[string]any{"total_count": 1})
 	s.ok(t, "entity.count", "type_name", "user", "filter", "profiles is not null").Is(map[string]any{"total_count": 1})
-	for range 3 {
-		s.ok(t, "entity.create", "type_name", "community", "attributes", `{"displayName":"Chess"}`)
+}
+
+// TestCasesOfATypeOfTheSitesOwn goes on with those that need one.
+func TestCasesOfATypeOfTheSitesOwn(t *testing.T) {
+	s := start(t)
+	s.ok(t, "entityType.create", "type_name", "robot", "attr_defs", `[{"name":"firstName","type":"string"},{"name":"lastName","type":"string"},
+		{"name":"description","type":"string","length":1000,"case-sensitive":false},{"name":"basicInteger","type":"integer"},{"name":"basicDecimal","type":"decimal"},
+		{"name":"basicBoolean","type":"boolean"},{"name":"basicDate","type":"date"},{"name":"basicDateTime","type":"dateTime"},{"name":"basicIpAddress","type":"ipAddress"},
+		{"name":"json","type":"json"}]`)
+	made := s.ok(t, "entity.create", "type_name", "robot", "attributes", `{"firstName":"Bob","lastName":"Smith"}`)
+	if !regexp.MustCompile(`^\{"id":\d+,"uuid":"[0-9a-f-]{36}","stat":"ok"\}$`).Match(made.Body) {
+		t.Errorf("create: %s", made.Body)
 	}
-	if a := s.ok(t, "entity.purge", "type_name", "community", "commit", "true"); string(a.Body) != `{"stat":"ok"}` {
+	on := []string{"type_name", "robot", "uuid", made.Text("uuid")}
+	for _, c := range []struct{ attribute, value, want string }{
+		{"basicInteger", "100", "100"}, {"basicInteger", "-100", "-100"}, {"basicInteger", "0", "0"}, {"basicInteger", "null", "null"},
+		{"basicDateTime", `"2012-03-12 01:23:45.123000 +0000"`, `"2012-03-12 01:23:45.123000 +0000"`},
+		{"basicDateTime", `"2012-03-12"`, `"2012-03-12 00:00:00 +0000"`},
+		{"basicDate", `"2012-03-12 18:02:56.012122 +0000"`, `"2012-03-12"`},
+		{"firstName", `""`, `""`},
+		{"json", `"text"`, `"text"`}, {"json", "1.10", "1.10"}, {"json", "true", "true"}, {"json", "null", "null"}, {"json", "[1,{}]", "[1,{}]"}, {"json", `{"b":1,"a":[]}`, `{"b":1,"a":[]}`},
+	} {
+		for _, op := range []string{"entity.update", "entity.replace"} {
+			a := s.ok(t, op, append(slices.Clone(on), "attribute_name", "/"+c.attribute, "value", c.value, "include_record", "true")...)
+			if want := `{"result":` + c.want + `,"stat":"ok"}`; string(a.Body) != want {
+				t.Errorf("%s %s = %s: got %s, want %s", op, c.attribute, c.value, a.Body, want)
+			}
+		}
+	}
+	wantError(t, s.call(t, "entity.update", append(slices.Clone(on), "attributes", `{"basicDecimal":false}`)...), 341, "invalid_json_type", "attribute_name", "/basicDecimal")
+	want := `{"argument_name":"/basicIpAddress","request_id":"…","code":200,"error_description":"/basicIpAddress was not a valid ip address.","error":"invalid_argument","stat":"error"}`
+	if got := masked(s.call(t, "entity.update", append(slices.Clone(on), "attributes", `{"basicIpAddress":"1.2.3"}`)...)); got != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+	rowsOf(t, s.call(t, "entity.bulkCreate", "type_name", "robot", "all_attributes", `[{"description":"square"},{"description":"round"},{}]`))
+	s.ok(t, "entity.count", "type_name", "robot", "filter", "description is not null").Is(map[string]any{"total_count": 2})
+	s.ok(t, "entity.attributeValues", "type_name", "robot", "attribute_path", "description").Is(map[string]any{"results": []string{"round", "square"}})
+	s.ok(t, "entity.bulkDelete", "type_name", "robot", "filter", "description = 'ROUND'", "commit", "true").Is(map[string]any{"delete_count": 1})
+	if a := s.ok(t, "entity.purge", "type_name", "robot", "commit", "true"); string(a.Body) != `{"stat":"ok"}` {
 		t.Errorf("purge: %s", a.Body)
 	}
-	s.ok(t, "entity.count", "type_name", "community").Is(map[string]any{"total_count": 0})
+	s.ok(t, "entity.count", "type_name", "robot").Is(map[string]any{"total_count": 0})
 }
 
 // TestARecordHasEveryAttributeInItsPublishedForm reads a user as recorded of

@@ -1,6 +1,7 @@
 package entity
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 
@@ -21,7 +22,7 @@ func create(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	}
 	typeName := f.text("type_name")
 	if typeName == "" {
-		typeName = defaultType
+		typeName = cmp.Or(c.Who.Restriction.Makes, defaultType)
 	}
 	e, err := c.Site.CreateEntity(r.Context(), c.Who, typeName, []byte(attributes))
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"facet/internal/directory"
 	"facet/internal/face"
 	"facet/internal/profile"
 	"facet/internal/schema"
@@ -91,14 +90,8 @@ func typeDelete(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	limit, err := f.timeout(directory.TypeWait)
-	if err != nil {
+	if err := c.Site.DeleteEntityType(r.Context(), c.Who, typeName, commit); err != nil {
 		return err
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), limit)
-	defer cancel()
-	if err := c.Site.DeleteEntityType(ctx, c.Who, typeName, commit); err != nil {
-		return timeoutError(ctx, err)
 	}
 	send(w, okBody)
 	return nil
@@ -113,15 +106,9 @@ func changeType(w http.ResponseWriter, r *http.Request, c *face.Call, change fun
 	if typeName == "" {
 		return missingArgument("type_name")
 	}
-	limit, err := f.timeout(directory.TypeWait)
+	typ, err := change(r.Context(), f, typeName)
 	if err != nil {
 		return err
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), limit)
-	defer cancel()
-	typ, err := change(ctx, f, typeName)
-	if err != nil {
-		return timeoutError(ctx, err)
 	}
 	sendSchema(w, typ.Name, typ.AllDefs())
 	return nil
@@ -189,9 +176,9 @@ func setConstraints(w http.ResponseWriter, r *http.Request, c *face.Call) error 
 	})
 }
 
-// setDescription is entityType.setAttributeDescription. The description is a
+// setAttributeDescription is entityType.setAttributeDescription. The description is a
 // JSON string; a text that does not begin like one is taken as it is.
-func setDescription(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+func setAttributeDescription(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	return changeAttribute(w, r, c, "attribute_name", func(ctx context.Context, f *form, typeName, path string) (*schema.Type, error) {
 		text, err := f.need("description")
 		if err != nil {

@@ -1,8 +1,6 @@
 package entity
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -20,6 +18,7 @@ const (
 	codeArgument  profile.Code = "invalid_argument"
 	codeDuplicate profile.Code = "duplicate_argument"
 	codeTimeout   profile.Code = "timeout"
+	codeGrantType profile.Code = "grant_type"
 )
 
 // syntaxText is the API's reason for JSON that cannot be read.
@@ -83,8 +82,18 @@ var apiErrors = map[profile.Code]apiError{
 	profile.CodeForbidden:    {403, "client_permission_error", asNothing, "the client does not have the permission for this call"},
 	profile.CodeNoRoute:      {404, "invalid_api_method", asNothing, "This API endpoint does not exist"},
 	profile.CodeMethod:       {404, "invalid_api_method", asNothing, "This API endpoint does not exist for the HTTP method"},
+	profile.CodeNoGrant:      {413, "no_access_grant", asNothing, ""},
 	profile.CodeBadToken:     {414, "access_token_expired", asNothing, "access_token expired"},
 	profile.CodeExpiredToken: {414, "access_token_expired", asNothing, "access_token expired"},
+
+	profile.CodeAuthorizationCode:   {200, "invalid_argument", asArgument, ""},
+	profile.CodeRefreshToken:        {200, "invalid_argument", asArgument, ""},
+	profile.CodeVerificationUnknown: {200, "invalid_argument", asArgument, ""},
+	codeGrantType:                   {200, "invalid_argument", asArgument, ""},
+	profile.CodeAuthorizationOver:   {415, "authorization_code_expired", asNothing, ""},
+	profile.CodeVerificationOver:    {416, "verification_code_expired", asNothing, ""},
+	profile.CodeCreationOver:        {417, "creation_token_expired", asNothing, ""},
+	profile.CodeRedirectURI:         {420, "redirect_uri_mismatch", asNothing, ""},
 
 	profile.CodeContains: {485, "unsupported_operator", asNothing, ""},
 	profile.CodeInternal: unexpected,
@@ -169,17 +178,6 @@ func documentError(err error, argument string) error {
 	return err
 }
 
-// timeoutError tells a call that ran out of its time from one that failed.
-func timeoutError(ctx context.Context, err error) error {
-	if err == nil || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return err
-	}
-	if e := profile.AsError(err); e.Kind != profile.Internal && e.Kind != profile.Busy {
-		return err
-	}
-	return &profile.Error{Kind: profile.Busy, Code: codeTimeout, Message: "the call ran out of its time", Err: err}
-}
-
 // fail answers with an error, members in the order of the API's samples.
 func fail(w http.ResponseWriter, c *face.Call, err error) {
 	e := profile.AsError(err)
@@ -189,11 +187,13 @@ func fail(w http.ResponseWriter, c *face.Call, err error) {
 	}
 	p := takeBuffer()
 	defer giveBuffer(p)
-	*p = appendError(*p, as, e, requestID(c))
+	*p = appendError(*p, as, e, "", requestID(c))
 	send(w, *p)
 }
 
-func appendError(b []byte, as apiError, e *profile.Error, requestID string) []byte {
+// appendError appends an error object; where OAuth has a name of its own for
+// the error, ours is the sub_error.
+func appendError(b []byte, as apiError, e *profile.Error, oauth, requestID string) []byte {
 	b = append(b, '{')
 	member := func(name, value string) {
 		if len(b) > 1 {
@@ -214,7 +214,7 @@ func appendError(b []byte, as apiError, e *profile.Error, requestID string) []by
 	if row, ok := e.Detail[rowDetail].(string); ok && as.field != asArgument && as.field != asPathOf {
 		member("argument_name", row)
 	}
-	for _, name := range [...]string{"type_name", "actual_value", "supplied_value"} {
+	for _, name := range [...]string{"type_name", "actual_value", "expected_value", "supplied_value"} {
 		if v, ok := e.Detail[name].(string); ok {
 			member(name, v)
 		}
@@ -222,7 +222,12 @@ func appendError(b []byte, as apiError, e *profile.Error, requestID string) []by
 	member("request_id", requestID)
 	b = strconv.AppendInt(append(b, `,"code":`...), int64(as.code), 10)
 	member("error_description", description(as, e))
-	member("error", as.name)
+	if oauth != "" {
+		member("error", oauth)
+		member("sub_error", as.name)
+	} else {
+		member("error", as.name)
+	}
 	member("stat", "error")
 	return append(b, '}')
 }

@@ -213,5 +213,5 @@ func TestAddressesNotOnTheAllowListAreRefused(t *testing.T) {
 	if a := s.as(t, here, "entity.count", "type_name", "user"); a.Text("stat") != "ok" {
 		t.Errorf("%s", a.Body)
 	}
-	wantError(t, s.as(t, elsewhere, "entity.count", "type_name", "user"), 402, "invalid_client_credentials")
+	wantError(t, s.as(t, elsewhere, "entity.count", "type_name", "user"), 403, "client_permission_error")
 }

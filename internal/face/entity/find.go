@@ -1,10 +1,8 @@
 package entity
 
 import (
-	"context"
 	"net/http"
 	"strconv"
-	"time"
 
 	"facet/internal/directory"
 	"facet/internal/face"
@@ -15,7 +13,6 @@ import (
 const (
 	defaultResults = 100
 	maxResults     = 10000
-	searchTimeout  = 10 * time.Second
 )
 
 // find is entity.find: {"result_count":1,"results":[{…}],"stat":"ok"}, with
@@ -30,21 +27,15 @@ func find(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	limit, err := f.timeout(searchTimeout)
-	if err != nil {
-		return err
-	}
 	var view *schema.View
 	if some {
 		if view, err = c.Site.View(c.Who, typeName, only); err != nil {
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), limit)
-	defer cancel()
-	page, err := c.Site.FindEntities(ctx, c.Who, typeName, q)
+	page, err := c.Site.FindEntities(r.Context(), c.Who, typeName, q)
 	if err != nil {
-		return timeoutError(ctx, argumentError(err, "filter"))
+		return argumentError(err, "filter")
 	}
 	sendPage(w, page, q.Total, view)
 	return nil
@@ -114,15 +105,9 @@ func count(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if typeName == "" {
 		return missingArgument("type_name")
 	}
-	limit, err := f.timeout(searchTimeout)
+	n, err := c.Site.CountEntities(r.Context(), c.Who, typeName, f.text("filter"))
 	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), limit)
-	defer cancel()
-	n, err := c.Site.CountEntities(ctx, c.Who, typeName, f.text("filter"))
-	if err != nil {
-		return timeoutError(ctx, argumentError(err, "filter"))
+		return argumentError(err, "filter")
 	}
 	send(w, append(strconv.AppendInt([]byte(`{"total_count":`), n, 10), `,"stat":"ok"}`...))
 	return nil

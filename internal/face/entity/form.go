@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"facet/internal/profile"
@@ -249,17 +248,4 @@ func (f *form) list(name string) (words []string, ok bool, err error) {
 		return nil, false, badArgument(name, "it must be a JSON array of strings")
 	}
 	return words, true, nil
-}
-
-// maxTimeout is the longest a call may take; clients that ask for more get it.
-const maxTimeout = 60
-
-// timeout gives how long the call may take, in whole seconds; def when nothing
-// is said.
-func (f *form) timeout(def time.Duration) (time.Duration, error) {
-	if f.text("timeout") == "" {
-		return def, nil
-	}
-	n, err := f.number("timeout", 0, 1, maxInt)
-	return time.Duration(min(n, maxTimeout)) * time.Second, err
 }

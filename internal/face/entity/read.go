@@ -1,7 +1,6 @@
 package entity
 
 import (
-	"context"
 	"net/http"
 
 	"facet/internal/directory"
@@ -28,19 +27,9 @@ func read(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if path != "" && some {
 		return duplicate("only one of attribute_name and attributes may be given")
 	}
-	limit, err := f.timeout(0)
+	e, err := c.Site.Entity(r.Context(), c.Who, t.typeName, t.sel, t.guards, pw)
 	if err != nil {
-		return err
-	}
-	ctx := r.Context()
-	if limit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, limit)
-		defer cancel()
-	}
-	e, err := c.Site.Entity(ctx, c.Who, t.typeName, t.sel, t.guards, pw)
-	if err != nil {
-		return timeoutError(ctx, selectorError(err))
+		return selectorError(err)
 	}
 	return sendResult(w, func(dst []byte) ([]byte, error) {
 		switch {

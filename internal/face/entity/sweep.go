@@ -1,7 +1,6 @@
 package entity
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 
@@ -23,19 +22,13 @@ func bulkDelete(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	limit, err := f.timeout(searchTimeout)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), limit)
-	defer cancel()
 	do := c.Site.CountSelected
 	if commit {
 		do = c.Site.DeleteSelected
 	}
-	n, err := do(ctx, c.Who, typeName, filter)
+	n, err := do(r.Context(), c.Who, typeName, filter)
 	if err != nil {
-		return timeoutError(ctx, argumentError(err, "filter"))
+		return argumentError(err, "filter")
 	}
 	send(w, append(strconv.AppendInt([]byte(`{"stat":"ok","delete_count":`), n, 10), '}'))
 	return nil
@@ -59,14 +52,8 @@ func purge(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if !commit {
 		return badArgument("commit", "it must be true")
 	}
-	limit, err := f.timeout(searchTimeout)
-	if err != nil {
+	if err := c.Site.PurgeEntities(r.Context(), c.Who, typeName); err != nil {
 		return err
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), limit)
-	defer cancel()
-	if err := c.Site.PurgeEntities(ctx, c.Who, typeName); err != nil {
-		return timeoutError(ctx, err)
 	}
 	send(w, okBody)
 	return nil

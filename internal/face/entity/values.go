@@ -1,7 +1,6 @@
 package entity
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 
@@ -31,15 +30,9 @@ func attributeValues(w http.ResponseWriter, r *http.Request, c *face.Call) error
 	if q.First+q.Max > directory.MaxValues {
 		return badArgument("first_result", "at most the first %d values can be listed", directory.MaxValues)
 	}
-	limit, err := f.timeout(searchTimeout)
+	values, err := c.Site.AttributeValues(r.Context(), c.Who, typeName, q)
 	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), limit)
-	defer cancel()
-	values, err := c.Site.AttributeValues(ctx, c.Who, typeName, q)
-	if err != nil {
-		return timeoutError(ctx, argumentError(err, "attribute_path"))
+		return argumentError(err, "attribute_path")
 	}
 	p := takeBuffer()
 	defer giveBuffer(p)

@@ -3,6 +3,7 @@ package entity
 import (
 	"net/http"
 	"strconv"
+	"time"
 
 	"facet/internal/face"
 	"facet/internal/schema"
@@ -20,9 +21,13 @@ func versionAt(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	e, err := c.Site.EntityAt(r.Context(), c.Who, t.typeName, t.sel, f.text("timestamp"))
+	at, err := readTimestamp(f, c.Site.Now())
 	if err != nil {
-		return argumentError(selectorError(err), "timestamp")
+		return err
+	}
+	e, err := c.Site.EntityAt(r.Context(), c.Who, t.typeName, t.sel, at)
+	if err != nil {
+		return selectorError(err)
 	}
 	p := takeBuffer()
 	defer giveBuffer(p)
@@ -33,6 +38,40 @@ func versionAt(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	*p = append(b, `,"stat":"ok"}`...)
 	send(w, *p)
 	return nil
+}
+
+// typeVersion is versions/entityType: the entity type as it was at timestamp,
+// in the form of entityType.
+func typeVersion(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	f := c.Form.(*form)
+	typeName := f.text("type_name")
+	if typeName == "" {
+		return missingArgument("type_name")
+	}
+	at, err := readTimestamp(f, c.Site.Now())
+	if err != nil {
+		return err
+	}
+	typ, err := c.Site.EntityTypeAt(r.Context(), c.Who, typeName, at)
+	if err != nil {
+		return err
+	}
+	sendSchema(w, typ.Name, typ.AllDefs())
+	return nil
+}
+
+// readTimestamp reads the time that a version is asked for, in any form of date
+// and time; now when nothing is said.
+func readTimestamp(f *form, now time.Time) (time.Time, error) {
+	v := f.text("timestamp")
+	if v == "" {
+		return now, nil
+	}
+	at, err := schema.ParseDateTime(v, now)
+	if err != nil {
+		return at, badArgument("timestamp", "it must be a date and time")
+	}
+	return at, nil
 }
 
 // What versions/entity.list answers with when it is not told otherwise, and at

@@ -194,3 +194,60 @@ func TestDistinctValuesOfLongTexts(t *testing.T) {
 		t.Errorf("equal values twice: %s", a.Body)
 	}
 }
+
+// TestAStateIsReadByTheTypeOfItsTime changes the type between the states.
+func TestAStateIsReadByTheTypeOfItsTime(t *testing.T) {
+	s := start(t)
+	at := func() string { return s.Clock.Now().Format("2006-01-02T15:04:05.000000Z") }
+	tick := func() { s.Clock.Advance(time.Second) }
+	s.ok(t, "entityType.create", "type_name", "robot", "attr_defs", `[{"name":"name","type":"string"},{"name":"weight","type":"integer"}]`)
+	tick()
+	a := s.ok(t, "entity.create", "type_name", "robot", "attributes", `{"name":"R2","weight":32}`)
+	on := []string{"type_name", "robot", "uuid", a.Text("uuid")}
+	first := at()
+	tick()
+	s.ok(t, "entity.update", append(on[:4:4], "attributes", `{"weight":33}`)...)
+	second := at()
+	tick()
+	s.ok(t, "entityType.removeAttribute", "type_name", "robot", "attribute_name", "weight")
+	s.ok(t, "entityType.addAttribute", "type_name", "robot", "attr_def", `{"name":"colour","type":"string"}`)
+	third := at()
+	tick()
+	s.ok(t, "entity.update", append(on[:4:4], "attributes", `{"colour":"blue"}`)...)
+	fourth := at()
+	tick()
+
+	was := s.ok(t, "versions/entity", append(on[:4:4], "timestamp", first, "include_schema", "true")...)
+	was.Is(map[string]any{"result.name": "R2", "result.weight": 32, "schema.name": "robot", "schema.attr_defs.5.name": "weight"})
+	if _, ok := was.At("result.colour"); ok {
+		t.Errorf("%s", was.Body)
+	}
+	s.ok(t, "versions/entity", append(on[:4:4], "timestamp", fourth)...).Is(map[string]any{"result.name": "R2", "result.colour": "blue"})
+	for _, when := range []string{second, third} { // what a removed attribute held is gone from the state that was present then
+		was := s.ok(t, "versions/entity", append(on[:4:4], "timestamp", when)...)
+		was.Is(map[string]any{"result.name": "R2", "result.colour": nil})
+	}
+
+	for when, names := range map[string]string{first: "name weight", second: "name weight", third: "colour name", "": "colour name", "now": "colour name"} {
+		for _, answer := range []facetest.Answer{
+			s.ok(t, "versions/entityType", "type_name", "robot", "timestamp", when),
+			s.Do(t, facetest.Call{Method: "GET", Path: "/versions/entityType?" + form("type_name", "robot", "timestamp", when), Header: map[string]string{"Authorization": printedAuth}}),
+		} {
+			var got []string
+			for i := 4; ; i++ {
+				if _, ok := answer.At(fmt.Sprintf("schema.attr_defs.%d", i)); !ok {
+					break
+				}
+				got = append(got, answer.Text(fmt.Sprintf("schema.attr_defs.%d.name", i)))
+			}
+			if strings.Join(got, " ") != names {
+				t.Errorf("at %q: %v, want %s", when, got, names)
+			}
+		}
+	}
+	wantError(t, s.call(t, "versions/entityType", "type_name", "robot", "timestamp", "2026-01-31 11:00"), 310, "record_not_found")
+	wantError(t, s.call(t, "versions/entityType", "type_name", "robot", "timestamp", "the ides"), 200, "invalid_argument", "argument_name", "timestamp")
+	wantError(t, s.call(t, "versions/entityType"), 100, "missing_argument", "argument_name", "type_name")
+	wantError(t, s.call(t, "versions/entityType", "type_name", "android"), 222, "unknown_entity_type", "type_name", "android")
+	s.ok(t, "versions/entityType", "type_name", "user", "timestamp", "2000-01-01").Is(map[string]any{"schema.name": "user"})
+}

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+
+	"facet/internal/schema"
 )
 
 // Answers are made as bytes in pooled buffers and sent in one write; only
@@ -63,4 +65,42 @@ func sendResult(w http.ResponseWriter, render func(dst []byte) ([]byte, error)) 
 	*p = append(b, `,"stat":"ok"}`...)
 	send(w, *p)
 	return nil
+}
+
+// sendText answers {"name":"value","stat":"ok"}.
+func sendText(w http.ResponseWriter, name, value string) {
+	p := takeBuffer()
+	defer giveBuffer(p)
+	b := append(schema.AppendString(append(*p, '{'), name), ':')
+	*p = append(schema.AppendString(b, value), `,"stat":"ok"}`...)
+	send(w, *p)
+}
+
+// done answers {"stat":"ok"}, or gives the error.
+func done(w http.ResponseWriter, err error) error {
+	if err == nil {
+		send(w, okBody)
+	}
+	return err
+}
+
+// appendStrings appends a JSON array of strings.
+func appendStrings[T ~string](b []byte, list []T) []byte {
+	b = append(b, '[')
+	for _, v := range list {
+		b = append(schema.AppendString(b, string(v)), ',')
+	}
+	return closeList(b)
+}
+
+// appendObject appends a JSON object with these keys.
+func appendObject(b []byte, keys []string, value func(dst []byte, key string) []byte) []byte {
+	b = append(b, '{')
+	for i, key := range keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = value(append(schema.AppendString(b, key), ':'), key)
+	}
+	return append(b, '}')
 }
