@@ -166,7 +166,10 @@ func (s *Site) progress(ctx context.Context, e *entityType) (typeChange, error) 
 		}
 		return saveProgress(tx, rec, state)
 	})
-	return *state.Change, err
+	if err != nil {
+		return typeChange{}, err
+	}
+	return *state.Change, nil
 }
 
 // stateIn reads the state of a type, if its record is the one that is known:
