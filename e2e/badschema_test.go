@@ -1,6 +1,9 @@
 package e2e_test
 
-import "strings"
+import (
+	"net/http"
+	"strings"
+)
 
 // schemaRoutes are the operations that make, change and delete entity types.
 func schemaRoutes() map[string]badRoute {
@@ -19,9 +22,10 @@ func schemaRoutes() map[string]badRoute {
 		}
 	}
 	lists = append(lists, "", "{", "{}", "7", "null", `"x"`, "[7]", "[[]]", `[{"name":"a","type":"string"},{"name":"a","type":"string"}]`, strings.Repeat("[", 100_000))
+	constrained := []any{"", "nothing", "email", "id", "uuid", "photos.id", "email/x"}
 	rows := map[string]badRoute{
 		"POST /entityType":        {path: "/entityType", body: "type_name=user", wrong: map[string][]any{"type_name": types, "remove_reserved": {"maybe", "2"}}},
-		"POST /entityType.list":   {path: "/entityType.list", body: "a=b", wrong: map[string][]any{}},
+		"POST /entityType.list":   {path: "/entityType.list", body: "type_name=user", empty: http.StatusOK},
 		"POST /entityType.create": {path: "/entityType.create", body: `type_name=user&attr_defs=[]`, wrong: map[string][]any{"type_name": types[2:], "attr_defs": lists, "timeout": times}},
 		"POST /entityType.delete": {path: "/entityType.delete", body: "type_name=user", wrong: map[string][]any{"type_name": types, "commit": {"maybe", "1"}, "timeout": times}},
 		"POST /entityType.addAttribute": {path: "/entityType.addAttribute", body: `type_name=user&attr_def={"name":"email","type":"string"}`,
@@ -31,7 +35,7 @@ func schemaRoutes() map[string]badRoute {
 		"POST /entityType.renameAttribute": {path: "/entityType.renameAttribute", body: "type_name=user&source_name=email&target_name=gender",
 			wrong: map[string][]any{"type_name": types, "source_name": paths, "target_name": append([]any{"a b", "x.y"}, paths...), "timeout": times}},
 		"POST /entityType.setAttributeConstraints": {path: "/entityType.setAttributeConstraints", body: `type_name=user&attribute_name=email&constraints=[]`,
-			wrong: map[string][]any{"type_name": types, "attribute_name": paths, "constraints": {"", "{", "{}", "7", "null", "[7]", `["odd"]`, `["locally-unique"]`, strings.Repeat("[", 100_000)}, "timeout": times}},
+			wrong: map[string][]any{"type_name": types, "attribute_name": constrained, "constraints": {"", "{", "{}", "7", "null", "[7]", `["odd"]`, `["locally-unique"]`, strings.Repeat("[", 100_000)}, "timeout": times}},
 		"POST /entityType.setAttributeDescription": {path: "/entityType.setAttributeDescription", body: `type_name=user&attribute_name=nothing&description="x"`,
 			wrong: map[string][]any{"type_name": types, "description": {`"`, `"\u0000"`, `"a`}, "timeout": times}},
 	}
