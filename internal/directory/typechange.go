@@ -84,13 +84,13 @@ func (e *entityType) edited(change func(*schema.TypeDef) ([]schema.Move, error))
 	if err != nil {
 		return nil, err
 	}
-	after := def.Append(nil)
-	if bytes.Equal(before, after) {
-		return nil, nil
-	}
 	typ, err := schema.CompileDef(def)
 	if err != nil {
 		return nil, err
+	}
+	after := def.Append(nil)
+	if bytes.Equal(before, after) {
+		return nil, nil
 	}
 	if err := keepMapped(e, typ); err != nil {
 		return nil, err
