@@ -368,7 +368,7 @@ var (
 	insertBody = sql(`
 		INSERT INTO event_body (site, bucket, subject, epoch, tx, seq, version, at, actor, kind, replaced)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-	deleteBodies = sql(`DELETE FROM event_body WHERE site = ? AND bucket = ? AND subject = ?`)
+	deleteBodies   = sql(`DELETE FROM event_body WHERE site = ? AND bucket = ? AND subject = ?`)
 	selectReplaced = sql(`
 		SELECT epoch, tx, seq, replaced FROM event_body WHERE site = ? AND bucket = ? AND subject = ?`)
 	updateReplaced = sql(`
