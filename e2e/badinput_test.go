@@ -188,6 +188,7 @@ func badRoutes(ids goodIDs) map[string]badRoute {
 	maps.Copy(rows, planRoutes())
 	maps.Copy(rows, entityRecordRoutes(credentials, entityIDs, written))
 	maps.Copy(rows, typeRoutes())
+	maps.Copy(rows, schemaRoutes())
 	maps.Copy(rows, entityClientRoutes(credentials, entityIDs))
 	maps.Copy(rows, roleRoutes())
 	maps.Copy(rows, profileRoutes())

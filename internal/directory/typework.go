@@ -106,12 +106,12 @@ func (s *Site) step(ctx context.Context, e *entityType) error {
 	if e.change.Phase == phaseDeleting {
 		return s.deleteSome(ctx, e)
 	}
-	done, err := s.progress(ctx, e)
+	c, err := s.progress(ctx, e)
 	if err != nil {
 		return err
 	}
-	if done != math.MaxInt64 {
-		err := s.refreshSome(ctx, e, done)
+	if c.Done != math.MaxInt64 {
+		err := s.refreshSome(ctx, e, c)
 		if e.change.Phase == phaseBuilding && len(e.moves) == 0 && profile.IsKind(err, profile.Taken) {
 			return s.undo(ctx, e, err)
 		}
@@ -119,7 +119,7 @@ func (s *Site) step(ctx context.Context, e *entityType) error {
 	}
 	if e.change.Phase == phaseBuilding {
 		return s.turn(ctx, e, func(state *typeState) {
-			state.Change.Phase, state.Change.Done, state.Change.Since = phaseCleaning, math.MinInt64, s.d.now()
+			state.Change.Phase, state.Change.Done, state.Change.Upto, state.Change.Since = phaseCleaning, math.MinInt64, 0, s.d.now()
 			if len(e.goneNames()) == 0 || e.removes() {
 				state.Change.Done = math.MaxInt64
 			}
@@ -140,20 +140,48 @@ func (s *Site) step(ctx context.Context, e *entityType) error {
 	})
 }
 
-// progress reads how far a phase has come.
-func (s *Site) progress(ctx context.Context, e *entityType) (int64, error) {
+// progress reads how far a phase has come. Its first reader draws a number:
+// every record with a higher one is made by the present types.
+func (s *Site) progress(ctx context.Context, e *entityType) (typeChange, error) {
 	rec, err := s.data.raw.GetID(ctx, e.record)
 	if err != nil {
-		return 0, err
+		return typeChange{}, err
 	}
-	if rec.Version != e.version {
-		return 0, store.ErrVersion
-	}
-	state, err := readState(rec)
+	state, err := e.stateIn(rec)
 	if err != nil {
-		return 0, err
+		return typeChange{}, err
 	}
-	return state.Change.Done, nil
+	if state.Change.Upto > 0 {
+		return *state.Change, nil
+	}
+	err = s.data.raw.Update(ctx, func(tx store.Tx) error {
+		if rec, err = tx.Record(e.record); err != nil {
+			return err
+		}
+		if state, err = e.stateIn(rec); err != nil {
+			return err
+		}
+		if state.Change.Upto, err = tx.Numbers(1); err != nil {
+			return err
+		}
+		return saveProgress(tx, rec, state)
+	})
+	return *state.Change, err
+}
+
+// stateIn reads the state of a type, if its record is the one that is known:
+// ErrVersion otherwise.
+func (e *entityType) stateIn(rec *store.Record) (typeState, error) {
+	if rec.Version != e.version {
+		return typeState{}, store.ErrVersion
+	}
+	return readState(rec)
+}
+
+func saveProgress(tx store.Tx, rec *store.Record, state typeState) error {
+	next := *rec
+	next.Attrs = marshal(state)
+	return tx.Refresh(rec, &next)
 }
 
 // turn changes the state of a type, and lets this process follow it.
@@ -170,7 +198,7 @@ func (s *Site) undo(ctx context.Context, e *entityType, cause error) error {
 	why := profile.AsError(attributeError(cause))
 	return s.turn(ctx, e, func(state *typeState) {
 		c := state.Change
-		c.Phase, c.Done, c.Since = phaseUndoing, math.MinInt64, s.d.now()
+		c.Phase, c.Done, c.Upto, c.Since = phaseUndoing, math.MinInt64, 0, s.d.now()
 		c.Error = &typeFailure{Kind: why.Kind, Code: why.Code, Field: why.Field, Message: why.Message}
 		state.Def, c.Before = c.Before, state.Def
 	})
@@ -236,9 +264,9 @@ func (e *entityType) goneNames() []profile.Space {
 	return out
 }
 
-// refreshSome refreshes the next records after a number.
-func (s *Site) refreshSome(ctx context.Context, e *entityType, done int64) error {
-	todo, last, err := s.staleAfter(ctx, e, done)
+// refreshSome refreshes the next records.
+func (s *Site) refreshSome(ctx context.Context, e *entityType, c typeChange) error {
+	todo, last, err := s.staleAfter(ctx, e, c.Done, c.Upto)
 	if err != nil {
 		return err
 	}
@@ -247,14 +275,11 @@ func (s *Site) refreshSome(ctx context.Context, e *entityType, done int64) error
 		if err != nil {
 			return err
 		}
-		if rec.Version != e.version {
-			return store.ErrVersion
-		}
-		state, err := readState(rec)
+		state, err := e.stateIn(rec)
 		if err != nil {
 			return err
 		}
-		if state.Change.Done != done {
+		if state.Change.Done != c.Done {
 			return store.ErrVersion
 		}
 		state.Change.Done = last
@@ -268,20 +293,18 @@ func (s *Site) refreshSome(ctx context.Context, e *entityType, done int64) error
 				return err
 			}
 		}
-		next := *rec
-		next.Attrs = marshal(state)
-		return tx.Refresh(rec, &next)
+		return saveProgress(tx, rec, state)
 	})
 }
 
-// staleAfter looks for the next stale records, and gives the number of the last
-// one looked at: math.MaxInt64 after the end.
-func (s *Site) staleAfter(ctx context.Context, e *entityType, done int64) (todo []stale, last int64, err error) {
+// staleAfter looks for the next stale records up to a number, and gives that of
+// the last one looked at: math.MaxInt64 after the end.
+func (s *Site) staleAfter(ctx context.Context, e *entityType, done, upto int64) (todo []stale, last int64, err error) {
 	err = s.data.raw.View(ctx, func(r store.Reader) error {
 		todo, last = todo[:0], math.MaxInt64
 		looked := 0
 		var failed error
-		err := r.ByNumber(e.kind, done+1, math.MaxInt64, false, func(rec *store.Record) bool {
+		err := r.ByNumber(e.kind, done+1, upto, false, func(rec *store.Record) bool {
 			var next *store.Record
 			if next, failed = e.refreshed(rec); failed != nil {
 				return false
