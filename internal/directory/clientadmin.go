@@ -206,9 +206,10 @@ func dropOldSecrets(tx store.Tx, id profile.ID, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	slices.SortFunc(rows, func(a, b *store.Secret) int { return b.Created.Compare(a.Created) }) // the newest first
 	kept := 0
-	for _, row := range slices.Backward(rows) { // by key: the newest first, the present one, "", last
-		if row.Key == "" {
+	for _, row := range rows {
+		if row.Key == "" { // the present one
 			continue
 		}
 		if kept++; kept > oldSecrets || !row.Expires.After(now) {
