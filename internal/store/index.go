@@ -11,7 +11,7 @@ type Index interface {
 	Brief(t profile.Type, low, high int64, desc bool, fn func(*Record) bool) error
 	// Sweep reads all records of a type with low <= number <= high, like Brief,
 	// by several workers at once where the backend can, all in the Reader's
-	// snapshot. worker is called for each before it begins, on the caller's
+	// snapshot. worker is called for each before any begins, on the caller's
 	// goroutine; what it gives is called from one goroutine at a time, in the
 	// order of numbers, with some of the records. When that returns false it
 	// gets no more; the others go on. It ends with the context.

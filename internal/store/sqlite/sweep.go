@@ -27,19 +27,26 @@ func (r *reader) Sweep(t profile.Type, low, high int64, desc bool, worker func()
 		return err
 	}
 	return r.c.sharing(func(snapshot uintptr) error {
-		var wait sync.WaitGroup
+		var beside []*conn
 		for range runtime.GOMAXPROCS(0) - 1 {
 			c := r.s.beside(r.c, snapshot)
 			if c == nil {
 				break
 			}
-			fn := worker()
+			beside = append(beside, c)
+		}
+		mine, others := worker(), make([]func(*store.Record) bool, len(beside))
+		for i := range others {
+			others[i] = worker()
+		}
+		var wait sync.WaitGroup
+		for i, c := range beside {
 			wait.Go(func() {
 				defer r.s.giveBack(c)
-				w.work(&reader{c: c, site: r.site, ctx: r.ctx}, fn)
+				w.work(&reader{c: c, site: r.site, ctx: r.ctx}, others[i])
 			})
 		}
-		w.work(r, worker())
+		w.work(r, mine)
 		wait.Wait()
 		if w.panicked != nil {
 			panic(w.panicked)
