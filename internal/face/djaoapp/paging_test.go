@@ -2,12 +2,16 @@ package djaoapp_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"facet/internal/facetest"
 )
+
+// place is what the links of long lists carry beside the number of a page.
+var place = regexp.MustCompile(`(after|before)=[^&]*&`)
 
 func TestListsArePaged(t *testing.T) {
 	s := serve(t)
@@ -32,7 +36,16 @@ func TestListsArePaged(t *testing.T) {
 		{"?page_size=0", 25, public + "?page=2&page_size=0", nil},
 		{"?page_size=x", 25, public + "?page=2&page_size=x", nil},
 	} {
-		a := s.Get(t, xia, path+c.query).Want(200).Is(map[string]any{"count": 30, "next": c.next, "previous": c.previous})
+		a := s.Get(t, xia, path+c.query).Want(200).Is(map[string]any{"count": 30})
+		for name, want := range map[string]any{"next": c.next, "previous": c.previous} {
+			got, _ := a.At(name)
+			if link, ok := got.(string); ok {
+				got = place.ReplaceAllString(link, "")
+			}
+			if got != want {
+				t.Errorf("%s: %s is %v, want %v", c.query, name, got, want)
+			}
+		}
 		if results, _ := a.At("results"); len(results.([]any)) != c.results {
 			t.Errorf("%s: %d results, want %d", c.query, len(results.([]any)), c.results)
 		}
