@@ -61,7 +61,7 @@ type typeChange struct {
 	Phase  phase           `json:"phase"`
 	Before json.RawMessage `json:"before,omitempty"` // the definition before; when undoing the one that failed
 	Moves  []schema.Move   `json:"moves,omitempty"`
-	Done   int64           `json:"done"` // number of the last record that this phase is done with
+	Done   int64           `json:"done"`           // number of the last record that this phase is done with
 	Upto   int64           `json:"upto,omitempty"` // number of the last record that may be stored by the phase before; 0: not known yet
 	Since  time.Time       `json:"since"`
 	Error  *typeFailure    `json:"error,omitempty"` // why it is undone
