@@ -165,10 +165,10 @@ func (w *badWalk) householdRoute(t *testing.T, route server.JoinedRoute, row bad
 				statuses = append(statuses, http.StatusUnauthorized)
 			case field == "id" && route.Method == http.MethodPost:
 				statuses = []int{http.StatusForbidden}
-			case strings.HasSuffix(route.Pattern, "/verify"):
-				statuses = append(statuses, http.StatusConflict)
 			case field == "data", field == "meta":
 				statuses = []int{http.StatusBadRequest}
+			case strings.HasSuffix(route.Pattern, "/verify"):
+				statuses = append(statuses, http.StatusConflict)
 			}
 			want(fmt.Sprintf("%s = %.60v", field, value), call(facetest.Call{Token: token, Body: body}), statuses...)
 		}

@@ -146,11 +146,11 @@ var differences = []struct{ call, paths, why string }{
 	// Amino
 	{
 		"List of profiles",
-		"+meta +data[].relationships ~data[].attributes.age_limit",
-		"JSON:API names the account in a relationship, and meta tells how many profiles there may be; the default profile of the demo has no age limit, which is null",
+		"+meta +data[].meta +data[].relationships ~data[].attributes.age_limit",
+		"JSON:API names the account in a relationship, and meta tells how many profiles there may be, and of each its version; the default profile of the demo has no age limit, which is null",
 	},
-	{"Create a profile", "+data[].relationships", "JSON:API names the account in a relationship"},
-	{"Create a child profile", "+data[].relationships", "JSON:API names the account in a relationship"},
+	{"Create a profile", "+data[].meta +data[].relationships", "JSON:API names the account in a relationship, and meta tells the version"},
+	{"Create a child profile", "+data[].meta +data[].relationships", "JSON:API names the account in a relationship, and meta tells the version"},
 }
 
 // knownDifferences lists those of a call.

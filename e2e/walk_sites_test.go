@@ -27,7 +27,7 @@ func twoSites(t *testing.T) (in *instance, sites [2]*site) {
 	if err := json.Unmarshal([]byte(facet(t, "", "client", "add", "second", "--description", "test", "--feature", "owner", "--json", "--data", data)), &made); err != nil {
 		t.Fatal(err)
 	}
-	in = serve(t, "--data", data)
+	in = serve(t, "--login-rate", "0", "--data", data) // all come from one address
 	sites[0] = &site{client: in.client(), password: facetest.Password}
 	sites[1] = &site{client: client{in.Service, "second.example", made.ID, made.Secret}, password: operatorPassword}
 	sites[0].operator = sites[0].signIn(t, "donny")

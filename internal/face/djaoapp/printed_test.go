@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"facet/internal/face/djaoapp"
 	"facet/internal/facetest"
@@ -66,9 +67,10 @@ func TestPrintedCallRegistersAUserWithAPersonalProfile(t *testing.T) {
 func TestPrintedCallConnectsAProfile(t *testing.T) {
 	s := serve(t)
 	token := s.Post(t, "", "/api/auth", `{"username": "xia", "password": "yoyo"}`).Want(201).Text("token")
+	s.Clock.Advance(time.Second)
 	made := s.Post(t, token, "/api/users/xia/profiles", `{"slug": "myproject", "full_name": "My Project"}`)
 	made.WantJSON(201, `{"slug":"myproject","printable_name":"My Project","picture":null,"type":"organization","credentials":false,
-		"created_at":"2026-01-31T12:00:00Z","full_name":"My Project","email":"xia@localhost.localdomain","phone":"","street_address":"",
+		"created_at":"2026-01-31T12:00:01Z","full_name":"My Project","email":"xia@localhost.localdomain","phone":"","street_address":"",
 		"locality":"","region":"","postal_code":"","country":"","default_timezone":"UTC","no_implicit_role":false,"is_provider":false,
 		"is_bulk_buyer":false,"extra":null}`)
 	wantKeys(t, made, "", detailKeys...)
