@@ -142,16 +142,6 @@ func (t *typeTable) named(name string) (*entityType, error) {
 	return nil, unknownType(name)
 }
 
-// entityType finds a type by its published name, with the kind of its records:
-// Unknown/CodeUnknownType.
-func (s *Site) entityType(name string) (profile.Type, *schema.Type, error) {
-	e, err := s.table().named(name)
-	if err != nil {
-		return "", nil, err
-	}
-	return e.kind, e.typ, nil
-}
-
 func unknownType(name string) error {
 	e := profile.E(profile.Unknown, profile.CodeUnknownType, "", "entity type does not exist: %s", name)
 	e.Detail = map[string]any{"type_name": name}
