@@ -678,3 +678,42 @@ func TestSitesHaveTheirOwnTypes(t *testing.T) {
 		t.Errorf("%d books are left", n)
 	}
 }
+
+func TestATypeIsReadAsItWas(t *testing.T) {
+	l := newLibrary(t)
+	at := func(when time.Time) string {
+		t.Helper()
+		typ, err := l.site.EntityTypeAt(t.Context(), l.who, "book", when)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, d := range typ.Defs() {
+			names = append(names, d.Name)
+		}
+		return strings.Join(names, " ")
+	}
+	made := l.clock.Now()
+	l.fill(3)
+	l.clock.add(time.Hour)
+	l.must(l.rename("isbn", "ean"))
+	renamed := l.clock.Now()
+	l.clock.add(time.Hour)
+	if _, err := l.site.RemoveAttribute(t.Context(), l.who, "book", "pages"); err != nil {
+		t.Fatal(err)
+	}
+	for when, want := range map[time.Time]string{
+		made: "copies isbn pages print title", renamed.Add(-time.Minute): "copies isbn pages print title",
+		renamed: "copies ean pages print title", l.clock.Now(): "copies ean print title",
+	} {
+		if got := at(when); got != want {
+			t.Errorf("at %s it has %s, want %s", when, got, want)
+		}
+	}
+	_, err := l.site.EntityTypeAt(t.Context(), l.who, "book", made.Add(-time.Hour))
+	wantCode(t, err, profile.CodeNotFound)
+	typ, err := l.site.EntityTypeAt(t.Context(), l.who, "user", made.Add(-time.Hour))
+	if err != nil || typ.Name != "user" {
+		t.Error(typ, err)
+	}
+}
