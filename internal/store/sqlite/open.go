@@ -143,7 +143,9 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	return ctx.Err()
 }
 
-// prepare makes sure that the database is ours and as new as we are.
+// prepare makes sure that the database is ours and as new as we are. The log
+// moves into the database every 4000 pages (16 MiB): pages that change again and
+// again, as those of indexes do, are then copied once for many changes.
 func (s *Store) prepare(c *conn, o Options) error {
 	if err := c.script("PRAGMA busy_timeout = 5000"); err != nil {
 		return err
@@ -165,6 +167,7 @@ func (s *Store) prepare(c *conn, o Options) error {
 		PRAGMA journal_mode = WAL;
 		PRAGMA application_id = %d;
 		PRAGMA synchronous = FULL;
+		PRAGMA wal_autocheckpoint = 4000;
 		PRAGMA foreign_keys = OFF;
 		PRAGMA temp_store = MEMORY;
 		PRAGMA secure_delete = ON;
