@@ -93,7 +93,7 @@ func prepareBare(c driver.Conn) (*bareStatements, error) {
 		{&s.name, `INSERT INTO name (site, bucket, owner, space, value, home, id) VALUES (?, ?, ?, ?, ?, ?, ?)`},
 		{&s.record, `INSERT INTO record (site, bucket, id, type, number, owner, creator, attrs, extras, names, sort, state, password, version, created, updated, login)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
-		{&s.attribute, `INSERT INTO attribute (site, type, path, value, bucket, id) VALUES (?, ?, ?, ?, ?, ?)`},
+		{&s.attribute, `INSERT INTO attribute (site, type, path, value, number, bucket, id) VALUES (?, ?, ?, ?, ?, ?, ?)`},
 		{&s.search, `INSERT INTO search (site, type, sort, id, bucket, text, pack) VALUES (?, ?, ?, ?, ?, ?, ?)`},
 		{&s.pack, `INSERT INTO search_pack (pack, texts, heads) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET texts = excluded.texts, heads = excluded.heads`},
 		{&s.event, `INSERT INTO event (site, epoch, tx, seq, bucket, at, actor, subject, kind, paths, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
@@ -183,7 +183,7 @@ func (s *bareStatements) insert(rec *store.Record, tx, seq int64) error {
 		return err
 	}
 	for _, x := range rec.Index {
-		if err := s.exec(s.attribute, site, typ, x.Path, x.Value, bucket, id); err != nil {
+		if err := s.exec(s.attribute, site, typ, x.Path, x.Value, rec.Number, bucket, id); err != nil {
 			return err
 		}
 	}

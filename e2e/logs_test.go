@@ -189,13 +189,14 @@ func runSecretScenario(t *testing.T, in *instance, smtp *mailtest.Server) (secre
 	get("", "/entity.count?type_name=user&client_id="+clientID+"&client_secret="+clientSecret+"&filter="+form("", "aboutMe = '"+secretInQuery+"'")[1:]).Is(map[string]any{"stat": "ok"})
 	get("", "/entity?access_token="+second+"&x="+secretInQuery).Is(map[string]any{"code": 414})
 	call("", "entity.nothing", "access_token", second, "value", secretInBody).Is(map[string]any{"code": 404})
+	issueAndExchange(owner, secrets, call, get)
 
 	// an invitation, with its key
 	donny := post("", "/api/auth", map[string]any{"username": "donny", "password": facetest.Password}).Want(http.StatusCreated).Text("token")
 	secrets["token of the operator"] = donny
 	post(donny, "/api/profile/cowork/plans/premium/subscriptions?force=1", map[string]any{
 		"organization": map[string]any{"email": secretInvited, "full_name": "Invited"}, "message": secretMessage}).Want(http.StatusCreated)
-	messages := smtp.Wait(t, 2)
+	messages := smtp.Wait(t, 3) // of another e-mail, the offer, and its key
 	key := strings.TrimPrefix(linkIn(t, invitationFor(t, messages, secretInvited), in.URL).Path, "/api/auth/")
 	secrets["key of the invitation"] = key
 	for _, m := range messages {
@@ -281,4 +282,32 @@ func TestTheDemoSaysWhereItIsAndWhoMaySignIn(t *testing.T) {
 			t.Errorf("%q is not printed:\n%s", want, out)
 		}
 	}
+}
+
+// issueAndExchange makes clients, tokens and codes of the entity face, and uses
+// them in bodies, queries and headers.
+func issueAndExchange(owner string, secrets map[string]string, call func(auth, operation string, pairs ...string) facetest.Answer, get func(token, path string) facetest.Answer) {
+	ok := func(a facetest.Answer) facetest.Answer { return a.Is(map[string]any{"stat": "ok"}) }
+	record := []string{"type_name", "user", "key_attribute", "email", "key_value", quoted(secretEmailNew)}
+	c := ok(call(owner, "clients/add", "description", secretInBody, "features", `["access_issuer"]`))
+	secrets["client secret"] = c.Text("client_secret")
+	credentials := "client_id=" + c.Text("client_id") + "&client_secret=" + c.Text("client_secret")
+	ok(get("", "/settings/items?"+credentials))
+	secrets["client secret after"] = ok(call(owner, "clients/reset_secret", "for_client_id", c.Text("client_id"), "hours_to_live", "1")).Text("new_secret")
+	ok(call(owner, "settings/set", "key", "smtp_password", "value", secretAttribute))
+	token := ok(call(owner, "access/getAccessToken", record...)).Text("accessToken")
+	secrets["issued token"] = token
+	ok(get("", "/entity?access_token="+token))
+	code := ok(call(owner, "access/getAuthorizationCode", append(record, "redirect_uri", "http://"+secretInQuery, "transaction_state", quoted(secretInBody))...)).Text("authorizationCode")
+	secrets["authorization code"] = code
+	get("", "/oauth/token?"+credentials+"&grant_type=authorization_code&code="+code+"&redirect_uri=http://"+secretInQuery).Is(map[string]any{"code": 200})
+	tokens := ok(call(owner, "oauth/token", "grant_type", "authorization_code", "code", code, "redirect_uri", "http://"+secretInQuery))
+	secrets["exchanged token"], secrets["refresh token"] = tokens.Text("access_token"), tokens.Text("refresh_token")
+	ok(call(owner, "oauth/token", "grant_type", "refresh_token", "refresh_token", tokens.Text("refresh_token")))
+	creation := ok(call(owner, "access/getCreationToken", "type_name", "user")).Text("creation_token")
+	secrets["creation token"] = creation
+	call("", "entity.create", "creation_token", creation, "attributes", "{").Is(map[string]any{"code": 200})
+	verification := ok(call(owner, "access/getVerificationCode", append(record, "attribute_name", "emailVerified")...)).Text("verification_code")
+	secrets["verification code"] = verification
+	ok(get("", "/access/useVerificationCode?verification_code="+verification))
 }

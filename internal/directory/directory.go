@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -52,6 +53,8 @@ type Directory struct {
 	settle  time.Duration
 	files   sync.RWMutex // held for reading while a file is put and noted, for writing while an unused one is deleted
 
+	sweeping chan struct{} // holds one for each search that reads all records of a type
+
 	loading sync.Mutex
 	table   atomic.Pointer[siteTable]
 }
@@ -64,7 +67,8 @@ func New(c Config) *Directory {
 	}
 	return &Directory{
 		store: c.Store, dataKey: c.DataKey, hasher: c.Hasher, log: c.Log, media: c.Media, sms: c.SMS, settle: c.Settle,
-		now: func() time.Time { return now().UTC().Truncate(time.Microsecond) },
+		now:      func() time.Time { return now().UTC().Truncate(time.Microsecond) },
+		sweeping: make(chan struct{}, max(2, runtime.GOMAXPROCS(0)/2)),
 	}
 }
 

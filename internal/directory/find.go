@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 
@@ -38,36 +39,24 @@ func (s *Site) findEntities(ctx context.Context, who access.Principal, typeName 
 	if err != nil {
 		return Page{}, err
 	}
-	order, err := newOrdering(f, q)
+	sorter, err := filter.ParseSort(q.Sort, f.typ)
 	if err != nil {
 		return Page{}, err
 	}
-	var page Page
-	err = s.data.View(ctx, func(r store.Reader) error {
-		page = Page{}
-		counted := false
-		if q.Total && f.program == nil {
-			if page.Total, err = r.Count(f.t); err != nil {
-				return err
-			}
-			counted = true
-		}
-		order.begin()
-		err := f.each(r, order.descending(), func(rec *store.Record) bool {
-			if !counted {
-				page.Total++
-			}
-			return order.add(rec) || q.Total && !counted
-		})
-		for _, rec := range order.take() {
-			page.Entities = append(page.Entities, s.entityFor(who, rec))
-		}
-		return err
-	})
-	if !q.Total {
-		page.Total = 0
+	records, total, err := s.pageOf(ctx, f, sorter, q)
+	page := Page{Entities: make([]Entity, len(records)), Total: total}
+	for i, rec := range records {
+		page.Entities[i] = s.entityFor(who, rec)
 	}
 	return page, err
+}
+
+func (s *Site) pageOf(ctx context.Context, f *search, sorter *filter.Sorter, q Query) (records []*store.Record, total int64, err error) {
+	err = s.look(ctx, f, func(l *look) error {
+		records, total, err = l.page(sorter, q)
+		return err
+	})
+	return records, total, err
 }
 
 // CountEntities counts the records of a type that a filter selects.
@@ -84,15 +73,9 @@ func (s *Site) countEntities(ctx context.Context, who access.Principal, typeName
 }
 
 func (s *Site) countOf(ctx context.Context, f *search) (n int64, err error) {
-	err = s.data.View(ctx, func(r store.Reader) error {
-		if n = 0; f.program == nil {
-			n, err = r.Count(f.t)
-			return err
-		}
-		return f.each(r, false, func(*store.Record) bool {
-			n++
-			return true
-		})
+	err = s.look(ctx, f, func(l *look) error {
+		n, err = l.count()
+		return err
 	})
 	return n, err
 }
@@ -104,6 +87,7 @@ type search struct {
 	indexed func(path string) bool // whether an index has the values of every record
 	program *filter.Program        // nil: every record
 	plan    filter.Plan
+	limits  limits
 }
 
 func (s *Site) search(perm access.Permission, who access.Principal, typeName, expr string) (*search, error) {
@@ -114,7 +98,8 @@ func (s *Site) search(perm access.Permission, who access.Principal, typeName, ex
 	if err != nil {
 		return nil, err
 	}
-	f := &search{t: of.kind, typ: readable(who, of.typ), indexed: of.isIndexed, plan: filter.Plan{Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
+	f := &search{t: of.kind, typ: readable(who, of.typ), indexed: of.isIndexed, limits: usual,
+		plan: filter.Plan{Exact: true, Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
 	if expr == "" {
 		return f, nil
 	}
@@ -129,99 +114,218 @@ func (s *Site) search(perm access.Permission, who access.Principal, typeName, ex
 	return f, nil
 }
 
-// candidates is how many ids are taken from an index; where it has more, the
-// records are read in order instead.
-const candidates = 20000
+func (f *search) match(rec *store.Record) bool { return f.matcher()(rec) }
+
+// matcher gives a match that uses its memory again: for one goroutine.
+func (f *search) matcher() func(*store.Record) bool {
+	if f.program == nil {
+		return func(*store.Record) bool { return true }
+	}
+	var seen filter.Record
+	return func(rec *store.Record) bool {
+		seen = filtered(rec)
+		return f.program.Match(&seen)
+	}
+}
+
+// filtered is a record as filters and sorters see it.
+func filtered(rec *store.Record) filter.Record {
+	return filter.Record{
+		ID: rec.Number, UUID: rec.ID, Created: rec.Created, Updated: rec.Updated, Password: rec.Password != "", Attrs: rec.Attrs,
+	}
+}
 
 // each calls fn for every record that matches, by number, until it returns
-// false. The record is valid only during the call.
+// false. The record is a brief one, valid only during the call.
 func (f *search) each(r store.Reader, desc bool, fn func(*store.Record) bool) error {
-	if f.plan.IsEmpty() {
+	l := &look{search: f, r: r, sweeps: true}
+	return l.walk(desc, fn)
+}
+
+// A look is a run of a search. The first looks up and reads records one by one;
+// when it has read many and is not done, a second one sweeps: it reads all
+// records, several at a time. Sweeps are counted, so that they leave readers to
+// others.
+type look struct {
+	*search
+	r      store.Reader
+	sweeps bool
+	cost   int // of the first look: the index rows it has read, or what costs as much
+}
+
+// errSweep ends a first look.
+var errSweep = errors.New("directory: a search must read all records")
+
+func (l *look) spend(rows int) error {
+	if l.cost += rows; l.cost > l.limits.rows && !l.sweeps {
+		return errSweep
+	}
+	return nil
+}
+
+// look runs fn, and again when it must sweep.
+func (s *Site) look(ctx context.Context, f *search, fn func(*look) error) error {
+	err := s.data.View(ctx, func(r store.Reader) error { return fn(&look{search: f, r: r}) })
+	if err != errSweep {
+		return err
+	}
+	select {
+	case s.d.sweeping <- struct{}{}:
+		defer func() { <-s.d.sweeping }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return s.data.View(ctx, func(r store.Reader) error { return fn(&look{search: f, r: r, sweeps: true}) })
+}
+
+// walk calls fn for every record that matches, by number, until it returns
+// false.
+func (l *look) walk(desc bool, fn func(*store.Record) bool) error {
+	if l.plan.IsEmpty() {
 		return nil
 	}
-	ids := f.plan.UUIDs
-	if ids == nil && len(f.plan.Sources) > 0 {
-		var err error
-		if ids, err = f.lookup(r, f.plan.Sources[0]); err != nil {
-			return err
-		}
+	c, err := l.candidates(desc, false)
+	if err != nil {
+		return err
 	}
-	if ids != nil {
-		return f.eachOf(r, ids, desc, fn)
+	if c != nil {
+		return l.walkThrough(c, desc, fn)
 	}
-	more := true
-	ranges := f.plan.Numbers
+	ranges := l.plan.Numbers
 	if desc {
 		ranges = slices.Clone(ranges)
 		slices.Reverse(ranges)
 	}
-	for _, n := range ranges {
-		err := r.ByNumber(f.t, n.Low, n.High, desc, func(rec *store.Record) bool {
-			if f.match(rec) {
-				more = fn(rec)
-			}
+	match := l.matcher()
+	for more, i := true, 0; more && i < len(ranges); i++ {
+		var dear error
+		err := l.r.Brief(l.t, ranges[i].Low, ranges[i].High, desc, func(rec *store.Record) bool {
+			dear = l.spend(recordRow)
+			more = dear == nil && (!match(rec) || fn(rec))
 			return more
 		})
-		if err != nil || !more {
+		if err == nil {
+			err = dear
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *search) match(rec *store.Record) bool {
-	if f.program == nil {
-		return true
-	}
-	seen := filtered(rec)
-	return f.program.Match(&seen)
-}
-
-// lookup takes the ids from an index; nil when there are too many.
-func (f *search) lookup(r store.Reader, from filter.Source) ([]profile.ID, error) {
-	ids := []profile.ID{}
-	for _, rng := range from.Ranges {
-		err := r.Lookup(f.t, store.Range{Path: from.Path, Low: rng.Low, High: rng.High}, func(id profile.ID, _ string) bool {
-			ids = append(ids, id)
-			return len(ids) <= candidates
-		})
-		if err != nil {
-			return nil, err
-		}
-		if len(ids) > candidates {
-			return nil, nil
-		}
-	}
-	slices.SortFunc(ids, func(a, b profile.ID) int { return slices.Compare(a[:], b[:]) })
-	return slices.Compact(ids), nil
-}
-
-func (f *search) eachOf(r store.Reader, ids []profile.ID, desc bool, fn func(*store.Record) bool) error {
-	found := make([]*store.Record, 0, len(ids))
-	for _, id := range ids {
-		rec, err := r.Record(id)
-		if profile.IsKind(err, profile.NotFound) {
-			continue
-		}
-		if err != nil {
+// walkThrough reads the records of candidates.
+func (l *look) walkThrough(c *candidates, desc bool, fn func(*store.Record) bool) error {
+	match := l.matcher()
+	for {
+		place, ok, err := c.next()
+		if err != nil || !ok {
 			return err
 		}
-		if rec.Type == f.t && f.match(rec) {
-			found = append(found, rec)
+		if err := l.spend(recordRow); err != nil {
+			return err
+		}
+		more := true
+		err = l.read(placeOf(place, desc), func(rec *store.Record) {
+			more = !match(rec) || fn(rec)
+		})
+		if err != nil || !more {
+			return err
 		}
 	}
-	slices.SortFunc(found, func(a, b *store.Record) int {
-		if desc {
-			a, b = b, a
-		}
-		if a.Number < b.Number {
-			return -1
-		}
-		return 1
+}
+
+// read reads the record of a number.
+func (l *look) read(number int64, fn func(*store.Record)) error {
+	return l.r.Brief(l.t, number, number, false, func(rec *store.Record) bool {
+		fn(rec)
+		return false
 	})
-	for _, rec := range found {
-		if !fn(rec) {
-			return nil
+}
+
+// count counts the records that match: by index alone where the plan is exact.
+func (l *look) count() (n int64, err error) {
+	plan := &l.plan
+	switch {
+	case l.program == nil:
+		return l.r.Count(l.t)
+	case plan.IsEmpty():
+		return 0, nil
+	case plan.Exact && plan.UUIDs == nil && len(plan.Sources) == 0:
+		for _, r := range plan.Numbers {
+			some, err := l.r.CountNumbers(l.t, r.Low, r.High)
+			if err != nil {
+				return 0, err
+			}
+			n += some
+		}
+		return n, nil
+	case plan.Exact && plan.UUIDs == nil && len(plan.Sources) == 1 && everyNumber(plan) && !l.several(plan.Sources[0].Path):
+		for _, r := range plan.Sources[0].Ranges {
+			some, err := l.r.CountValues(l.t, store.Range{Path: plan.Sources[0].Path, Low: r.Low, High: r.High}, -1)
+			if err != nil {
+				return 0, err
+			}
+			n += some
+		}
+		return n, nil
+	}
+	c, err := l.candidates(false, false)
+	switch {
+	case err != nil:
+		return 0, err
+	case c != nil && c.exact:
+		for {
+			_, ok, err := c.next()
+			if err != nil || !ok {
+				return n, err
+			}
+			if n++; n%1024 == 0 {
+				if err := l.spend(1024); err != nil {
+					return 0, err
+				}
+			}
+		}
+	case c != nil && c.few:
+		err := l.walkThrough(c, false, func(*store.Record) bool { n++; return true })
+		return n, err
+	}
+	if !l.sweeps {
+		err := l.walk(false, func(*store.Record) bool { n++; return true })
+		return n, err
+	}
+	var counts []*int64
+	err = l.sweep(false, func() func(*store.Record) bool {
+		mine := new(int64)
+		counts = append(counts, mine)
+		return func(*store.Record) bool { *mine++; return true }
+	})
+	for _, c := range counts {
+		n += *c
+	}
+	return n, err
+}
+
+func everyNumber(p *filter.Plan) bool {
+	return len(p.Numbers) == 1 && p.Numbers[0] == filter.NumberRange{Low: math.MinInt64, High: math.MaxInt64}
+}
+
+// several reports whether a record can have more than one value at an indexed
+// path.
+func (f *search) several(path string) bool {
+	return slices.ContainsFunc(f.typ.Indexed(), func(a *schema.Attribute) bool { return a.Path == path && a.InPlural })
+}
+
+// sweep reads all records of the plan's numbers, several at a time, and gives
+// those that match to workers made for it.
+func (l *look) sweep(desc bool, worker func() func(*store.Record) bool) error {
+	for _, r := range l.plan.Numbers {
+		err := l.r.Sweep(l.t, r.Low, r.High, desc, func() func(*store.Record) bool {
+			match, fn := l.matcher(), worker()
+			return func(rec *store.Record) bool { return !match(rec) || fn(rec) }
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -88,6 +88,27 @@ func (r typedReader) ByNumber(t profile.Type, low, high int64, desc bool, fn fun
 	return r.Reader.ByNumber(t, low, high, desc, func(rec *store.Record) bool { return fn(types.seen(rec)) })
 }
 
+// Brief is store.Reader's.
+func (r typedReader) Brief(t profile.Type, low, high int64, desc bool, fn func(*store.Record) bool) error {
+	types := r.s.table()
+	if types.byKind[t] == nil {
+		return r.Reader.Brief(t, low, high, desc, fn)
+	}
+	return r.Reader.Brief(t, low, high, desc, func(rec *store.Record) bool { return fn(types.seen(rec)) })
+}
+
+// Sweep is store.Reader's.
+func (r typedReader) Sweep(t profile.Type, low, high int64, desc bool, worker func() func(*store.Record) bool) error {
+	types := r.s.table()
+	if types.byKind[t] == nil {
+		return r.Reader.Sweep(t, low, high, desc, worker)
+	}
+	return r.Reader.Sweep(t, low, high, desc, func() func(*store.Record) bool {
+		fn := worker()
+		return func(rec *store.Record) bool { return fn(types.seen(rec)) }
+	})
+}
+
 // typedTx is a store.Tx for siteData.
 type typedTx struct {
 	store.Tx
@@ -110,6 +131,19 @@ func (t typedTx) ByName(owner profile.ID, space profile.Space, value string) (*s
 // ByNumber is store.Reader's.
 func (t typedTx) ByNumber(kind profile.Type, low, high int64, desc bool, fn func(*store.Record) bool) error {
 	return t.Tx.ByNumber(kind, low, high, desc, func(rec *store.Record) bool { return fn(t.table.seen(rec)) })
+}
+
+// Brief is store.Reader's.
+func (t typedTx) Brief(kind profile.Type, low, high int64, desc bool, fn func(*store.Record) bool) error {
+	return t.Tx.Brief(kind, low, high, desc, func(rec *store.Record) bool { return fn(t.table.seen(rec)) })
+}
+
+// Sweep is store.Reader's.
+func (t typedTx) Sweep(kind profile.Type, low, high int64, desc bool, worker func() func(*store.Record) bool) error {
+	return t.Tx.Sweep(kind, low, high, desc, func() func(*store.Record) bool {
+		fn := worker()
+		return func(rec *store.Record) bool { return fn(t.table.seen(rec)) }
+	})
 }
 
 // Create is store.Tx's. A record that other types were thought of for is

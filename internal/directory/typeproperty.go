@@ -37,6 +37,9 @@ func (s *Site) AddTypeProperty(ctx context.Context, who access.Principal, typeNa
 	if err := access.Admit(access.PropertyWrite, who); err != nil {
 		return schema.Property{}, err
 	}
+	if err := p.Tidy(); err != nil {
+		return schema.Property{}, err
+	}
 	p.UUID = profile.NewID(s.d.now())
 	typ, err := s.changeType(ctx, who, typeName, func(d *schema.TypeDef) error {
 		d.Properties = append(d.Properties, p)

@@ -225,6 +225,7 @@ func TestPlanFindsTheIndexThatAnswers(t *testing.T) {
 		}
 		return k
 	}
+	last := strings.Repeat("\U0010FFFF", 50) // any value that begins so
 	for src, want := range map[string]string{
 		``:                              "scan",
 		`gender = 'male'`:               "scan", // not indexed
@@ -249,14 +250,19 @@ func TestPlanFindsTheIndexThatAnswers(t *testing.T) {
 		`(id < 5 or id > 8) and id > 3 and id != 10`: fmt.Sprint("4..4 9..9 11..", end),
 		`uuid = '00000000-0000-0000-0000-000000000002' or uuid = '00000000-0000-0000-0000-000000000001'`: "[00000000-0000-0000-0000-000000000001 00000000-0000-0000-0000-000000000002]",
 		`email = 'A@B.c'`: "email=! a@b.c..a@b.c",
-		`age > 25 and age <= 50 and code = 'X' and email='q'`: "email=! q..q code= X..X age " + key("age", "25") + ".." + key("age", "50"),
-		`seen > '2016-01-01'`:                         "seen 2016-01-01 00:00:00.000000..",
+		`age > 25 and age <= 50 and code = 'X' and email='q'`: "email=! q..q code= X..X age " + key("age", "25") + "\x01.." + key("age", "50"),
+		`seen > '2016-01-01'`:                         "seen 2016-01-01 00:00:00.000000\x01..",
 		`code = 'b' or code = 'a' or code = 'b'`:      "code= a..a b..b",
-		`code = 'b' or code > 'a'`:                    "code a..",
+		`code = 'b' or code > 'a'`:                    "code a\x01..",
 		`code <= ''`:                                  "code ..\x01",
 		`code = ''`:                                   "code= ..\x01",
 		`1 = 2 or age = 25`:                           "age= " + key("age", "25") + ".." + key("age", "25"),
-		`logins.domain > 'b' and logins.domain < 'a'`: "logins.domain b.. logins.domain ..a", // different elements may
+		`logins.domain > 'b' and logins.domain < 'a'`: "logins.domain b\x01.. logins.domain ..`" + last, // different elements may
+		`code < 'b\u0001'`:                            "code ..b",
+		`code < '\u0001'`:                             "code ..\x01",
+		`code < '\ue000'`:                             "code ..\uD7FF" + last,
+		`code < ''`:                                   "empty",
+		`age is not null`:                             "age ..",
 		`id > 4 and code = 'a'`:                       fmt.Sprint("5..", end, " code= a..a"),
 		`code = '` + strings.Repeat("x", 300) + `'`:   "code= " + strings.Repeat("x", 200) + ".." + strings.Repeat("x", 200),
 	} {

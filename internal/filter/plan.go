@@ -15,6 +15,9 @@ import (
 // its parts holds for all of them, so a caller follows one part, the first that
 // it can, and checks every candidate again with Match.
 type Plan struct {
+	// Exact: a record for which all parts hold is selected, and need not be
+	// checked.
+	Exact bool
 	// Numbers are the records' numbers: disjoint ranges, ascending. One range
 	// from math.MinInt64 to math.MaxInt64 when nothing is known; none at all
 	// when no record can match.
@@ -58,6 +61,18 @@ func (n NumberRange) intersect(o NumberRange) NumberRange {
 	return n
 }
 
+// Values gives the index values that the source's ranges stand for, when each
+// stands for one.
+func (s *Source) Values() (values []string, ok bool) {
+	for _, r := range s.Ranges {
+		if r.Low != r.High || r.Low == "" {
+			return nil, false
+		}
+		values = append(values, r.Low)
+	}
+	return values, true
+}
+
 // IsEmpty reports that no record can match.
 func (p *Plan) IsEmpty() bool { return len(p.Numbers) == 0 || p.UUIDs != nil && len(p.UUIDs) == 0 }
 
@@ -92,21 +107,32 @@ func narrow(n node, indexed func(string) bool) Plan {
 	switch n := n.(type) {
 	case verdict:
 		if truth(n) != yes {
-			return Plan{}
+			return Plan{Exact: true}
 		}
+		all.Exact = true
 	case numberNode:
-		all.Numbers = n.ranges()
+		all.Numbers, all.Exact = n.ranges(), true
 	case uuidNode:
 		if n.op == Equal {
-			all.UUIDs = []profile.ID{n.id}
+			all.UUIDs, all.Exact = []profile.ID{n.id}, true
 		}
 	case *valueNode:
-		if r, ok := n.rangeOf(); ok && indexed(n.attr.Path) {
+		if r, exact, ok := n.rangeOf(); ok && indexed(n.attr.Path) {
+			if r.IsEmpty() {
+				return Plan{Exact: true}
+			}
 			all.Sources = []Source{{Path: n.attr.Path, Unique: n.attr.Has(schema.Unique), Equal: n.op == Equal, Ranges: []Range{r}}}
+			all.Exact = exact
+		}
+	case *nullNode:
+		if n.negated && n.place == inAttrs && indexed(n.attr.Path) {
+			all.Sources = []Source{{Path: n.attr.Path, Unique: n.attr.Has(schema.Unique), Ranges: []Range{{}}}}
+			all.Exact = true
 		}
 	case andNode:
 		single := map[string]bool{} // attributes with at most one value
 		eachValue(n, func(v *valueNode) { single[v.attr.Path] = !v.attr.InPlural })
+		all.Exact = true
 		for _, term := range n {
 			all = both(all, narrow(term, indexed), single)
 		}
@@ -153,14 +179,21 @@ func (n numberNode) ranges() []NumberRange {
 	return out
 }
 
-// rangeOf gives the index values of all values for which the comparison holds.
+// IsEmpty reports that no value lies in the range.
+func (r Range) IsEmpty() bool { return r.High != "" && r.High < r.Low }
+
+// noRange is where no value lies.
+var noRange = Range{"\x02", "\x01"}
+
+// rangeOf gives the index values of all values for which the comparison holds,
+// and whether it holds for no others.
 //
 // Rows are cut at a character's border within the last bytes of
 // schema.MaxIndexValue, which keeps a row from being greater than its value,
 // but lets rows of two long values change order. So a low bound is cut so short
 // that every row still has all of it, and a high one need not be cut.
-func (n *valueNode) rangeOf() (Range, bool) {
-	low := n.key
+func (n *valueNode) rangeOf() (r Range, exact, ok bool) {
+	low, exact := n.key, len(n.key) <= schema.MaxIndexValue-utf8.UTFMax
 	if most := schema.MaxIndexValue - utf8.UTFMax + 1; len(low) > most {
 		for most > 0 && !utf8.RuneStart(low[most]) {
 			most--
@@ -177,29 +210,61 @@ func (n *valueNode) rangeOf() (Range, bool) {
 	switch n.op {
 	case Equal:
 		if cut := schema.Cut(n.key); cut != "" {
-			return Range{cut, cut}, true
+			return Range{cut, cut}, exact, true
 		}
-		return Range{low, high}, true
-	case Less, LessEqual:
-		return Range{"", high}, true
-	case Greater, GreaterEqual:
-		return Range{low, ""}, true
+		return Range{low, high}, false, true
+	case Less:
+		if !exact {
+			return Range{"", high}, false, true
+		}
+		r, exact = Before(n.key)
+		return r, exact, true
+	case LessEqual:
+		return Range{"", high}, exact && n.key != "", true
+	case Greater:
+		if exact {
+			low += "\x01" // the least text after it
+		}
+		return Range{low, ""}, exact, true
+	case GreaterEqual:
+		return Range{low, ""}, exact, true
 	}
-	return Range{}, false
+	return Range{}, false, false
+}
+
+// Before gives the range of all index values that are less than a key of fewer
+// than schema.MaxIndexValue bytes: up to the longest text of the greatest
+// characters after the one before its last. It is not exact where no text
+// bounds just the values before the key: then it has the key too.
+func Before(key string) (r Range, exact bool) {
+	if key == "" {
+		return noRange, true
+	}
+	last, size := utf8.DecodeLastRuneInString(key)
+	high := key[:len(key)-size]
+	switch {
+	case key == "\x01":
+		return Range{"", key}, false
+	case last <= 1:
+		return Range{"", high}, true
+	case last == 0xE000: // what lies before it are no characters
+		last = 0xD800
+	}
+	return Range{"", high + string(last-1) + strings.Repeat(string(utf8.MaxRune), schema.MaxIndexValue/utf8.UTFMax)}, true
 }
 
 // both is for records of which two plans hold.
 func both(a, b Plan, single map[string]bool) Plan {
-	numbers := a.Numbers
+	numbers, exact := a.Numbers, false
 	if len(a.Numbers)*len(b.Numbers) <= maxRanges || len(b.Numbers) == 0 { // else one half of the truth will do
-		numbers = nil
+		numbers, exact = nil, true
 		for _, x := range a.Numbers {
 			for _, y := range b.Numbers {
 				numbers = append(numbers, x.intersect(y))
 			}
 		}
 	}
-	out := Plan{Numbers: merge(numbers), UUIDs: a.UUIDs, Sources: slices.Clone(a.Sources)}
+	out := Plan{Exact: exact && a.Exact && b.Exact, Numbers: merge(numbers), UUIDs: a.UUIDs, Sources: slices.Clone(a.Sources)}
 	switch {
 	case a.UUIDs == nil:
 		out.UUIDs = b.UUIDs
@@ -218,7 +283,7 @@ func both(a, b Plan, single map[string]bool) Plan {
 			continue
 		}
 		if out.Sources[i] = out.Sources[i].intersect(s); len(out.Sources[i].Ranges) == 0 {
-			return Plan{}
+			return Plan{Exact: true}
 		}
 	}
 	return out
@@ -227,10 +292,13 @@ func both(a, b Plan, single map[string]bool) Plan {
 // either is for records of which at least one of the plans holds.
 func either(plans []Plan) Plan {
 	plans = slices.DeleteFunc(plans, func(p Plan) bool { return p.IsEmpty() })
-	if len(plans) == 0 {
-		return Plan{}
+	switch len(plans) {
+	case 0:
+		return Plan{Exact: true}
+	case 1:
+		return plans[0]
 	}
-	out := Plan{}
+	out := Plan{Exact: alike(plans)}
 	ids := true
 	for _, p := range plans {
 		out.Numbers = append(out.Numbers, p.Numbers...)
@@ -248,6 +316,30 @@ func either(plans []Plan) Plan {
 		}
 	}
 	return out
+}
+
+// alike reports whether exact plans look into the same one place, so that what
+// is found for either is found for them together.
+func alike(plans []Plan) bool {
+	first := &plans[0]
+	for i := range plans {
+		p := &plans[i]
+		unbounded := len(p.Numbers) == 1 && p.Numbers[0] == everything
+		places := len(p.Sources)
+		if p.UUIDs != nil {
+			places++
+		}
+		if !unbounded {
+			places++
+		}
+		switch {
+		case !p.Exact, places > 1, (p.UUIDs == nil) != (first.UUIDs == nil), len(p.Sources) != len(first.Sources):
+			return false
+		case len(p.Sources) == 1 && p.Sources[0].Path != first.Sources[0].Path:
+			return false
+		}
+	}
+	return true
 }
 
 // union adds to a source what the other plans have of the same path; false if

@@ -60,6 +60,24 @@ func (s *Sorter) ByNumber() (desc, ok bool) {
 	return s.by[0].desc, s.by[0].at == inID
 }
 
+// ByValue reports whether the order is that of one attribute's values, of which
+// a record has one at most, then of numbers: an index of the attribute lists
+// the records that have it in this order, value by value.
+func (s *Sorter) ByValue() (path string, desc, ok bool) {
+	if len(s.by) == 0 || len(s.by) > 1 && (s.by[1].at != inID || s.by[1].desc) {
+		return "", false, false
+	}
+	k := &s.by[0]
+	return k.attr.Path, k.desc, k.at == inAttrs && !k.attr.InPlural
+}
+
+// Lacks reports whether a record has no value of the first attribute of the
+// order, and so stands at its end.
+func (s *Sorter) Lacks(r *Record) bool {
+	var room [64]byte
+	return s.by[0].append(room[:0], r)[0] == 2
+}
+
 // AppendKey appends the record's place in the order: bytes.Compare of two such
 // keys is the order of their records, and no two records have the same.
 func (s *Sorter) AppendKey(dst []byte, r *Record) []byte {
@@ -131,6 +149,22 @@ func (t *Top[T]) Offer(key []byte, value func() T) {
 		worst.key, worst.value = append(worst.key[:0], key...), value()
 		heap.Fix(&t.kept, 0)
 	}
+}
+
+// Merge offers what another Top has kept.
+func (t *Top[T]) Merge(o *Top[T]) {
+	for i := range o.kept {
+		t.Offer(o.kept[i].key, func() T { return o.kept[i].value })
+	}
+}
+
+// Last gives the key of the last one kept, when as many are kept as may be;
+// else nil. It is valid until the next Offer.
+func (t *Top[T]) Last() []byte {
+	if t.k < 1 || len(t.kept) < t.k {
+		return nil
+	}
+	return t.kept[0].key
 }
 
 // Sorted gives what was kept, in order. Nothing may be offered afterwards.

@@ -25,6 +25,19 @@ type Property struct {
 	Description string          `json:"description,omitempty"` // what people are told
 }
 
+// Tidy checks that the definition is JSON and takes the blanks out of it: Invalid
+// with Field "definition".
+func (p *Property) Tidy() error {
+	if p.Definition == nil {
+		return nil
+	}
+	if err := CheckJSON(p.Definition, MaxDocumentDepth); err != nil {
+		return badRule("the JSON is not syntactically valid")
+	}
+	p.Definition = Compact(nil, p.Definition)
+	return nil
+}
+
 // Limits of a property.
 const (
 	maxUniqueTogether = 10

@@ -74,10 +74,12 @@ func (t *Type) addRule(p *Property, attrs []*Attribute) error {
 			a.rules = &rules{}
 		}
 	}
-	if err := CheckJSON(p.Definition, MaxDocumentDepth); err != nil {
-		return badRule("the JSON is not syntactically valid")
+	if p.Definition == nil {
+		return badRule("a rule needs one")
 	}
-	p.Definition = Compact(nil, p.Definition)
+	if err := p.Tidy(); err != nil {
+		return err
+	}
 	r := ruleReader{attrs: attrs}
 	return r.top(p.Definition, p.Description, 0)
 }

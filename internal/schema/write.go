@@ -52,35 +52,6 @@ func (t *Type) Replace(current []byte, path Path, value []byte, env Env) (Writte
 	return t.write(current, path, value, env, replacing)
 }
 
-// Adopt puts an element that was in the plural at path before back into it,
-// with the ids that it and what it holds had (Identity Cloud Entity API,
-// entity.adopt). element is as ElementAt gives it; what does not fit the type
-// any more is refused as in a write.
-func (t *Type) Adopt(current []byte, path Path, element []byte, env Env) (Written, error) {
-	w := writer{t: t, env: env, mode: adopting}
-	return w.finish(current, func(dst, cur []byte) ([]byte, bool, error) {
-		return w.descend(dst, t.root, cur, path, func(dst []byte, a *Attribute, cur []byte) ([]byte, bool, error) {
-			if a.partial {
-				return nil, false, notWhole(a)
-			}
-			begin := len(dst)
-			for c := enter(cur, 0); ; {
-				el, ok := c.element()
-				if !ok {
-					break
-				}
-				dst = append(append(dst, ','), el...)
-			}
-			dst, _, err := w.object(append(dst, ','), a, nil, element, elementID(element))
-			if err != nil {
-				return nil, false, err
-			}
-			dst, some := closeArray(dst, begin)
-			return dst, some, nil
-		})
-	})
-}
-
 // DeleteElement removes one element of a plural; path must end in "#id"
 // (Identity Cloud Entity API, entity.delete with attribute_name).
 func (t *Type) DeleteElement(current []byte, path Path) (Written, error) {
@@ -482,14 +453,6 @@ func (w *writer) plural(dst []byte, a *Attribute, cur, in []byte) ([]byte, bool,
 	}
 	dst, some := closeArray(dst, begin)
 	return dst, some, nil
-}
-
-// newID is the number of an element that is put into a plural.
-func (w *writer) newID(el []byte) (int64, error) {
-	if w.mode == adopting {
-		return elementID(el), nil
-	}
-	return w.env.NextNumber()
 }
 
 // updateElements appends the present elements of a plural, those changed that

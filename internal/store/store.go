@@ -79,6 +79,7 @@ type Site interface {
 // begins.
 type Reader interface {
 	Records
+	Index
 	Links
 	Proofs
 	Blobs

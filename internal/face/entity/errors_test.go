@@ -53,6 +53,7 @@ func TestErrors(t *testing.T) {
 		{"password that is none", "entity", on("password_attribute", "gender", "password_value", "x"), 200, "invalid_argument", []string{"argument_name", "password_attribute"}},
 		{"malformed filter", "entity.find", find("filter", "gender = "), 200, "invalid_argument", []string{"argument_name", "filter"}},
 		{"malformed filter to count", "entity.count", find("filter", "gender = 'x"), 200, "invalid_argument", []string{"argument_name", "filter"}},
+		{"filter nested too deep", "entity.find", find("filter", strings.Repeat("(", 101)+"gender = 'x'"+strings.Repeat(")", 101)), 200, "invalid_argument", []string{"argument_name", "filter"}},
 		{"filter of unlike types", "entity.find", find("filter", "birthday > 'x'"), 200, "invalid_argument", []string{"argument_name", "filter"}},
 		{"long filter", "entity.find", find("filter", strings.Repeat(" ", 65<<10)+"x"), 200, "invalid_argument", []string{"argument_name", "filter"}},
 		{"too many results", "entity.find", find("max_results", "10001"), 200, "invalid_argument", []string{"argument_name", "max_results"}},

@@ -68,6 +68,19 @@ func TestFilters(t *testing.T) {
 		{"id = " + lowest, "Ada"},
 		{"created <= '2026-01-31 12:00:00' and givenName='Bea'", "Bea"},
 		{"gender='nobody'", ""},
+		// dates in the forms of the data types page
+		{"emailVerified = '2013-05-23T17:00:00.123456Z'", "Cal"},
+		{"emailVerified = 'May 23, 2013 10:00:00.123456 -0700'", "Cal"},
+		{"emailVerified = '05-23-13 5:00:00.123456pm'", "Cal"},
+		{"birthday = '2 Jan 2013' or birthday = '12/10/1985'", "Ada Cal"},
+		// numbers quoted or not, attributes with one another, paths, nulls
+		{"id >= '" + lowest + "' and gender is not null and id >= " + lowest + ".0", "Ada Bea Cal dan"},
+		{"birthday < emailVerified and gender is not null", "Cal dan"},
+		{"primaryAddress is not null and profiles is null", "Ada Bea"},
+		{"profiles.identifier != 'i2'", "Cal"},
+		{"familyName is null and givenName >= 'C' and gender is not null", "Cal dan"},
+		{"givenName='ada'or(givenName=\"DAN\")", "Ada dan"},
+		{"not(birthday is null)and gender='female'", "Ada"},
 	} {
 		t.Run(c.filter, func(t *testing.T) {
 			a := s.ok(t, "entity.find", "type_name", "user", "filter", c.filter, "show_total_count", "true")

@@ -20,7 +20,7 @@ func (s service) users(t testing.TB, n int, gender string) {
 	t.Helper()
 	for n > 0 {
 		some := min(n, 1000)
-		rowsOf(t, s.bulk(t, "["+strings.Repeat(`,{"gender":"`+gender+`","statuses":[{"status":"new"}]}`, some)[1:]+"]"))
+		rowsOf(t, s.bulk(t, "["+strings.Repeat(`,{"gender":"`+gender+`","statuses":[{"status":"new"}]}`, some)[1:]+"]", "timeout", "60"))
 		n -= some
 	}
 }
@@ -39,14 +39,14 @@ func TestABulkDeleteCountsUnlessItIsToCommit(t *testing.T) {
 	if s.count(t, "id > 0") != before {
 		t.Fatal("a count deleted")
 	}
-	a := s.ok(t, "entity.bulkDelete", "type_name", "user", "filter", "gender='robot'", "commit", "true")
+	a := s.ok(t, "entity.bulkDelete", "type_name", "user", "filter", "gender='robot'", "commit", "true", "timeout", "60")
 	if string(a.Body) != `{"stat":"ok","delete_count":1207}` {
 		t.Errorf("%s", a.Body)
 	}
 	if after := s.count(t, "id > 0"); after != plus(before, -1207) || s.count(t, "gender='robot'") != "0" || s.count(t, "gender='human'") != "3" {
 		t.Errorf("%s users, then %s", before, after)
 	}
-	a = s.ok(t, "entity.bulkDelete", "type_name", "user", "filter", "gender='robot'", "commit", "true")
+	a = s.ok(t, "entity.bulkDelete", "type_name", "user", "filter", "gender='robot'", "commit", "true", "timeout", "60")
 	if string(a.Body) != `{"stat":"ok","delete_count":0}` {
 		t.Errorf("%s", a.Body)
 	}
@@ -145,7 +145,7 @@ func TestASweepEndsWithItsTimeAndGoesOn(t *testing.T) {
 		}
 		cancel(context.DeadlineExceeded)
 	}()
-	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/entity.bulkDelete", strings.NewReader(form("type_name", "user", "filter", "gender='robot'", "commit", "true")))
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/entity.bulkDelete", strings.NewReader(form("type_name", "user", "filter", "gender='robot'", "commit", "true", "timeout", "60")))
 	r.Header.Set("Authorization", printedAuth)
 	r.Header.Set("Content-Type", formType)
 	w := httptest.NewRecorder()
@@ -154,7 +154,7 @@ func TestASweepEndsWithItsTimeAndGoesOn(t *testing.T) {
 	if left == 0 || left >= 3000 || !strings.Contains(w.Body.String(), `"stat":"error"`) {
 		t.Fatalf("%d left: %s", left, w.Body)
 	}
-	s.ok(t, "entity.bulkDelete", "type_name", "user", "filter", "gender='robot'", "commit", "true").Is(map[string]any{"delete_count": left})
+	s.ok(t, "entity.bulkDelete", "type_name", "user", "filter", "gender='robot'", "commit", "true", "timeout", "60").Is(map[string]any{"delete_count": left})
 	if left = s.left(t); left != 0 {
 		t.Errorf("%d left", left)
 	}
@@ -178,7 +178,7 @@ func TestSweepsAndBulkCreatesHoldNobodyUp(t *testing.T) {
 	go func() {
 		defer close(done)
 		s.users(t, 2000, "human")
-		s.ok(t, "entity.bulkDelete", "type_name", "user", "filter", "gender='robot'", "commit", "true")
+		s.ok(t, "entity.bulkDelete", "type_name", "user", "filter", "gender='robot'", "commit", "true", "timeout", "60")
 	}()
 	others := 0
 	for running := true; running; others++ {

@@ -16,7 +16,8 @@ import (
 	"facet/internal/store"
 )
 
-// This file is the only one that touches SQLite's C interface (sqlite.org/c3ref).
+// This file, with the end of snapshot.go, is the only one that touches SQLite's
+// C interface (sqlite.org/c3ref).
 // It stands one layer below the registered database/sql driver, because that
 // driver asks for the name and declared type of every column at each query and
 // allocates each bound text: here a statement is prepared once per connection,

@@ -101,3 +101,40 @@ func TestSearchRowsWrittenBeforePacksGetTheirs(t *testing.T) {
 		t.Errorf("%s rows do not know their pack, %v", lost, err)
 	}
 }
+
+// TestIndexRowsWrittenBeforeNumbersGetTheirs migrates rows of one value of two
+// records.
+func TestIndexRowsWrittenBeforeNumbersGetTheirs(t *testing.T) {
+	c, err := openConn(filepath.Join(t.TempDir(), "x.db"), sqlite3.SQLITE_OPEN_READWRITE|sqlite3.SQLITE_OPEN_CREATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	list, err := migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	if err := migrate(c, list[:4], now); err != nil {
+		t.Fatal(err)
+	}
+	for i, number := range []int{9, 4} {
+		id := profile.NewIDIn(now, profile.Bucket(i))
+		rows := fmt.Sprintf(`
+			INSERT INTO record (site, bucket, id, type, number, owner, creator, attrs, extras, names, sort, state, password, version, created, updated)
+			VALUES (1, %[1]d, x'%[2]x', '$user', %[3]d, x'', x'', '{}', '{}', '[]', '', 'active', '', 1, 5, 5);
+			INSERT INTO attribute VALUES (1, '$user', 'p', 'v', %[1]d, x'%[2]x'), (1, '$user', 'q', 'w%[3]d', %[1]d, x'%[2]x')`, i, id[:], number)
+		if err := c.script(rows); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := migrate(c, list, now); err != nil {
+		t.Fatal(err)
+	}
+	r := &reader{c: c, site: 1, ctx: t.Context()}
+	var got []int64
+	err = r.Holders(profile.User, "p", "v", 0, 100, false, func(n int64) bool { got = append(got, n); return true })
+	if n, err2 := r.CountValues(profile.User, store.Range{Path: "q"}, -1); err != nil || err2 != nil || n != 2 || fmt.Sprint(got) != "[4 9]" {
+		t.Errorf("%v, %d rows, %v, %v", got, n, err, err2)
+	}
+}

@@ -12,6 +12,7 @@ type reader struct {
 	c    *conn
 	site store.SiteID
 	ctx  context.Context
+	s    *Store // lends a sweep more readers; nil within a transaction
 }
 
 // each steps through a query, calling fn until it returns false, and closes it.

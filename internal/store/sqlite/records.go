@@ -148,7 +148,7 @@ func (t *tx) Create(rec *store.Record, e store.Event) error {
 		return store.TakenError("id")
 	}
 	for _, x := range rec.Index {
-		if _, err := t.write(insertAttribute, t.site, rec.Type, x.Path, x.Value, rec.Bucket, rec.ID); err != nil {
+		if err := t.writeIndexed(insertIndexed, rec, x); err != nil {
 			return err
 		}
 	}
@@ -233,6 +233,12 @@ func (t *tx) replace(old, rec *store.Record) error {
 	return t.moveIndex(old, rec)
 }
 
+// writeIndexed inserts or deletes an index row of a record.
+func (t *tx) writeIndexed(id statement, rec *store.Record, x store.Indexed) error {
+	_, err := t.write(id, t.site, rec.Type, x.Path, x.Value, rec.Number, rec.Bucket, rec.ID)
+	return err
+}
+
 // without gives the keys of a that are not in b.
 func without(a, b []heldName) []heldName {
 	var out []heldName
@@ -254,7 +260,7 @@ func (t *tx) moveIndex(old, rec *store.Record) error {
 		if contains(rec.Index, x) {
 			continue
 		}
-		if _, err := t.write(deleteAttribute, t.site, old.Type, x.Path, x.Value, old.Bucket, old.ID); err != nil {
+		if err := t.writeIndexed(deleteIndexed, old, x); err != nil {
 			return err
 		}
 	}
@@ -262,7 +268,7 @@ func (t *tx) moveIndex(old, rec *store.Record) error {
 		if contains(old.Index, x) {
 			continue
 		}
-		if _, err := t.write(insertAttribute, t.site, rec.Type, x.Path, x.Value, rec.Bucket, rec.ID); err != nil {
+		if err := t.writeIndexed(insertIndexed, rec, x); err != nil {
 			return err
 		}
 	}
@@ -385,7 +391,7 @@ func (t *tx) remove(rec *store.Record) error {
 		return err
 	}
 	for _, x := range rec.Index {
-		if _, err := t.write(deleteAttribute, t.site, rec.Type, x.Path, x.Value, rec.Bucket, rec.ID); err != nil {
+		if err := t.writeIndexed(deleteIndexed, rec, x); err != nil {
 			return err
 		}
 	}

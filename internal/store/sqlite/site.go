@@ -67,7 +67,7 @@ func (s *Store) view(ctx context.Context, id store.SiteID, fn func(*reader) erro
 		return err
 	}
 	defer s.giveBack(c)
-	r := &reader{c: c, site: id, ctx: ctx}
+	r := &reader{c: c, site: id, ctx: ctx, s: s}
 	defer func() {
 		r.c = nil
 		if hasCode(err, sqlite3.SQLITE_INTERRUPT) && ctx.Err() != nil {

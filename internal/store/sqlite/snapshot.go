@@ -4,6 +4,9 @@ import (
 	"context"
 	"sync/atomic"
 
+	"modernc.org/libc"
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"facet/internal/store"
 )
 
@@ -20,8 +23,12 @@ import (
 // not see a commit come and go. And before COMMIT, which may checkpoint, the
 // writer ends the snapshots that idle readers have kept.
 
-// noSnapshot is the count of a reader outside a transaction.
-const noSnapshot = -1
+// Counts of a reader that are none: outside a transaction, and in a snapshot
+// that is another reader's, which is not kept.
+const (
+	noSnapshot = -1
+	borrowed   = -2
+)
 
 // commits counts what the writer begins and ends to commit. It is odd while a
 // COMMIT runs, and for ever in a store that is opened for reading only, whose
@@ -129,5 +136,38 @@ func (c *conn) endRead() error {
 		}
 	}
 	c.since, c.bad = noSnapshot, false
+	return nil
+}
+
+// sharing calls fn with what lets other connections read the snapshot of this
+// one, which has one and has read in it (sqlite.org/c3ref/snapshot.html); 0
+// where the log is empty, so that SQLite cannot name it.
+func (c *conn) sharing(fn func(snapshot uintptr) error) error {
+	main, err := libc.CString("main")
+	if err != nil {
+		return err
+	}
+	defer libc.Xfree(c.tls, main)
+	out := c.malloc(8)
+	defer libc.Xfree(c.tls, out)
+	if sqlite3.Xsqlite3_snapshot_get(c.tls, c.db, main, out) != sqlite3.SQLITE_OK {
+		return fn(0)
+	}
+	snapshot := *(*uintptr)(pointer(out))
+	defer sqlite3.Xsqlite3_snapshot_free(c.tls, snapshot)
+	return fn(snapshot)
+}
+
+// join makes the snapshot of another connection that of this one, which has
+// begun a transaction and not read in it.
+func (c *conn) join(snapshot uintptr) error {
+	main, err := libc.CString("main")
+	if err != nil {
+		return err
+	}
+	defer libc.Xfree(c.tls, main)
+	if rc := sqlite3.Xsqlite3_snapshot_open(c.tls, c.db, main, snapshot); rc != sqlite3.SQLITE_OK {
+		return c.error(rc, "")
+	}
 	return nil
 }

@@ -59,6 +59,10 @@ const recordColumns = `
 	r.id, r.bucket, r.type, r.number, r.owner, r.creator, r.attrs, r.extras, r.names,
 	r.sort, r.state, r.password, r.version, r.created, r.updated, r.login`
 
+// briefColumns is what scanBrief reads: what filters, orders and entities look at.
+const briefColumns = `
+	r.id, r.number, r.attrs, r.password, r.created, r.updated`
+
 // Records.
 var (
 	insertRecord = sql(`
@@ -86,6 +90,20 @@ var (
 	selectByNumberDown = sql(`
 		SELECT` + recordColumns + ` FROM record r
 		WHERE r.site = ? AND r.type = ? AND r.number BETWEEN ? AND ? ORDER BY r.number DESC`)
+	selectBrief = sql(`
+		SELECT` + briefColumns + ` FROM record r
+		WHERE r.site = ? AND r.type = ? AND r.number BETWEEN ? AND ? ORDER BY r.number`)
+	selectBriefDown = sql(`
+		SELECT` + briefColumns + ` FROM record r
+		WHERE r.site = ? AND r.type = ? AND r.number BETWEEN ? AND ? ORDER BY r.number DESC`)
+	selectNumberAt = sql(`
+		SELECT number FROM record WHERE site = ? AND type = ? AND number BETWEEN ? AND ?
+		ORDER BY number LIMIT 1 OFFSET ?`)
+	selectNumberAtDown = sql(`
+		SELECT number FROM record WHERE site = ? AND type = ? AND number BETWEEN ? AND ?
+		ORDER BY number DESC LIMIT 1 OFFSET ?`)
+	countNumbers = sql(`
+		SELECT count(*) FROM record WHERE site = ? AND type = ? AND number BETWEEN ? AND ?`)
 	selectOwned = sql(`
 		SELECT` + recordColumns + ` FROM record r
 		WHERE r.site = ? AND r.owner = ? AND r.owner <> x'' AND r.type = ? AND r.number > ?
@@ -125,24 +143,43 @@ var (
 		WHERE site = ? AND bucket = ? AND id = ? AND owner = ? AND space = ? AND value = ?`)
 	selectClaims = sql(`
 		SELECT owner, space, value FROM claim WHERE site = ? AND bucket = ? AND id = ?`)
-	deleteClaims    = sql(`DELETE FROM claim WHERE site = ? AND bucket = ? AND id = ?`)
-	insertAttribute = sql(`
-		INSERT INTO attribute (site, type, path, value, bucket, id) VALUES (?, ?, ?, ?, ?, ?)
+	deleteClaims  = sql(`DELETE FROM claim WHERE site = ? AND bucket = ? AND id = ?`)
+	insertIndexed = sql(`
+		INSERT INTO attribute (site, type, path, value, number, bucket, id) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO NOTHING`)
-	deleteAttribute = sql(`
+	deleteIndexed = sql(`
 		DELETE FROM attribute
-		WHERE site = ? AND type = ? AND path = ? AND value = ? AND bucket = ? AND id = ?`)
+		WHERE site = ? AND type = ? AND path = ? AND value = ? AND number = ? AND bucket = ? AND id = ?`)
 	deletePath = sql(`
 		DELETE FROM attribute
-		WHERE site = ?1 AND type = ?2 AND path = ?3 AND (value, bucket, id) IN (
-			SELECT value, bucket, id FROM attribute WHERE site = ?1 AND type = ?2 AND path = ?3 LIMIT ?4)`)
+		WHERE site = ?1 AND type = ?2 AND path = ?3 AND (value, number, bucket, id) IN (
+			SELECT value, number, bucket, id FROM attribute WHERE site = ?1 AND type = ?2 AND path = ?3 LIMIT ?4)`)
 	selectFrom = sql(`
 		SELECT value, id FROM attribute
-		WHERE site = ? AND type = ? AND path = ? AND value >= ? ORDER BY value, bucket, id`)
+		WHERE site = ? AND type = ? AND path = ? AND value >= ? ORDER BY value, number, bucket, id`)
 	selectRange = sql(`
 		SELECT value, id FROM attribute
 		WHERE site = ? AND type = ? AND path = ? AND value >= ? AND value <= ?
-		ORDER BY value, bucket, id`)
+		ORDER BY value, number, bucket, id`)
+	selectValues = sql(`
+		SELECT value, number FROM attribute
+		WHERE site = ? AND type = ? AND path = ? AND value >= ? AND value <= ?
+		ORDER BY value, number`)
+	selectValuesDown = sql(`
+		SELECT value, number FROM attribute
+		WHERE site = ? AND type = ? AND path = ? AND value >= ? AND value <= ?
+		ORDER BY value DESC, number DESC`)
+	countValues = sql(`
+		SELECT count(*) FROM (SELECT 1 FROM attribute
+		WHERE site = ? AND type = ? AND path = ? AND value >= ? AND value <= ? LIMIT ?)`)
+	selectHolders = sql(`
+		SELECT number FROM attribute
+		WHERE site = ? AND type = ? AND path = ? AND value = ? AND number BETWEEN ? AND ?
+		ORDER BY number`)
+	selectHoldersDown = sql(`
+		SELECT number FROM attribute
+		WHERE site = ? AND type = ? AND path = ? AND value = ? AND number BETWEEN ? AND ?
+		ORDER BY number DESC`)
 	insertSearch = sql(`
 		INSERT INTO search (site, type, sort, id, bucket, text, pack) VALUES (?, ?, ?, ?, ?, ?, ?)`)
 	deleteSearch = sql(`

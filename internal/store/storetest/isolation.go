@@ -103,6 +103,12 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 		}
 		return fmt.Sprintf("%s %s %v", rec.Attrs, rec.Extras, plain(rec)), nil
 	}
+	number := func(n int64, err error) (any, error) {
+		if errors.Is(err, store.ErrNotFound) {
+			return "none", nil
+		}
+		return n, err
+	}
 	records := func(list []*store.Record, err error) (any, error) {
 		var out []string
 		for _, rec := range list {
@@ -156,6 +162,36 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 			return out, nil
 		},
 		"Count": func(r store.Reader) (any, error) { return r.Count(profile.User) },
+		"Brief": func(r store.Reader) (any, error) {
+			var out []string
+			err := r.Brief(profile.User, 0, 1<<60, false, func(rec *store.Record) bool { out = append(out, string(rec.Attrs)); return true })
+			return out, err
+		},
+		"Sweep": func(r store.Reader) (any, error) {
+			var out []string
+			err := r.Sweep(profile.User, 0, 1<<60, false, func() func(*store.Record) bool {
+				return func(rec *store.Record) bool { out = append(out, string(rec.Attrs)); return true }
+			})
+			return out, err
+		},
+		"NumberAt":     func(r store.Reader) (any, error) { return number(r.NumberAt(profile.User, 0, 1<<60, 0, true)) },
+		"CountNumbers": func(r store.Reader) (any, error) { return r.CountNumbers(profile.User, 0, 1<<60) },
+		"Values": func(r store.Reader) (any, error) {
+			var out []string
+			err := r.Values(profile.User, store.Range{Path: "p"}, false, func(v []byte, _ int64) bool { out = append(out, string(v)); return true })
+			return out, err
+		},
+		"Holders": func(r store.Reader) (any, error) {
+			return countMarks(func(mark store.LinkState) (n int64, err error) {
+				err = r.Holders(profile.User, "p", string(mark), 0, 1<<60, false, func(int64) bool { n++; return true })
+				return n, err
+			})
+		},
+		"CountValues": func(r store.Reader) (any, error) {
+			return countMarks(func(mark store.LinkState) (int64, error) {
+				return r.CountValues(profile.User, store.Range{Path: "p", Low: string(mark), High: string(mark)}, -1)
+			})
+		},
 		"Tombstone": func(r store.Reader) (any, error) {
 			t, err := r.Tombstone(w.user)
 			if errors.Is(err, store.ErrNotFound) {
@@ -422,13 +458,15 @@ func testIsolation(f *fixture) {
 				}
 				f.wantErr(err, nil)
 				switch method {
-				case "Count":
+				case "Count", "CountNumbers":
 					f.equal(got, 1)
+				case "NumberAt":
+					f.equal(got, worldNumber)
 				case "Tombstone":
 					f.equal(got, "none")
 				case "Search", "CountSearch":
 					f.equal(shown, fmt.Sprintf("text3 3 one%d two%d ", 3*strings.Count(in.own, "one"), 3*strings.Count(in.own, "two")))
-				case "CountFrom", "CountTo":
+				case "CountFrom", "CountTo", "Holders", "CountValues":
 					f.equal(shown, fmt.Sprintf("one%d two%d new0 ", strings.Count(in.own, "one"), strings.Count(in.own, "two")))
 				case "Attempts":
 					f.equal(shown, fmt.Sprintf("one%d two%d new0 ", strings.Count(in.own, "one"), strings.Count(in.own, "two")))

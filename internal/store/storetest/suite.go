@@ -32,6 +32,8 @@ func Run(t *testing.T, open Open) {
 		{"idtags", testIDTags},
 		{"exactjson", testExactJSON},
 		{"lookup", testLookup},
+		{"index", testIndex},
+		{"sweep", testSweep},
 		{"search", testSearch},
 		{"links", testLinks},
 		{"links by time", testLinksByTime},
