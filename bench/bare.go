@@ -36,9 +36,11 @@ type bareWriter struct {
 	number atomic.Int64
 }
 
+// bareCall is a caller that waits. write writes its rows; seq counts the events
+// of the transaction.
 type bareCall struct {
-	rec  *store.Record
-	done chan error
+	write func(s *bareStatements, tx int64, seq *int64) error
+	done  chan error
 }
 
 // bareBatch is the most callers of one transaction, as in the product.
@@ -74,9 +76,10 @@ func (w *bareWriter) close() error {
 	return errors.Join(<-w.ended, w.db.Close())
 }
 
-// bareStatements insert what entity.create does.
+// bareStatements insert what entity.create does, and change documents.
 type bareStatements struct {
 	begin, commit, name, record, attribute, search, pack, event driver.StmtExecContext
+	update, body                                                driver.StmtExecContext
 	args                                                        []driver.NamedValue
 	packs                                                       int64 // the number of the last pack
 	texts, heads                                                []byte
@@ -97,6 +100,9 @@ func prepareBare(c driver.Conn) (*bareStatements, error) {
 		{&s.search, `INSERT INTO search (site, type, sort, id, bucket, text, pack) VALUES (?, ?, ?, ?, ?, ?, ?)`},
 		{&s.pack, `INSERT INTO search_pack (pack, texts, heads) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET texts = excluded.texts, heads = excluded.heads`},
 		{&s.event, `INSERT INTO event (site, epoch, tx, seq, bucket, at, actor, subject, kind, paths, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&s.update, `UPDATE record SET owner = ?, creator = ?, attrs = ?, extras = ?, names = ?, sort = ?, state = ?, password = ?, version = ?, updated = ?
+			WHERE site = ? AND bucket = ? AND id = ? AND version = ? AND names = ?`},
+		{&s.body, `INSERT INTO event_body (site, bucket, subject, epoch, tx, seq, version, at, actor, kind, replaced) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 	} {
 		prepared, err := c.Prepare(st.text)
 		if err != nil {
@@ -131,9 +137,10 @@ func (w *bareWriter) loop(c driver.Conn) error {
 		case <-w.end:
 			return nil
 		}
+		seq := int64(0)
 		err := s.exec(s.begin)
 		for i, yielded := 0, false; err == nil && i < len(batch); i++ {
-			err = s.insert(batch[i].rec, tx, int64(i+1))
+			err = batch[i].write(s, tx, &seq)
 			for len(batch) < bareBatch && i+1 == len(batch) {
 				select {
 				case call := <-w.queue:
@@ -160,12 +167,30 @@ func (w *bareWriter) loop(c driver.Conn) error {
 	}
 }
 
+// do has the loop write something, and waits until it is committed.
+func (w *bareWriter) do(write func(s *bareStatements, tx int64, seq *int64) error) error {
+	call := &bareCall{write: write, done: make(chan error, 1)}
+	select {
+	case w.queue <- call:
+	case <-w.gone:
+	}
+	select {
+	case err := <-call.done:
+		return err
+	case <-w.gone:
+		return errors.New("the loop has ended")
+	}
+}
+
+// site is the demo's, the only one.
+const site = int64(1)
+
 // actor is who creates: the API client, whose id is as good as any here.
 var actor = func() (id profile.ID) { _, _ = rand.Read(id[:]); return id }()
 
 // insert writes one record's rows.
-func (s *bareStatements) insert(rec *store.Record, tx, seq int64) error {
-	const site = int64(1)
+func (s *bareStatements) insert(rec *store.Record, tx int64, seq *int64) error {
+	*seq++
 	id, bucket, typ, none := rec.ID[:], bucketNumber(rec.ID), string(rec.Type), []byte{}
 	at := rec.Created.UnixMicro()
 	names := make([]byte, 0, 128)
@@ -198,7 +223,7 @@ func (s *bareStatements) insert(rec *store.Record, tx, seq int64) error {
 	if err := s.exec(s.pack, s.packs, s.texts, s.heads); err != nil {
 		return err
 	}
-	return s.exec(s.event, site, int64(1), tx, seq, bucket, at, actor[:], id, "user.created", "[]", rec.Version)
+	return s.exec(s.event, site, int64(1), tx, *seq, bucket, at, actor[:], id, "user.created", "[]", rec.Version)
 }
 
 // ServeHTTP reads the form, mints the id and waits for the commit; it checks
@@ -216,24 +241,15 @@ func (w *bareWriter) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	number := w.number.Add(1)
-	call := &bareCall{rec: recordOf(attrs, number, time.Now()), done: make(chan error, 1)}
-	select {
-	case w.queue <- call:
-	case <-w.gone:
-	}
-	select {
-	case err = <-call.done:
-	case <-w.gone:
-		err = errors.New("the loop has ended")
-	}
-	if err != nil {
+	rec := recordOf(attrs, number, time.Now())
+	if err := w.do(func(s *bareStatements, tx int64, seq *int64) error { return s.insert(rec, tx, seq) }); err != nil {
 		http.Error(rw, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	h := rw.Header()
 	h["Content-Type"] = []string{"application/json"}
 	answer := append(strconv.AppendInt([]byte(`{"id":`), number, 10), `,"uuid":"`...)
-	answer = append(append(answer, call.rec.ID.String()...), `","stat":"ok"}`...)
+	answer = append(append(answer, rec.ID.String()...), `","stat":"ok"}`...)
 	_, _ = rw.Write(answer)
 }
 

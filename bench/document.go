@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -20,14 +23,16 @@ import (
 
 const (
 	documentConns = 16
+	batchHundred  = 100
 	batchSmall    = 1000
 	batchLarge    = 100_000
 	batchApps     = 100 // in the large batch
 )
 
 // document measures app documents: a read beside the same read through the
-// entity face and beside a bare handler, a batch beside single creates, and a
-// batch of a hundred thousand beside what it may take.
+// entity face and beside a bare handler, a write and a batch of a hundred beside
+// a bare handler, a batch beside single creates, and a batch of a hundred
+// thousand beside what it may take.
 func (b *bench) document(ctx context.Context) (err error) {
 	s, err := b.serve(ctx, "document", append(faces(), appdata.New())...)
 	if err != nil {
@@ -48,6 +53,9 @@ func (b *bench) document(ctx context.Context) (err error) {
 	}
 	d := &documents{bench: b, service: s, site: site, who: access.Principal{Subject: in.Subject.ID, Session: in.Session}, token: in.Token, people: people}
 	if err := d.reads(ctx, in.Subject.ID); err != nil {
+		return err
+	}
+	if err := d.writes(ctx); err != nil {
 		return err
 	}
 	if err := d.batches(ctx); err != nil {
@@ -128,6 +136,87 @@ func item(user profile.ID, app string, n int) string {
 	return fmt.Sprintf(`{"app_id":%s,"user_id":"%s","profile_data":{"n":%d,"theme":"dark","tags":["a","b"]}}`, app, user, n)
 }
 
+// writes measures writes of one document, and of a hundred in a request,
+// beside a bare handler that changes the same rows.
+func (d *documents) writes(ctx context.Context) (err error) {
+	const text = `{"n":"00000000","theme":"dark","tags":["a","b"]}`
+	app, err := d.app(ctx)
+	if err != nil {
+		return err
+	}
+	var items []string
+	for _, user := range d.people {
+		items = append(items, fmt.Sprintf(`{"app_id":%s,"user_id":"%s","profile_data":%s}`, app, user, text))
+	}
+	if _, err := d.send(ctx, http.MethodPost, "/operator/profile/create-bulk", strings.NewReader(bulkText(items))); err != nil {
+		return err
+	}
+	w, err := d.openBareDocuments(ctx, app, text)
+	if err != nil {
+		return err
+	}
+	defer func() { err = closeWith(err, w.close) }()
+	address, stop, err := serveBare(w.handler())
+	if err != nil {
+		return err
+	}
+	defer func() { err = closeWith(err, stop) }()
+
+	head := func(method, path string, length int) string {
+		return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", method, path, d.token, length)
+	}
+	baseline := "a net/http handler over a loop that changes the same rows, commits for all that wait, and checks nothing"
+	one := job{Connections: documentConns, Warm: d.warm, Measure: d.length, Status: http.StatusOK, Suffix: "}", Parts: counting(text)}
+	for _, user := range d.people {
+		one.Bodies = append(one.Bodies, head(http.MethodPut, "/operator/users/profile/"+user.String()+"/"+app, len(text)))
+	}
+	f := figure{Name: fmt.Sprintf("write of one document, %d connections", documentConns), Baseline: baseline}
+	if err := d.compare(ctx, f, anew(one, d.address), anew(one, address)); err != nil {
+		return err
+	}
+	all := bulkText(items[:batchHundred])
+	many := job{Connections: 1, Warm: d.warm, Measure: d.length, Status: http.StatusCreated, Suffix: `"status":"replaced"}]}`, Parts: counting(all), Rows: batchHundred,
+		Head: head(http.MethodPost, "/operator/profile/create-bulk?on_conflict=replace", len(all))}
+	f = figure{Name: fmt.Sprintf("documents written %d a request, 1 connection", batchHundred), Baseline: baseline}
+	return d.compare(ctx, f, anew(many, d.address), anew(many, address))
+}
+
+// openBareDocuments opens the baseline on a data folder of its own.
+func (d *documents) openBareDocuments(ctx context.Context, app, text string) (*bareDocuments, error) {
+	const name = "document-bare"
+	in, err := d.install(ctx, name, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	if err := in.Close(); err != nil {
+		return nil, err
+	}
+	w, err := openBare(ctx, filepath.Join(d.folder, name))
+	if err != nil {
+		return nil, err
+	}
+	bare, err := w.documents(app, d.people, text)
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return bare, nil
+}
+
+// bulkText is the body of create-bulk.
+func bulkText(items []string) string { return `{"profiles":[` + strings.Join(items, ",") + `]}` }
+
+// counting makes the parts of a body in which the number counts.
+func counting(body string) []string { return strings.Split(body, strings.Repeat("0", digits)) }
+
+// anew gives the job for each run, with texts that were not written before.
+func anew(j job, address string) func(int) job {
+	return func(run int) job {
+		j := j
+		j.Address, j.First = address, int64(run+1)*1_000_000
+		return j
+	}
+}
+
 // batches measures a batch of a thousand beside as many single creates.
 func (d *documents) batches(ctx context.Context) error {
 	f := figure{Name: fmt.Sprintf("documents made in a batch of %d", batchSmall), Target: 10, Baseline: "the same documents made one by one over one connection"}
@@ -141,7 +230,7 @@ func (d *documents) batches(ctx context.Context) error {
 			items[i] = item(d.people[i%len(d.people)], app, i)
 		}
 		begin := time.Now()
-		if _, err := d.send(ctx, http.MethodPost, "/operator/profile/create-bulk", strings.NewReader(`{"profiles":[`+strings.Join(items, ",")+`]}`)); err != nil {
+		if _, err := d.send(ctx, http.MethodPost, "/operator/profile/create-bulk", strings.NewReader(bulkText(items))); err != nil {
 			return err
 		}
 		f.Ours.Rates = append(f.Ours.Rates, batchSmall/time.Since(begin).Seconds())

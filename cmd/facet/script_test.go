@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -29,14 +30,16 @@ func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"facet": main
 //	terminate NAME     sends SIGTERM and waits until it drains
 //	post NAME PATH     begins a POST of two bytes, and waits until a handler reads its body
 //	finish             sends the rest of it, and prints the answer
-//	get URL            prints the body of an answer, and its status
+//	get URL [TOKEN]    prints the body of an answer, and its status
+//	login VAR URL USERNAME FILE
+//	                   signs in with the password of the file, sets $VAR to the token
 //	occupy VAR         binds a loopback port and sets $VAR to its address
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": start, "stop": stop, "wait_for": waitFor, "crash": crash, "terminate": terminate,
-			"post": post, "finish": finish, "get": get, "occupy": occupy,
+			"post": post, "finish": finish, "get": get, "login": login, "occupy": occupy,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
@@ -206,9 +209,28 @@ func finish(ts *testscript.TestScript, _ bool, _ []string) {
 }
 
 func get(ts *testscript.TestScript, _ bool, args []string) {
-	res, err := http.Get(args[0])
+	req, err := http.NewRequest(http.MethodGet, args[0], http.NoBody)
+	ts.Check(err)
+	if len(args) > 1 {
+		req.Header.Set("Authorization", "Bearer "+args[1])
+	}
+	res, err := http.DefaultClient.Do(req)
 	ts.Check(err)
 	show(ts, res)
+}
+
+func login(ts *testscript.TestScript, _ bool, args []string) {
+	body, err := json.Marshal(map[string]string{"username": args[2], "password": strings.TrimSpace(ts.ReadFile(args[3]))})
+	ts.Check(err)
+	res, err := http.Post(args[1]+"/api/auth", "application/json", bytes.NewReader(body))
+	ts.Check(err)
+	defer res.Body.Close()
+	var answer struct{ Token string }
+	ts.Check(json.NewDecoder(res.Body).Decode(&answer))
+	if answer.Token == "" {
+		ts.Fatalf("%s: no token", res.Status)
+	}
+	ts.Setenv(args[0], answer.Token)
 }
 
 func show(ts *testscript.TestScript, res *http.Response) {

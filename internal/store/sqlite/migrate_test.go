@@ -138,3 +138,76 @@ func TestIndexRowsWrittenBeforeNumbersGetTheirs(t *testing.T) {
 		t.Errorf("%v, %d rows, %v, %v", got, n, err, err2)
 	}
 }
+
+// TestDocumentsWrittenBeforeTheyHadRowsOfTheirAppGetThem migrates documents of
+// the fourth schema, whose rows have no numbers, and of the fifth. One is of an
+// import, which was a row of it already.
+func TestDocumentsWrittenBeforeTheyHadRowsOfTheirAppGetThem(t *testing.T) {
+	list, err := migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, before := range []int{4, 5} {
+		t.Run(fmt.Sprint("from ", before), func(t *testing.T) {
+			c, err := openConn(filepath.Join(t.TempDir(), "x.db"), sqlite3.SQLITE_OPEN_READWRITE|sqlite3.SQLITE_OPEN_CREATE)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.close()
+			now := time.Now()
+			if err := migrate(c, list[:before], now); err != nil {
+				t.Fatal(err)
+			}
+			for _, row := range []struct {
+				site, number int
+				kind, space  string
+				value        string
+			}{
+				{1, 12, "$document", "document", "7"},
+				{1, 5, "$document", "document", "7"},
+				{1, 9, "$document", "document", "42"},
+				{2, 3, "$document", "document", "7"}, // of another site
+				{1, 6, "$user", "number", "7"},       // no document
+			} {
+				id, owner := profile.NewIDIn(now, profile.Bucket(row.number)), profile.NewID(now)
+				if err := c.script(fmt.Sprintf(`
+					INSERT INTO record (site, bucket, id, type, number, owner, creator, attrs, extras, names, sort, state, password, version, created, updated)
+					VALUES (%[1]d, %[2]d, x'%[3]x', '%[4]s', %[5]d, x'%[6]x', x'', '{}', '{}', '[]', '', 'active', '', 1, 5, 5);
+					INSERT INTO name (site, bucket, owner, space, value, home, id) VALUES (%[1]d, %[7]d, x'%[6]x', '%[8]s', '%[9]s', %[2]d, x'%[3]x')`,
+					row.site, id.Bucket(), id[:], row.kind, row.number, owner[:], owner.Bucket(), row.space, row.value)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			columns, values := "site, type, path, value, bucket, id", "site, type, 'import', 'i', bucket, id"
+			if before > 4 {
+				columns, values = columns+", number", values+", number"
+			}
+			if err := c.script("INSERT INTO attribute (" + columns + ") SELECT " + values + " FROM record WHERE number = 12"); err != nil {
+				t.Fatal(err)
+			}
+			if err := migrate(c, list, now); err != nil {
+				t.Fatal(err)
+			}
+			for at, want := range map[string]string{
+				"1 app 7": "[5 12]", "1 app 42": "[9]", "1 import i": "[12]", "2 app 7": "[3]", "2 app 42": "[]", "3 app 7": "[]",
+			} {
+				var site store.SiteID
+				var path, value string
+				if _, err := fmt.Sscan(at, &site, &path, &value); err != nil {
+					t.Fatal(err)
+				}
+				r := &reader{c: c, site: site, ctx: t.Context()}
+				got := []int64{}
+				err := r.Holders(profile.Document, path, value, 0, 100, false, func(n int64) bool { got = append(got, n); return true })
+				if err != nil || fmt.Sprint(got) != want {
+					t.Errorf("site, path and value %s: the documents %v, %v, want %s", at, got, err, want)
+				}
+			}
+			lost, err := c.pragma(`SELECT count(*) FROM attribute a WHERE type <> '$document' OR NOT EXISTS (
+				SELECT 1 FROM record r WHERE r.site = a.site AND r.bucket = a.bucket AND r.id = a.id AND r.number = a.number AND r.type = a.type)`)
+			if lost != "0" || err != nil {
+				t.Errorf("%s rows are of no document, or have another number, %v", lost, err)
+			}
+		})
+	}
+}
