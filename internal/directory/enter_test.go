@@ -314,3 +314,23 @@ func TestASessionMayDoWhatItsProfileMayDoNow(t *testing.T) {
 		parent = w.who(w.login("casey", "yoyo", directory.Refreshed))
 	})
 }
+
+func TestASessionThatIsNotRenewedBeginsNoneThatIs(t *testing.T) {
+	w := newWorld(t)
+	casey := w.as("casey")
+	if err := w.demo.DisableRefresh(t.Context(), casey); err != nil {
+		t.Fatal(err)
+	}
+	in, err := w.enter(casey, w.household(casey, caseys)[1].ID, directory.MemberProof{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in.Refresh != "" {
+		t.Error("the profile's session has a refresh token")
+	}
+	_, err = w.demo.Exchange(t.Context(), w.who(in.SignIn), in.Token)
+	wantCode(t, err, profile.CodeRefreshOff)
+	w.clock.add(61 * time.Minute)
+	_, err = w.demo.Authenticate(t.Context(), in.Token)
+	wantCode(t, err, profile.CodeExpiredToken)
+}
