@@ -245,6 +245,9 @@ func (e *appEntry) guard(w work, seen, all *Document) (work, error) {
 	if e.isPlain() {
 		return w, nil
 	}
+	if all != nil && all.Data[0] != '{' && (e.WriteClass == UserWrites || e.WriteClass == "") {
+		seen, all = nil, nil // the whole is the person's, and has no sections
+	}
 	if w.text[0] != '{' || all != nil && all.Data[0] != '{' {
 		if e.WriteClass == UserWrites || e.WriteClass == "" {
 			return w, nil
