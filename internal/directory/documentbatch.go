@@ -184,9 +184,12 @@ type readyStep struct {
 	bad   Items
 }
 
+// maxBad is how much may be wrong with items before the rest is not looked at.
+const maxBad = 100_000
+
 // check looks at every item, and says what is wrong with any.
 func (w *batchWriter) check(ctx context.Context) error {
-	for from := 0; from < len(w.Items); w.steps++ {
+	for from := 0; from < len(w.Items) && (w.Partial || len(w.bad) < maxBad); w.steps++ {
 		plans, next, bad, err := w.plan(ctx, from, true)
 		if err != nil {
 			return err
