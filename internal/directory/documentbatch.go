@@ -151,7 +151,7 @@ func (s *Site) answered(ctx context.Context, who access.Principal, again Repeat)
 			return nil
 		case err != nil:
 			return err
-		case a.Request != again.Request:
+		case a.Request != s.sealRequest(again):
 			return otherRequest()
 		}
 		body = a.Body
@@ -459,7 +459,7 @@ func (w *batchWriter) keepAnswer(tx store.Tx) error {
 	}
 	now := w.d.now()
 	err := tx.PutAnswer(&store.Answer{
-		Subject: w.who.Subject, Key: w.Repeat.Key, Request: w.Repeat.Request, Status: statusMade, Body: w.Answer(w.result), Expires: now.Add(repeatLife),
+		Subject: w.who.Subject, Key: w.Repeat.Key, Request: w.sealRequest(w.Repeat), Status: statusMade, Body: w.Answer(w.result), Expires: now.Add(repeatLife),
 	}, now)
 	if isTaken(err, "idempotency") {
 		return profile.E(profile.Conflict, profile.CodeRepeat, "", "A request under this Idempotency-Key is being answered just now.")
