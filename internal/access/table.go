@@ -119,7 +119,7 @@ var table = map[Permission]Rule{
 	SessionRead:   {SignedIn: true, Restrictions: RestrictionKinds},
 	SessionRenew:  {SignedIn: true, Restrictions: []RestrictionKind{ChildProfile}}, // it stays one
 	SessionEnd:    {Anyone: true, Restrictions: RestrictionKinds},
-	SessionRevoke: {SignedIn: true, Restrictions: RestrictionKinds},
+	SessionRevoke: {SignedIn: true, Session: true, Restrictions: RestrictionKinds},
 
 	UserRead:       {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
 	UserProfiles:   {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},

@@ -47,6 +47,12 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOver(t, func(st store.Store) store.Store { return st })
+}
+
+// newWorldOver is newWorld with something between it and its store.
+func newWorldOver(t *testing.T, over func(store.Store) store.Store) *world {
+	t.Helper()
 	w := &world{t: t, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	st, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Logger: log, Clock: w.clock.Now})
@@ -61,7 +67,7 @@ func newWorld(t *testing.T) *world {
 	w.store = st
 	w.media = media.NewStore(t.TempDir())
 	w.dir = directory.New(directory.Config{
-		Store: st, DataKey: credential.NewDataKey(), Hasher: credential.NewHasher(credential.HasherConfig{}), Now: w.clock.Now, Log: log, Media: w.media,
+		Store: over(st), DataKey: credential.NewDataKey(), Hasher: credential.NewHasher(credential.HasherConfig{}), Now: w.clock.Now, Log: log, Media: w.media,
 	})
 	if _, err := w.dir.SeedDemo(t.Context(), "http://127.0.0.1:8080"); err != nil {
 		t.Fatal(err)

@@ -151,7 +151,7 @@ func (s *Site) answered(ctx context.Context, who access.Principal, again Repeat)
 			return nil
 		case err != nil:
 			return err
-		case a.Request != again.Request:
+		case a.Request != s.sealRequest(again):
 			return otherRequest()
 		}
 		body = a.Body
@@ -184,9 +184,12 @@ type readyStep struct {
 	bad   Items
 }
 
+// maxBad is how much may be wrong with items before the rest is not looked at.
+const maxBad = 100_000
+
 // check looks at every item, and says what is wrong with any.
 func (w *batchWriter) check(ctx context.Context) error {
-	for from := 0; from < len(w.Items); w.steps++ {
+	for from := 0; from < len(w.Items) && (w.Partial || len(w.bad) < maxBad); w.steps++ {
 		plans, next, bad, err := w.plan(ctx, from, true)
 		if err != nil {
 			return err
@@ -456,7 +459,7 @@ func (w *batchWriter) keepAnswer(tx store.Tx) error {
 	}
 	now := w.d.now()
 	err := tx.PutAnswer(&store.Answer{
-		Subject: w.who.Subject, Key: w.Repeat.Key, Request: w.Repeat.Request, Status: statusMade, Body: w.Answer(w.result), Expires: now.Add(repeatLife),
+		Subject: w.who.Subject, Key: w.Repeat.Key, Request: w.sealRequest(w.Repeat), Status: statusMade, Body: w.Answer(w.result), Expires: now.Add(repeatLife),
 	}, now)
 	if isTaken(err, "idempotency") {
 		return profile.E(profile.Conflict, profile.CodeRepeat, "", "A request under this Idempotency-Key is being answered just now.")

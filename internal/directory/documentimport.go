@@ -18,8 +18,7 @@ import (
 // anybody sees, and row by row by a job. Its lease says that it lives.
 type importer struct {
 	*batchWriter
-	rec   *store.Record
-	until time.Time
+	rec *store.Record
 }
 
 // importAttrs is what an import's record holds.
@@ -72,11 +71,11 @@ func (im *importer) begin(ctx context.Context) error {
 		return err
 	}
 	now := im.d.now()
-	im.until = now.Add(importLease)
-	rec.Attrs = marshal(importAttrs{Until: im.until.UnixMicro(), Items: len(im.Items)})
+	until := now.Add(importLease)
+	rec.Attrs = marshal(importAttrs{Until: until.UnixMicro(), Items: len(im.Items)})
 	im.rec = rec
 	return im.data.Update(ctx, func(tx store.Tx) error {
-		if err := im.sweepDocuments(tx, documentSweep{Import: rec.ID, Actor: im.who.Subject}, im.until); err != nil {
+		if err := im.sweepDocuments(tx, documentSweep{Import: rec.ID, Actor: im.who.Subject}, until); err != nil {
 			return err
 		}
 		return tx.Create(rec, im.event(im.who.Subject, "import.begun", rec.ID))
@@ -97,19 +96,36 @@ func (im *importer) mark(rec *store.Record, st standing) {
 // live fails when the import's lease is over: others may have what it wrote.
 // It renews the lease in time.
 func (im *importer) live(tx store.Tx) error {
-	now := im.d.now()
-	if !im.until.After(now) {
-		return leaseOver()
-	}
-	if im.until.Sub(now) > importLease/2 {
-		return nil
-	}
-	until := now.Add(importLease)
-	if err := im.set(tx, importAttrs{Until: until.UnixMicro(), Items: len(im.Items)}, "import.renewed"); err != nil {
+	until, err := im.lease(tx)
+	if err != nil {
 		return err
 	}
-	im.until = until
-	return nil
+	now := im.d.now()
+	if until.Sub(now) > importLease/2 {
+		return nil
+	}
+	return im.set(tx, importAttrs{Until: now.Add(importLease).UnixMicro(), Items: len(im.Items)}, "import.renewed")
+}
+
+// lease reads until when the import lives, as others see it: an error when that
+// is over.
+func (im *importer) lease(tx store.Tx) (time.Time, error) {
+	rec, err := tx.Record(im.rec.ID)
+	if profile.IsKind(err, profile.NotFound) { // undone already
+		return time.Time{}, leaseOver()
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	var a importAttrs
+	if err := json.Unmarshal(rec.Attrs, &a); err != nil {
+		return time.Time{}, err
+	}
+	until := time.UnixMicro(a.Until)
+	if !until.After(im.d.now()) {
+		return time.Time{}, leaseOver()
+	}
+	return until, nil
 }
 
 func leaseOver() error {
@@ -132,8 +148,8 @@ func (im *importer) finish(ctx context.Context) error {
 		if err := im.allow(tx, access.DocumentAny, im.who, nil); err != nil {
 			return err
 		}
-		if !im.until.After(im.d.now()) {
-			return leaseOver()
+		if _, err := im.lease(tx); err != nil {
+			return err
 		}
 		if err := im.set(tx, importAttrs{Done: true, Items: len(im.Items)}, "import.done"); err != nil {
 			return err
@@ -146,7 +162,9 @@ func (im *importer) finish(ctx context.Context) error {
 // written cleared up.
 func (im *importer) giveUp(ctx context.Context) error {
 	return im.data.Update(ctx, func(tx store.Tx) error {
-		if err := im.set(tx, importAttrs{Items: len(im.Items)}, "import.ended"); err != nil {
+		if err := im.set(tx, importAttrs{Items: len(im.Items)}, "import.ended"); profile.IsKind(err, profile.NotFound) {
+			return nil // undone already
+		} else if err != nil {
 			return err
 		}
 		return im.sweepDocuments(tx, documentSweep{Import: im.rec.ID, Actor: im.who.Subject}, im.d.now())

@@ -94,21 +94,23 @@ func (s *Site) writeDocument(ctx context.Context, who access.Principal, c Docume
 	if err := s.mayDocument(ctx, who, &c); err != nil {
 		return d, false, err
 	}
+	again.Request += " " + c.owner().String() // the account's and a child's session share the keys
 	for {
 		var app *appEntry
 		var st standing
+		var before *store.Record
 		err := s.data.View(ctx, func(r store.Reader) (err error) {
-			if before, err := s.repeated(r, who, again); err != nil {
-				return err
-			} else if before != nil {
-				made = true
-				st, err = s.stands(r, before)
-				return err
-			}
 			if app, err = s.readApp(r, c.App); err != nil {
 				return err
 			}
 			if err := joinErr(c.checkKey(app), checkOwner(r, c.DocumentPlace)); err != nil {
+				return err
+			}
+			if before, err = s.repeated(r, who, again); err != nil {
+				return err
+			}
+			if before != nil {
+				st, err = s.stands(r, before)
 				return err
 			}
 			st, err = s.at(r, c.DocumentPlace)
@@ -117,15 +119,14 @@ func (s *Site) writeDocument(ctx context.Context, who access.Principal, c Docume
 		if err != nil {
 			return d, false, c.erased(err)
 		}
-		if app == nil { // made before, under the same key
+		if before != nil { // made before, under the same key
 			if st.doc == nil {
 				return d, false, store.ErrNotFound
 			}
-			app, err := s.appEntry(ctx, st.doc.App)
-			if err == nil && !c.Any {
+			if !c.Any {
 				app.shows(st.doc)
 			}
-			return *st.doc, true, err
+			return *st.doc, true, nil
 		}
 		w, warnings, err := s.workOut(app, c, st, next)
 		if err != nil {
@@ -243,6 +244,9 @@ func matchNeeded() error {
 func (e *appEntry) guard(w work, seen, all *Document) (work, error) {
 	if e.isPlain() {
 		return w, nil
+	}
+	if all != nil && all.Data[0] != '{' && (e.WriteClass == UserWrites || e.WriteClass == "") {
+		seen, all = nil, nil // the whole is the person's, and has no sections
 	}
 	if w.text[0] != '{' || all != nil && all.Data[0] != '{' {
 		if e.WriteClass == UserWrites || e.WriteClass == "" {

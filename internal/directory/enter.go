@@ -74,6 +74,9 @@ func (s *Site) EnterMember(ctx context.Context, who access.Principal, account, i
 			restriction.Kind = access.ChildProfile
 		}
 		row = s.newSession(user.ID, restriction, Refreshed)
+		if old.Generation == refreshOff { // no others follow
+			row.Generation, row.Expires = refreshOff, old.Expires
+		}
 		if err := tx.PutSession(row); err != nil {
 			return err
 		}

@@ -314,3 +314,50 @@ func TestASessionMayDoWhatItsProfileMayDoNow(t *testing.T) {
 		parent = w.who(w.login("casey", "yoyo", directory.Refreshed))
 	})
 }
+
+func TestASessionThatIsNotRenewedBeginsNoneThatIs(t *testing.T) {
+	w := newWorld(t)
+	casey := w.as("casey")
+	if err := w.demo.DisableRefresh(t.Context(), casey); err != nil {
+		t.Fatal(err)
+	}
+	in, err := w.enter(casey, w.household(casey, caseys)[1].ID, directory.MemberProof{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in.Refresh != "" {
+		t.Error("the profile's session has a refresh token")
+	}
+	_, err = w.demo.Exchange(t.Context(), w.who(in.SignIn), in.Token)
+	wantCode(t, err, profile.CodeRefreshOff)
+	w.clock.add(61 * time.Minute)
+	_, err = w.demo.Authenticate(t.Context(), in.Token)
+	wantCode(t, err, profile.CodeExpiredToken)
+}
+
+func TestWhatIsKeptOfARequestTellsNoPIN(t *testing.T) {
+	w := newWorld(t)
+	casey := w.as("casey")
+	name, pin := "Kim", "4711"
+	again := directory.Repeat{Key: "k", Request: "a digest that ten thousand tries find"}
+	add := func() directory.Member {
+		m, err := w.demo.AddMember(t.Context(), casey, caseys, directory.MemberEdit{Name: &name, PIN: &pin, Repeat: again})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	if first, second := add(), add(); first.ID != second.ID {
+		t.Error("a repeat made another profile")
+	}
+	err := w.store.Site(1).View(t.Context(), func(r store.Reader) error {
+		a, err := r.Answer(casey.Subject, "k")
+		if err == nil && a.Request == again.Request {
+			t.Error("the digest is kept as it is")
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,6 +1,10 @@
 package directory
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"time"
 
 	"facet/internal/access"
@@ -14,6 +18,14 @@ import (
 type Repeat struct {
 	Key     string // chosen by the caller
 	Request string // a digest of the request: the key stands for no other
+}
+
+// sealRequest is the digest of a request as it is kept: a MAC under the data
+// key, for there may be a PIN in the request, which a digest alone would tell.
+func (s *Site) sealRequest(again Repeat) string {
+	mac := hmac.New(sha256.New, s.d.dataKey.Bytes())
+	fmt.Fprintf(mac, "repeat %d %s", s.id, again.Request)
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 // repeatLife is how long a request may be repeated.
@@ -33,7 +45,7 @@ func (s *Site) repeated(r store.Reader, who access.Principal, again Repeat) (*st
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case a.Request != again.Request:
+	case a.Request != s.sealRequest(again):
 		return nil, otherRequest()
 	}
 	rec, err := r.Record(a.About)
@@ -54,7 +66,7 @@ func (s *Site) keep(tx store.Tx, who access.Principal, again Repeat, made profil
 	}
 	now := s.d.now()
 	return tx.PutAnswer(&store.Answer{
-		Subject: who.Subject, Key: again.Key, Request: again.Request, About: made, Status: statusMade, Expires: now.Add(repeatLife),
+		Subject: who.Subject, Key: again.Key, Request: s.sealRequest(again), About: made, Status: statusMade, Expires: now.Add(repeatLife),
 	}, now)
 }
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"facet/internal/access"
 	"facet/internal/credential"
 	"facet/internal/directory"
 	"facet/internal/face"
@@ -77,7 +76,11 @@ func (in *body) blames(pointers ...string) bool {
 
 // signIn answers with the tokens of a session that began.
 func signIn(w http.ResponseWriter, r *http.Request, c *face.Call, status int, s *directory.SignIn) error {
-	operator, err := c.Site.IsOperator(r.Context(), access.Principal{Subject: s.Subject.ID})
+	who, err := c.Site.Authenticate(r.Context(), s.Token) // a child's session is no operator's
+	if err != nil {
+		return err
+	}
+	operator, err := c.Site.IsOperator(r.Context(), who)
 	if err != nil {
 		return err
 	}

@@ -199,8 +199,20 @@ func (in *body) wrong(kind profile.Kind, code profile.Code, at, format string, a
 	in.note(itemOf(e, at))
 }
 
+// What is wrong is told up to so many things: each answers a few bytes with a
+// hundred.
+const (
+	maxWrong     = 1000    // of a body that is no list
+	maxWrongItem = 100     // of one profile of a list
+	maxWrongBulk = 100_000 // of create-bulk, which is read no further then
+)
+
 // note takes an item whose pointer counts from the profile that is read now.
 func (in *body) note(i item) {
+	n := len(in.items)
+	if in.index < 0 && n >= maxWrong || in.index >= 0 && n >= maxWrongItem && in.items[n-maxWrongItem].at() == in.index {
+		return
+	}
 	i.Pointer = in.pointer(i.Pointer)
 	if index := in.index; index >= 0 {
 		i.Index = &index

@@ -127,6 +127,9 @@ func (b *bulk) read() error {
 		}
 		b.documents = append(b.documents, directory.DocumentItem{Index: b.index, Place: d.place, Match: d.match, Broken: len(b.items) > before})
 		b.extents = append(b.extents, at)
+		if len(b.items) >= maxWrongBulk {
+			return b.err()
+		}
 		return nil
 	}); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package appdata_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -109,5 +110,22 @@ func TestManyItemsAreMadeAtOnceInBoundedMemory(t *testing.T) {
 	}
 	if during > most {
 		t.Errorf("%d bytes were held when the body had been sent", during)
+	}
+}
+
+func TestWhatIsWrongWithABodyIsToldUpToABound(t *testing.T) {
+	s := serve(t)
+	s.Watch = nil // the answers are long
+	donny, _ := signIn(t, s, "donny")
+	many := func(n int) string { return `{"profiles":[` + strings.Repeat(`{},`, n) + `{}]}` }
+	for _, path := range []string{"/operator/profile/create-bulk", "/operator/profile/create-bulk?mode=partial"} {
+		a := s.Post(t, donny, path, many(200_000)).Want(422)
+		if n := bytes.Count(a.Body, []byte(`"index"`)); n < 100_000 || n > 100_100 {
+			t.Errorf("%s told of %d", path, n)
+		}
+	}
+	a := s.Post(t, "", "/auth/refresh", "{"+strings.Repeat(`"refresh_token":1,`, 20_000)+`"x":1}`).Want(422)
+	if n := bytes.Count(a.Body, []byte(`"pointer"`)); n != 1000 {
+		t.Errorf("told of %d", n)
 	}
 }

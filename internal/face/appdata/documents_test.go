@@ -268,3 +268,15 @@ func TestOneOfManyCreatesAtOnce(t *testing.T) {
 		t.Errorf("answers %v", count)
 	}
 }
+
+func TestASectionIsTheOperatorsAlsoWhereTheDocumentWasNoObject(t *testing.T) {
+	s := serve(t)
+	donny, _ := signIn(t, s, "donny")
+	xia, xiaID := signIn(t, s, "xia")
+	s.Patch(t, donny, "/operator/app/1", `{"any_json":true}`).Want(200)
+	s.Post(t, xia, "/user/profiles/create", `{"app_id":1,"profile_data":[1]}`).Want(201)
+	s.Patch(t, donny, "/operator/app/1", `{"any_json":false,"sections":{"score":"app"}}`).Want(200)
+	wantProblem(t, "a section", s.Put(t, xia, "/user/profiles/1", `{"score":7}`), 403, "section_forbidden", "/score section_forbidden")
+	s.Put(t, xia, "/user/profiles/1", `{"theme":"dark"}`).Want(200)
+	s.Put(t, donny, "/operator/users/profile/"+xiaID+"/1", `{"score":7}`).Want(200)
+}

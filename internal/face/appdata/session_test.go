@@ -165,6 +165,9 @@ func TestForeignTokensAreTakenFromConfiguredIssuersOnly(t *testing.T) { // S13
 	s.Get(t, good, "/auth/verify").Want(200).Is(map[string]any{"user_id": xia, "operator": false})
 	wantProblem(t, "the claim Operator", s.Get(t, good, "/operator/users/profile/"+donny+"/1"), 403, "forbidden")
 	s.Post(t, make(key, jwt.SigningMethodHS256, jwt.MapClaims{"UserID": donny, "Operator": false}), "/operator/profile/get-bulk", `{"profiles":[]}`).Want(200) // the live role
+	for _, path := range []string{"/auth/logout", "/auth/refresh-disable"} {
+		wantProblem(t, path, s.Post(t, good, path, nil), 403, "forbidden")
+	}
 	wantProblem(t, "secrets take a session", s.Post(t, good, "/auth/reset-password", `{"password":"yoyo","new_password":"x"}`), 403, "forbidden")
 	for what, token := range map[string]string{
 		"another key": make(other, jwt.SigningMethodHS256, nil), "HS512": make(key, jwt.SigningMethodHS512, nil), "none": make(key, jwt.SigningMethodNone, nil),

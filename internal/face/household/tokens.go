@@ -7,6 +7,7 @@ import (
 
 	"facet/internal/directory"
 	"facet/internal/face"
+	"facet/internal/profile"
 )
 
 // tokensKind is what tokens are asked for with: nothing, or a proof.
@@ -40,6 +41,10 @@ func enter(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 // comes in the header (GET …/user_profiles/{id}/authentication_tokens, and
 // …/token).
 func enterByGet(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	if r.Method == http.MethodHead { // it would begin a session that nobody gets
+		w.Header().Set("Allow", "GET, POST, OPTIONS")
+		return profile.E(profile.MethodNotAllowed, profile.CodeMethod, "", "HEAD begins no session.")
+	}
 	in := &input{of: tokensKind, proofs: map[string]source{}}
 	proof := in.proof(r, "pin")
 	if err := in.problems.err(); err != nil {

@@ -265,3 +265,11 @@ func TestTriesAtPINsAtTheSameMomentDoNotGetPastTheCount(t *testing.T) {
 		t.Errorf("statuses %v", count)
 	}
 }
+
+func TestHEADBeginsNoSession(t *testing.T) {
+	h := serve(t)
+	h.Watch = nil
+	at := profiles + "/" + h.make(`{"name":"Robin2"}`) + "/authentication_tokens"
+	h.Do(t, facetest.Call{Method: "HEAD", Path: at, Token: h.token}).Want(405)
+	h.Get(t, h.token, at).Want(200)
+}
