@@ -363,6 +363,28 @@ func TestAChangeLosesNothingOfARecordThatWasReadBeforeAnAttributeMoved(t *testin
 	}
 }
 
+func TestABulkDeleteDeletesNothingElseWhenAnAttributeIsRenamed(t *testing.T) {
+	l := newLibrary(t)
+	for range 2 {
+		if _, err := l.add(`{"title":"no isbn"}`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.fill(5)
+	l.store.before(func() { // it has chosen, and begins to delete
+		l.store.before(nil)
+		l.must(l.rename("isbn", "ean"))
+	})
+	_, err := l.site.DeleteSelected(t.Context(), l.who, "book", "isbn is null")
+	wantCode(t, err, profile.CodeUnknownAttribute)
+	if n := l.found("ean is not null"); n != 5 {
+		t.Errorf("%d of 5 records with an isbn are left", n)
+	}
+	if n, err := l.site.DeleteSelected(t.Context(), l.who, "book", "ean is null"); err != nil || n != 2 {
+		t.Errorf("%d deleted: %v", n, err)
+	}
+}
+
 func TestAConstraintThatARecordBreaksLeavesNothing(t *testing.T) {
 	for name, c := range map[string]struct {
 		path, field string
