@@ -163,6 +163,7 @@ func TestTypesAreRefusedThatCannotBe(t *testing.T) {
 		{"entityType.create", []string{"type_name", "x", "attr_defs", `[{"name":"a","type":"string"},{"name":"a","type":"date"}]`}, 233, "attribute_exists", []string{"attribute_name", "/a"}},
 		{"entityType.create", []string{"type_name", "x", "attr_defs", `[{"name":"pin","type":"password"}]`}, 200, "invalid_argument", []string{"argument_name", "/pin"}},
 		{"entityType.addAttribute", []string{"type_name", "book", "attr_def", `{"name":"print.secret","type":"password-bcrypt"}`}, 200, "invalid_argument", []string{"argument_name", "/print/secret"}},
+		{"entity.find", []string{"type_name", "book", "sort_on", `[""]`}, 200, "invalid_argument", []string{"argument_name", "sort_on"}},
 		{"entityType.create", []string{"type_name", "x", "attr_defs", `[{"name":"uuid","type":"uuid"}]`}, 234, "reserved_attribute", []string{"attribute_name", "/uuid"}},
 		{"entityType.create", []string{"type_name", "x", "attr_defs", `[{"name":"a","type":"colour"}]`}, 200, "invalid_argument", []string{"argument_name", "/a"}},
 		{"entityType.create", []string{"type_name", "x", "attr_defs", "[" + deep + "]"}, 200, "invalid_argument", []string{"argument_name", "/a/a/a/a/a/a"}},
