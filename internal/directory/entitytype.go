@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"facet/internal/access"
@@ -98,7 +99,11 @@ func (s *Site) CreateEntityType(ctx context.Context, who access.Principal, name 
 		return nil, err
 	}
 	def := schema.TypeDef{Name: name, AttrDefs: defs}
-	if _, err := schema.CompileDef(def); err != nil {
+	typ, err := schema.CompileDef(def)
+	if err == nil {
+		err = onePassword(typ.Root())
+	}
+	if err != nil {
 		return nil, err
 	}
 	kind := profile.Type(name)
@@ -134,6 +139,20 @@ func (s *Site) CreateEntityType(ctx context.Context, who access.Principal, name 
 	return s.EntityType(ctx, who, name)
 }
 
+// onePassword refuses a password that would not be kept: a record has one, the
+// attribute password. Invalid with the attribute's path as Field.
+func onePassword(a *schema.Attribute) error {
+	for _, c := range a.Children {
+		if c.Type == schema.Password && c.Path != passwordSecret {
+			return profile.E(profile.Invalid, profile.CodeInvalid, c.Path, "/%s cannot be a password: a record has one, /%s", strings.ReplaceAll(c.Path, ".", "/"), passwordSecret)
+		}
+		if err := onePassword(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func typeExists(name string) error {
 	e := profile.E(profile.Taken, profile.CodeTypeExists, "", "entity type already exists: %s", name)
 	e.Detail = map[string]any{"type_name": name}
@@ -163,8 +182,8 @@ func (s *Site) DeleteEntityType(ctx context.Context, who access.Principal, name 
 			return nil
 		}
 		if of.change != nil {
-			if err := s.workOn(ctx, of.kind, of.change.ID); ctx.Err() != nil {
-				return err
+			if _ = s.workOn(ctx, of.kind, of.change.ID); ctx.Err() != nil {
+				return ctx.Err()
 			}
 			continue
 		}

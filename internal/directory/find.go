@@ -84,6 +84,7 @@ func (s *Site) countOf(ctx context.Context, f *search) (n int64, err error) {
 type search struct {
 	t       profile.Type
 	typ     *schema.Type
+	table   int64                  // number of the table of types that it was made by
 	indexed func(path string) bool // whether an index has the values of every record
 	program *filter.Program        // nil: every record
 	plan    filter.Plan
@@ -94,11 +95,12 @@ func (s *Site) search(perm access.Permission, who access.Principal, typeName, ex
 	if err := access.Admit(perm, who); err != nil {
 		return nil, err
 	}
-	of, err := s.table().named(typeName)
+	types := s.table()
+	of, err := types.named(typeName)
 	if err != nil {
 		return nil, err
 	}
-	f := &search{t: of.kind, typ: readable(who, of.typ), indexed: of.isIndexed, limits: usual,
+	f := &search{t: of.kind, table: types.number, typ: readable(who, of.typ), indexed: of.isIndexed, limits: usual,
 		plan: filter.Plan{Exact: true, Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
 	if expr == "" {
 		return f, nil

@@ -37,8 +37,8 @@ func (s *Site) moveType(ctx context.Context, who access.Principal, typeName stri
 			return nil, err
 		}
 		if of.change != nil { // one after the other
-			if err := s.workOn(ctx, of.kind, of.change.ID); ctx.Err() != nil {
-				return nil, err
+			if _ = s.workOn(ctx, of.kind, of.change.ID); ctx.Err() != nil {
+				return nil, ctx.Err()
 			}
 			continue
 		}
@@ -93,6 +93,9 @@ func (e *entityType) edited(change func(*schema.TypeDef) ([]schema.Move, error))
 		return nil, nil
 	}
 	if err := keepMapped(e, typ); err != nil {
+		return nil, err
+	}
+	if err := onePassword(typ.Root()); err != nil {
 		return nil, err
 	}
 	return &editedType{after, newChange(e.typ, typ, before, moves)}, nil

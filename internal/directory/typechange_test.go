@@ -24,12 +24,13 @@ import (
 )
 
 // watched is a store that counts what the work on types does, and calls hook
-// before every Update.
+// before every Update, read after a record is read.
 type watched struct {
 	store.Store
 	mu        sync.Mutex
 	hook      func()
-	refreshes []int // of each Update that had some
+	read      func() // called once, after a record is read by its id
+	refreshes []int  // of each Update that had some
 	lookups   int
 }
 
@@ -52,6 +53,18 @@ func (w *watched) Site(id store.SiteID) store.Site { return watchedSite{w.Store.
 
 func (s watchedSite) View(ctx context.Context, fn func(store.Reader) error) error {
 	return s.Site.View(ctx, func(r store.Reader) error { return fn(watchedReader{r, s.w}) })
+}
+
+func (s watchedSite) GetID(ctx context.Context, id profile.ID) (*store.Record, error) {
+	rec, err := s.Site.GetID(ctx, id)
+	s.w.mu.Lock()
+	read := s.w.read
+	s.w.read = nil
+	s.w.mu.Unlock()
+	if read != nil {
+		read()
+	}
+	return rec, err
 }
 
 func (s watchedSite) Update(ctx context.Context, fn func(store.Tx) error) error {
@@ -107,6 +120,13 @@ func (w *watched) before(hook func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.hook = hook
+}
+
+// after sets what happens once, after the next record was read by its id.
+func (w *watched) after(read func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.read = read
 }
 
 // library is a site with a type of its own, on a data folder that can be
@@ -325,6 +345,44 @@ func TestAUniqueConstraintHoldsForOldAndNewRecords(t *testing.T) {
 	}
 	_, err = l.byKey("isbn", `"i1"`)
 	wantCode(t, err, profile.CodeInvalid)
+}
+
+func TestAChangeLosesNothingOfARecordThatWasReadBeforeAnAttributeMoved(t *testing.T) {
+	l := newLibrary(t)
+	ids := l.fill(3)
+	l.store.after(func() { // the record is looked for first, and then read to be changed
+		l.store.after(func() { l.must(l.rename("isbn", "ean")) })
+	})
+	l.must(l.update(ids[0], `{"title":"new"}`))
+	if got := l.render(ids[0]); !strings.Contains(got, `"ean":"i0"`) || !strings.Contains(got, `"title":"new"`) {
+		t.Errorf("changed meanwhile: %s", got)
+	}
+	l.store.after(func() { l.must(l.rename("ean", "isbn")) })
+	if got := l.render(ids[1]); !strings.Contains(got, `"isbn":"i1"`) && !strings.Contains(got, `"ean":"i1"`) {
+		t.Errorf("read meanwhile: %s", got)
+	}
+}
+
+func TestABulkDeleteDeletesNothingElseWhenAnAttributeIsRenamed(t *testing.T) {
+	l := newLibrary(t)
+	for range 2 {
+		if _, err := l.add(`{"title":"no isbn"}`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.fill(5)
+	l.store.before(func() { // it has chosen, and begins to delete
+		l.store.before(nil)
+		l.must(l.rename("isbn", "ean"))
+	})
+	_, err := l.site.DeleteSelected(t.Context(), l.who, "book", "isbn is null")
+	wantCode(t, err, profile.CodeUnknownAttribute)
+	if n := l.found("ean is not null"); n != 5 {
+		t.Errorf("%d of 5 records with an isbn are left", n)
+	}
+	if n, err := l.site.DeleteSelected(t.Context(), l.who, "book", "ean is null"); err != nil || n != 2 {
+		t.Errorf("%d deleted: %v", n, err)
+	}
 }
 
 func TestAConstraintThatARecordBreaksLeavesNothing(t *testing.T) {

@@ -21,19 +21,40 @@ type siteData struct {
 
 // Get is store.Site's.
 func (d siteData) Get(ctx context.Context, space profile.Space, value string) (*store.Record, error) {
-	rec, err := d.raw.Get(ctx, space, value)
-	return d.s.table().seen(rec), err
+	return d.one(func() (*store.Record, error) { return d.raw.Get(ctx, space, value) })
 }
 
 // GetID is store.Site's.
 func (d siteData) GetID(ctx context.Context, id profile.ID) (*store.Record, error) {
-	rec, err := d.raw.GetID(ctx, id)
-	return d.s.table().seen(rec), err
+	return d.one(func() (*store.Record, error) { return d.raw.GetID(ctx, id) })
+}
+
+// one gives a record as the types had it that were there while it was read:
+// one that was read before its attributes moved is nothing to later ones.
+func (d siteData) one(read func() (*store.Record, error)) (*store.Record, error) {
+	for {
+		types := d.s.table()
+		rec, err := read()
+		if d.s.table().number == types.number {
+			return types.seen(rec), err
+		}
+	}
 }
 
 // View is store.Site's.
 func (d siteData) View(ctx context.Context, fn func(store.Reader) error) error {
-	return d.raw.View(ctx, func(r store.Reader) error { return fn(typedReader{r, d.s}) })
+	for {
+		types, again := d.s.table(), false
+		err := d.raw.View(ctx, func(r store.Reader) error {
+			if again = d.s.table().number != types.number; again {
+				return nil
+			}
+			return fn(typedReader{r, types})
+		})
+		if !again || err != nil {
+			return err
+		}
+	}
 }
 
 // Update is store.Site's.
@@ -64,24 +85,24 @@ func shapeOf(rec *store.Record) *typeTable {
 // typedReader is a store.Reader for siteData.
 type typedReader struct {
 	store.Reader
-	s *Site
+	table *typeTable // that was there when its snapshot was taken
 }
 
 // Record is store.Reader's.
 func (r typedReader) Record(id profile.ID) (*store.Record, error) {
 	rec, err := r.Reader.Record(id)
-	return r.s.table().seen(rec), err
+	return r.table.seen(rec), err
 }
 
 // ByName is store.Reader's.
 func (r typedReader) ByName(owner profile.ID, space profile.Space, value string) (*store.Record, error) {
 	rec, err := r.Reader.ByName(owner, space, value)
-	return r.s.table().seen(rec), err
+	return r.table.seen(rec), err
 }
 
 // ByNumber is store.Reader's.
 func (r typedReader) ByNumber(t profile.Type, low, high int64, desc bool, fn func(*store.Record) bool) error {
-	types := r.s.table()
+	types := r.table
 	if types.byKind[t] == nil {
 		return r.Reader.ByNumber(t, low, high, desc, fn)
 	}
@@ -90,7 +111,7 @@ func (r typedReader) ByNumber(t profile.Type, low, high int64, desc bool, fn fun
 
 // Brief is store.Reader's.
 func (r typedReader) Brief(t profile.Type, low, high int64, desc bool, fn func(*store.Record) bool) error {
-	types := r.s.table()
+	types := r.table
 	if types.byKind[t] == nil {
 		return r.Reader.Brief(t, low, high, desc, fn)
 	}
@@ -99,7 +120,7 @@ func (r typedReader) Brief(t profile.Type, low, high int64, desc bool, fn func(*
 
 // Sweep is store.Reader's.
 func (r typedReader) Sweep(t profile.Type, low, high int64, desc bool, worker func() func(*store.Record) bool) error {
-	types := r.s.table()
+	types := r.table
 	if types.byKind[t] == nil {
 		return r.Reader.Sweep(t, low, high, desc, worker)
 	}
