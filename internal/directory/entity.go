@@ -63,13 +63,22 @@ func (s *Site) View(who access.Principal, typeName string, attributes []string) 
 	if err != nil {
 		return nil, err
 	}
+	return viewOf(readable(who, e.typ), attributes)
+}
+
+// View prepares a list of attribute paths of the record's type, as the caller
+// may read it. Errors: Unknown.
+func (e *Entity) View(attributes []string) (*schema.View, error) { return viewOf(e.typ, attributes) }
+
+func viewOf(typ *schema.Type, attributes []string) (*schema.View, error) {
 	paths := make([]schema.Path, len(attributes))
 	for i, a := range attributes {
+		var err error
 		if paths[i], err = schema.ParsePath(a); err != nil {
 			return nil, err
 		}
 	}
-	return readable(who, e.typ).Only(paths)
+	return typ.Only(paths)
 }
 
 // Selector names one record: exactly one of its members is set.

@@ -230,3 +230,14 @@ func TestAccessSchemasAreOfOneTypeOneClientAndOneSite(t *testing.T) {
 	again := start(t)
 	again.ok(t, "entity.find", "type_name", "user", "filter", "gender is null")
 }
+
+func TestATokenReadsTheAttributesOfItsOwnRecordsType(t *testing.T) {
+	s := startOwn(t)
+	c := s.client(t, access.AccessIssuer)
+	s.ok(t, "entityType.create", "type_name", "robot", "attr_defs", `[{"name":"email","type":"string"},{"name":"model","type":"string"}]`)
+	s.ok(t, "entityType.setAccessSchema", "type_name", "robot", "for_client_id", c.ID, "access_type", "read_with_token", "attributes", `["model"]`)
+	uuid := s.ok(t, "entity.create", "type_name", "robot", "attributes", `{"email":"hidden","model":"R2"}`).Text("uuid")
+	token := wantOK(t, s.by(t, c, "access/getAccessToken", "type_name", "robot", "uuid", uuid)).Text("accessToken")
+	wantOK(t, s.post(t, "OAuth "+token, "entity", "attributes", `["model"]`)).Is(map[string]any{"result": map[string]any{"model": "R2"}})
+	wantError(t, s.post(t, "OAuth "+token, "entity", "attributes", `["email"]`), 223, "unknown_attribute", "attribute_name", "/email")
+}
