@@ -441,9 +441,10 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 	return s.entityFor(who, rec), nil
 }
 
-// putPassword writes or ("" ) removes a password; every session ends.
+// putPassword writes or ("" ) removes a password; every session ends, and every
+// code from which one could begin.
 func (s *Site) putPassword(tx store.Tx, rec *store.Record, hash string) error {
-	if err := tx.DropSessions(rec.ID); err != nil {
+	if err := s.revokeTokens(tx, rec.ID); err != nil {
 		return err
 	}
 	if err := s.rememberPassword(tx, rec, hash == ""); err != nil {

@@ -73,18 +73,26 @@ func TestTokensStopWithTheirRecordTheirClientAndDeleteAccess(t *testing.T) {
 		t.Helper()
 		return wantOK(t, s.by(t, issuer, "access/getAccessToken", "type_name", "user", "uuid", uuid)).Text("accessToken")
 	}
-	token := get()
+	getCode := func() string {
+		t.Helper()
+		return s.ok(t, "access/getAuthorizationCode", "type_name", "user", "uuid", uuid, "redirect_uri", "http://x", "lifetime", "600").Text("authorizationCode")
+	}
+	wantUnknown := func(code string) {
+		t.Helper()
+		wantOAuth(t, s.call(t, "oauth/token", "grant_type", "authorization_code", "code", code, "redirect_uri", "http://x"), 400, "invalid_grant", 200, "invalid_argument")
+	}
+	token, code := get(), getCode()
 	s.ok(t, "entity.update", "type_name", "user", "uuid", uuid, "attributes", `{"password":"another password"}`)
 	if s.reads(t, token) {
 		t.Error("works after a new password")
 	}
-	token = get()
-	code := s.ok(t, "access/getAuthorizationCode", "type_name", "user", "uuid", uuid, "redirect_uri", "http://x").Text("authorizationCode")
+	wantUnknown(code)
+	token, code = get(), getCode()
 	s.ok(t, "entity.deleteAccess", "type_name", "user", "uuid", uuid)
 	if s.reads(t, token) {
 		t.Error("works after entity.deleteAccess")
 	}
-	wantOAuth(t, s.call(t, "oauth/token", "grant_type", "authorization_code", "code", code, "redirect_uri", "http://x"), 400, "invalid_grant", 200, "invalid_argument")
+	wantUnknown(code)
 	token = get()
 	s.ok(t, "entity.delete", "type_name", "user", "uuid", uuid)
 	if s.reads(t, token) {
