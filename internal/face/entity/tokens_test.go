@@ -444,3 +444,20 @@ func TestARefreshTokenRotatesForItsClientAlone(t *testing.T) {
 	s.ok(t, "entity.deleteAccess", "type_name", "user", "uuid", uuid)
 	wantOAuth(t, refresh(login, last), 400, "invalid_grant", 413, "no_access_grant")
 }
+
+func TestAVerificationCodeWritesWhatItsClientMay(t *testing.T) {
+	s := startOwn(t)
+	uuid := s.user(t, `{"email":"ann@own.example"}`)
+	c := s.client(t, access.DirectAccess)
+	get := func(attribute string) facetest.Answer {
+		t.Helper()
+		return s.by(t, c, "access/getVerificationCode", "type_name", "user", "uuid", uuid, "attribute_name", attribute, "lifetime", "600")
+	}
+	old := wantOK(t, get("emailVerified")).Text("verification_code")
+	s.ok(t, "entityType.setAccessSchema", "type_name", "user", "for_client_id", c.ID, "access_type", "write", "attributes", `["lastLogin"]`)
+	wantError(t, get("emailVerified"), 223, "unknown_attribute", "attribute_name", "/emailVerified")
+	code := wantOK(t, get("lastLogin")).Text("verification_code")
+	wantOK(t, s.post(t, "", "access/useVerificationCode", "verification_code", code))
+	s.ok(t, "clients/delete", "client_id_for_deletion", c.ID)
+	wantError(t, s.post(t, "", "access/useVerificationCode", "verification_code", old), 200, "invalid_argument", "argument_name", "verification_code")
+}
