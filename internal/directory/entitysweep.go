@@ -21,11 +21,13 @@ const (
 
 // CountSelected counts what DeleteSelected would delete.
 func (s *Site) CountSelected(ctx context.Context, who access.Principal, typeName, expr string) (int64, error) {
-	f, err := s.search(access.EntityBulkDelete, who, typeName, expr)
-	if err != nil {
-		return 0, err
-	}
-	return s.countOf(ctx, f)
+	return steady(s, func() (int64, error) {
+		f, err := s.search(access.EntityBulkDelete, who, typeName, expr)
+		if err != nil {
+			return 0, err
+		}
+		return s.countOf(ctx, f)
+	})
 }
 
 // DeleteSelected erases the records of a type that a filter selects, each as
@@ -34,42 +36,52 @@ func (s *Site) CountSelected(ctx context.Context, who access.Principal, typeName
 // ends, what is erased by then stays erased. Errors: those of the filter and
 // of the context.
 func (s *Site) DeleteSelected(ctx context.Context, who access.Principal, typeName, expr string) (int64, error) {
-	f, err := s.search(access.EntityBulkDelete, who, typeName, expr)
-	if err != nil {
-		return 0, err
-	}
-	if err := s.mayErase(ctx, who, s.typeOf(f.t)); err != nil {
-		return 0, err
-	}
-	return s.sweep(ctx, who, f)
+	return s.sweep(ctx, who, func() (*search, error) { return s.search(access.EntityBulkDelete, who, typeName, expr) })
 }
 
 // PurgeEntities is DeleteSelected for every record of a type.
 func (s *Site) PurgeEntities(ctx context.Context, who access.Principal, typeName string) error {
-	f, err := s.search(access.EntityPurge, who, typeName, "")
-	if err != nil {
-		return err
-	}
-	if err := s.mayErase(ctx, who, s.typeOf(f.t)); err != nil {
-		return err
-	}
-	_, err = s.sweep(ctx, who, f)
+	_, err := s.sweep(ctx, who, func() (*search, error) { return s.search(access.EntityPurge, who, typeName, "") })
 	return err
 }
 
-func (s *Site) sweep(ctx context.Context, who access.Principal, f *search) (erased int64, err error) {
-	for after := int64(math.MinInt64); ; {
-		ids, last, err := s.selectedAfter(ctx, f, after)
-		if err != nil || len(ids) == 0 {
+// sweep erases what a search selects. The filter is read again whenever a type
+// has changed: by the types before, an attribute that was renamed is null in
+// every record.
+func (s *Site) sweep(ctx context.Context, who access.Principal, search func() (*search, error)) (erased int64, err error) {
+	f, err := search()
+	if err != nil {
+		return 0, err
+	}
+	for after, kind := int64(math.MinInt64), f.t; ; {
+		if err := s.mayErase(ctx, who, s.typeOf(f.t)); err != nil {
 			return erased, err
 		}
-		for after = last; len(ids) > 0; {
-			seen, n, err := s.sweepSome(ctx, who, f, ids)
+		ids, last, err := s.selectedAfter(ctx, f, after)
+		if err != nil {
+			return erased, err
+		}
+		stale := s.table().number != f.table
+		for rest := ids; !stale && len(rest) > 0; {
+			seen, n, changed, err := s.sweepSome(ctx, who, f, rest)
 			erased += n
 			if err != nil {
 				return erased, err
 			}
-			ids = ids[seen:]
+			rest, stale = rest[seen:], changed
+		}
+		switch {
+		case stale: // what was chosen may be what is not meant
+			if f, err = search(); err != nil {
+				return erased, err
+			}
+			if f.t != kind { // the name is another type's now
+				return erased, unknownType(string(kind))
+			}
+		case len(ids) == 0:
+			return erased, nil
+		default:
+			after = last
 		}
 	}
 }
@@ -103,10 +115,11 @@ func above(ranges []filter.NumberRange, number int64) (out []filter.NumberRange)
 }
 
 // sweepSome erases the first of the records that are still selected, and tells
-// how many it looked at and how many it erased.
-func (s *Site) sweepSome(ctx context.Context, who access.Principal, f *search, ids []profile.ID) (seen int, erased int64, err error) {
+// how many it looked at and how many it erased. When a type has changed since
+// the filter was read it says so, and erases nothing.
+func (s *Site) sweepSome(ctx context.Context, who access.Principal, f *search, ids []profile.ID) (seen int, erased int64, stale bool, err error) {
 	err = s.data.Update(ctx, func(tx store.Tx) error {
-		seen, erased = 0, 0
+		seen, erased, stale = 0, 0, false
 		for begin := time.Now(); seen < len(ids) && (seen == 0 || time.Since(begin) < sweepHold); seen++ {
 			rec, err := tx.Record(ids[seen])
 			switch {
@@ -114,7 +127,12 @@ func (s *Site) sweepSome(ctx context.Context, who access.Principal, f *search, i
 				continue
 			case err != nil:
 				return err
-			case rec.Type != f.t || !f.match(rec):
+			}
+			if types := shapeOf(rec); types == nil || types.number != f.table { // one for all of the transaction
+				stale = true
+				return nil
+			}
+			if rec.Type != f.t || !f.match(rec) {
 				continue
 			}
 			err = s.eraseEntity(tx, who, rec)
@@ -131,5 +149,5 @@ func (s *Site) sweepSome(ctx context.Context, who access.Principal, f *search, i
 	if err != nil {
 		erased = 0
 	}
-	return seen, erased, err
+	return seen, erased, stale, err
 }

@@ -82,6 +82,7 @@ func (s *Site) countOf(ctx context.Context, f *search) (n int64, err error) {
 
 // search is a filter with what is known of where its records are.
 type search struct {
+	table   int64 // of types that it was read by
 	t       profile.Type
 	typ     *schema.Type
 	indexed func(path string) bool // whether an index has the values of every record
@@ -94,11 +95,12 @@ func (s *Site) search(perm access.Permission, who access.Principal, typeName, ex
 	if err := access.Admit(perm, who); err != nil {
 		return nil, err
 	}
-	of, err := s.table().named(typeName)
+	types := s.table()
+	of, err := types.named(typeName)
 	if err != nil {
 		return nil, err
 	}
-	f := &search{t: of.kind, typ: readable(who, of.typ), indexed: of.isIndexed, limits: usual,
+	f := &search{table: types.number, t: of.kind, typ: readable(who, of.typ), indexed: of.isIndexed, limits: usual,
 		plan: filter.Plan{Exact: true, Numbers: []filter.NumberRange{{Low: math.MinInt64, High: math.MaxInt64}}}}
 	if expr == "" {
 		return f, nil
