@@ -241,3 +241,17 @@ func TestATokenReadsTheAttributesOfItsOwnRecordsType(t *testing.T) {
 	wantOK(t, s.post(t, "OAuth "+token, "entity", "attributes", `["model"]`)).Is(map[string]any{"result": map[string]any{"model": "R2"}})
 	wantError(t, s.post(t, "OAuth "+token, "entity", "attributes", `["email"]`), 223, "unknown_attribute", "attribute_name", "/email")
 }
+
+func TestWhatIsWrittenAndMayNotBeReadIsNoError(t *testing.T) {
+	s := start(t)
+	uuid := s.create(t, person)
+	c := s.newClient(t, access.DirectAccess)
+	s.allow(t, c, "read", `["givenName"]`)
+	for _, op := range []string{"entity.update", "entity.replace"} {
+		a := s.as(t, c.auth, op, "type_name", "user", "uuid", uuid, "attribute_name", "aboutMe", "value", `"`+op+`"`, "include_record", "true")
+		if string(a.Body) != `{"result":null,"stat":"ok"}` {
+			t.Errorf("%s", a.Body)
+		}
+		s.user(t, uuid).Is(map[string]any{"result.aboutMe": op})
+	}
+}
