@@ -177,6 +177,9 @@ func (d *newEntity) create(tx store.Tx) error {
 // passwordOf gives the hash to store for what was written to the attribute
 // password: "" when nothing was, or when it was cleared.
 func (s *Site) passwordOf(ctx context.Context, w schema.Written) (string, error) {
+	if err := onePassword(w); err != nil {
+		return "", err
+	}
 	v, ok := w.Passwords[passwordSecret]
 	switch {
 	case !ok || v.Clear:
@@ -188,6 +191,17 @@ func (s *Site) passwordOf(ctx context.Context, w schema.Written) (string, error)
 	default:
 		return v.Value, nil
 	}
+}
+
+// onePassword refuses what is written to an attribute of type password other
+// than the one that is kept: it would be lost.
+func onePassword(w schema.Written) error {
+	for path, v := range w.Passwords {
+		if path != passwordSecret && !v.Clear {
+			return profile.E(profile.Invalid, profile.CodeConstraint, path, "of passwords only the attribute %s can be kept", passwordSecret)
+		}
+	}
+	return nil
 }
 
 // attributeError names the attribute, where the store names the name space.
@@ -406,6 +420,9 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 			return step{}, err
 		}
 		w, err := write(typ, old.Attrs, path)
+		if err == nil {
+			err = onePassword(w)
+		}
 		if err != nil {
 			return step{}, err
 		}

@@ -185,3 +185,16 @@ func TestDeleteAccessEndsEverySession(t *testing.T) {
 		t.Errorf("events %v", kinds)
 	}
 }
+
+func TestAPasswordThatCannotBeKeptIsRefused(t *testing.T) {
+	s := startOwn(t)
+	s.ok(t, "entityType.create", "type_name", "robot", "attr_defs", `[{"name":"model","type":"string"},{"name":"key","type":"password"},{"name":"password","type":"password"}]`)
+	const secret = `"a long enough secret"`
+	wantError(t, s.call(t, "entity.create", "type_name", "robot", "attributes", `{"key":`+secret+`}`), 360, "constraint_violation", "attribute_name", "/key")
+	uuid := s.ok(t, "entity.create", "type_name", "robot", "attributes", `{"password":`+secret+`,"key":null}`).Text("uuid")
+	for _, op := range []string{"entity.update", "entity.replace"} {
+		wantError(t, s.call(t, op, "type_name", "robot", "uuid", uuid, "attributes", `{"key":`+secret+`}`), 360, "constraint_violation", "attribute_name", "/key")
+	}
+	s.ok(t, "entity.update", "type_name", "robot", "uuid", uuid, "attributes", `{"model":"R2","key":null}`)
+	s.ok(t, "entity", "type_name", "robot", "uuid", uuid, "password_attribute", "password", "password_value", "a long enough secret")
+}
