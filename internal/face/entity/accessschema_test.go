@@ -1,6 +1,7 @@
 package entity_test
 
 import (
+	"math"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"facet/internal/directory"
 	"facet/internal/facetest"
 	"facet/internal/profile"
+	"facet/internal/store"
 )
 
 // apiClient is an API client of a test, and its Authorization header.
@@ -253,5 +255,46 @@ func TestWhatIsWrittenAndMayNotBeReadIsNoError(t *testing.T) {
 			t.Errorf("%s", a.Body)
 		}
 		s.user(t, uuid).Is(map[string]any{"result.aboutMe": op})
+	}
+}
+
+func TestAccessSchemasOfDeletedClientsMakeRoom(t *testing.T) {
+	s := startOwn(t)
+	kept := s.client(t, access.DirectAccess)
+	set := func(id string) {
+		t.Helper()
+		s.ok(t, "entityType.setAccessSchema", "type_name", "user", "for_client_id", id, "access_type", "read", "attributes", `["givenName"]`)
+	}
+	set(kept.ID)
+	for range 3 {
+		c := s.client(t, access.DirectAccess)
+		set(c.ID)
+		s.ok(t, "clients/delete", "client_id_for_deletion", c.ID)
+	}
+	set(s.client(t, access.DirectAccess).ID)
+	types := 0
+	sites, err := s.Directory.Sites(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, info := range sites {
+		if info.Name != "own" {
+			continue
+		}
+		err := s.Store.Site(info.ID).View(t.Context(), func(r store.Reader) error {
+			return r.ByNumber(profile.EntityType, 0, math.MaxInt64, false, func(rec *store.Record) bool {
+				types++
+				if n := strings.Count(string(rec.Attrs), `"access_type"`); n != 2 {
+					t.Errorf("%d access schemas are kept: %s", n, rec.Attrs)
+				}
+				return true
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if types != 1 {
+		t.Errorf("%d types", types)
 	}
 }
