@@ -87,7 +87,13 @@ func (s *Site) setAccess(ctx context.Context, who access.Principal, typeName, cl
 	}
 	subject := e.who.Subject
 	_, err = s.changeType(ctx, who, typeName, func(d *schema.TypeDef) error {
-		d.Access = slices.DeleteFunc(d.Access, func(a schema.AccessSchema) bool { return a.Client == subject && a.Type == kind })
+		d.Access = slices.DeleteFunc(d.Access, func(a schema.AccessSchema) bool {
+			if a.Client == subject {
+				return a.Type == kind
+			}
+			_, err := s.clientRecord(ctx, a.Client)
+			return profile.IsCode(err, profile.CodeBadClient) // it was deleted; ids do not come again
+		})
 		if attributes != nil {
 			d.Access = append(d.Access, schema.AccessSchema{Client: subject, Type: kind, Attributes: *attributes})
 		}

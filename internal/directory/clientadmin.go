@@ -161,7 +161,8 @@ const oldSecrets = 5
 const MaxSecretHours = 168
 
 // ResetClientSecret makes a new secret for a client; the one before works for
-// so many hours more. Errors: Forbidden; Invalid with Field "for_client_id".
+// so many hours more. With none, those before it end too: a secret that leaked
+// must not live on. Errors: Forbidden; Invalid with Field "for_client_id".
 func (s *Site) ResetClientSecret(ctx context.Context, who access.Principal, id string, hours int) (string, error) {
 	if err := access.Admit(access.ClientWrite, who); err != nil {
 		return "", err
@@ -190,7 +191,11 @@ func (s *Site) ResetClientSecret(ctx context.Context, who access.Principal, id s
 		if err := tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: clientSecret, Data: sealed, Created: now}); err != nil {
 			return err
 		}
-		if err := dropOldSecrets(tx, rec.ID, now); err != nil {
+		keep := oldSecrets
+		if hours == 0 {
+			keep = 0
+		}
+		if err := dropOldSecrets(tx, rec.ID, now, keep); err != nil {
 			return err
 		}
 		return tx.Log(s.event(who.Subject, "client.secret.reset", rec.ID))
@@ -200,8 +205,8 @@ func (s *Site) ResetClientSecret(ctx context.Context, who access.Principal, id s
 }
 
 // dropOldSecrets removes the secrets that work no more, and of those that do
-// the oldest beyond the few that may.
-func dropOldSecrets(tx store.Tx, id profile.ID, now time.Time) error {
+// the oldest beyond the few that are to be kept.
+func dropOldSecrets(tx store.Tx, id profile.ID, now time.Time, keep int) error {
 	rows, err := tx.Secrets(id, clientSecret)
 	if err != nil {
 		return err
@@ -212,7 +217,7 @@ func dropOldSecrets(tx store.Tx, id profile.ID, now time.Time) error {
 		if row.Key == "" { // the present one
 			continue
 		}
-		if kept++; kept > oldSecrets || !row.Expires.After(now) {
+		if kept++; kept > keep || !row.Expires.After(now) {
 			if err := tx.DropSecret(id, clientSecret, row.Key); err != nil {
 				return err
 			}

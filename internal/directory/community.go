@@ -136,7 +136,7 @@ func (s *Site) EditIdentity(ctx context.Context, who access.Principal, tag strin
 			state := profile.Active
 			if *in.Disabled {
 				state = profile.Disabled
-				st.with = func(tx store.Tx) error { return tx.DropSessions(id) }
+				st.with = func(tx store.Tx) error { return s.revokeTokens(tx, id) }
 			}
 			if state != old.State {
 				st.rec.State = state

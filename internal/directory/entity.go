@@ -63,13 +63,22 @@ func (s *Site) View(who access.Principal, typeName string, attributes []string) 
 	if err != nil {
 		return nil, err
 	}
+	return viewOf(readable(who, e.typ), attributes)
+}
+
+// View prepares a list of attribute paths of the record's type, as the caller
+// may read it. Errors: Unknown.
+func (e *Entity) View(attributes []string) (*schema.View, error) { return viewOf(e.typ, attributes) }
+
+func viewOf(typ *schema.Type, attributes []string) (*schema.View, error) {
 	paths := make([]schema.Path, len(attributes))
 	for i, a := range attributes {
+		var err error
 		if paths[i], err = schema.ParsePath(a); err != nil {
 			return nil, err
 		}
 	}
-	return readable(who, e.typ).Only(paths)
+	return typ.Only(paths)
 }
 
 // Selector names one record: exactly one of its members is set.
@@ -432,9 +441,10 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 	return s.entityFor(who, rec), nil
 }
 
-// putPassword writes or ("" ) removes a password; every session ends.
+// putPassword writes or ("" ) removes a password; every session ends, and every
+// code from which one could begin.
 func (s *Site) putPassword(tx store.Tx, rec *store.Record, hash string) error {
-	if err := tx.DropSessions(rec.ID); err != nil {
+	if err := s.revokeTokens(tx, rec.ID); err != nil {
 		return err
 	}
 	if err := s.rememberPassword(tx, rec, hash == ""); err != nil {

@@ -33,46 +33,52 @@ func (s *Site) CountSelected(ctx context.Context, who access.Principal, typeName
 // DeleteSelected erases the records of a type that a filter selects, each as
 // the one way of erasing does, and tells how many. Those that must stay (the
 // organization that owns the site, its last manager) stay. When the context
-// ends, or the type loses an attribute that the filter asks for, what is erased
-// by then stays erased. Errors: those of the filter and of the context.
+// ends, what is erased by then stays erased. Errors: those of the filter and
+// of the context.
 func (s *Site) DeleteSelected(ctx context.Context, who access.Principal, typeName, expr string) (int64, error) {
-	return s.sweep(ctx, access.EntityBulkDelete, who, typeName, expr)
+	return s.sweep(ctx, who, func() (*search, error) { return s.search(access.EntityBulkDelete, who, typeName, expr) })
 }
 
 // PurgeEntities is DeleteSelected for every record of a type.
 func (s *Site) PurgeEntities(ctx context.Context, who access.Principal, typeName string) error {
-	_, err := s.sweep(ctx, access.EntityPurge, who, typeName, "")
+	_, err := s.sweep(ctx, who, func() (*search, error) { return s.search(access.EntityPurge, who, typeName, "") })
 	return err
 }
 
-// sweep reads the filter again whenever a type has changed: what it asked of an
-// attribute that has another name now would be asked of nothing.
-func (s *Site) sweep(ctx context.Context, perm access.Permission, who access.Principal, typeName, expr string) (erased int64, err error) {
-	var f *search
-	for after := int64(math.MinInt64); ; {
-		if f == nil || f.table != s.table().number {
-			if f, err = s.search(perm, who, typeName, expr); err != nil {
-				return erased, err
-			}
-			if err := s.mayErase(ctx, who, s.typeOf(f.t)); err != nil {
-				return erased, err
-			}
+// sweep erases what a search selects. The filter is read again whenever a type
+// has changed: by the types before, an attribute that was renamed is null in
+// every record.
+func (s *Site) sweep(ctx context.Context, who access.Principal, search func() (*search, error)) (erased int64, err error) {
+	f, err := search()
+	if err != nil {
+		return 0, err
+	}
+	for after, kind := int64(math.MinInt64), f.t; ; {
+		if err := s.mayErase(ctx, who, s.typeOf(f.t)); err != nil {
+			return erased, err
 		}
 		ids, last, err := s.selectedAfter(ctx, f, after)
 		if err != nil {
 			return erased, err
 		}
-		for len(ids) > 0 && f.table == s.table().number {
-			seen, n, err := s.sweepSome(ctx, who, f, ids)
+		stale := s.table().number != f.table
+		for rest := ids; !stale && len(rest) > 0; {
+			seen, n, changed, err := s.sweepSome(ctx, who, f, rest)
 			erased += n
 			if err != nil {
 				return erased, err
 			}
-			ids = ids[seen:]
+			rest, stale = rest[seen:], changed
 		}
 		switch {
-		case f.table != s.table().number || len(ids) > 0: // the same again
-		case last == after:
+		case stale: // what was chosen may be what is not meant
+			if f, err = search(); err != nil {
+				return erased, err
+			}
+			if f.t != kind { // the name is another type's now
+				return erased, unknownType(string(kind))
+			}
+		case len(ids) == 0:
 			return erased, nil
 		default:
 			after = last
@@ -80,15 +86,14 @@ func (s *Site) sweep(ctx context.Context, perm access.Permission, who access.Pri
 	}
 }
 
-// selectedAfter chooses the next records, by number, and gives the last one's:
-// after itself when there are none.
+// selectedAfter chooses the next records, by number, and gives the last one's.
 func (s *Site) selectedAfter(ctx context.Context, f *search, after int64) (ids []profile.ID, last int64, err error) {
 	rest := *f
 	if after != math.MinInt64 {
 		rest.plan.Numbers = above(f.plan.Numbers, after)
 	}
 	err = s.data.View(ctx, func(r store.Reader) error {
-		ids, last = ids[:0], after
+		ids = ids[:0]
 		return rest.each(r, false, func(rec *store.Record) bool {
 			if rec.Number > after {
 				ids, last = append(ids, rec.ID), rec.Number
@@ -110,11 +115,11 @@ func above(ranges []filter.NumberRange, number int64) (out []filter.NumberRange)
 }
 
 // sweepSome erases the first of the records that are still selected, and tells
-// how many it looked at and how many it erased. It ends before a record that
-// goes by other types than the filter.
-func (s *Site) sweepSome(ctx context.Context, who access.Principal, f *search, ids []profile.ID) (seen int, erased int64, err error) {
+// how many it looked at and how many it erased. When a type has changed since
+// the filter was read it says so, and erases nothing.
+func (s *Site) sweepSome(ctx context.Context, who access.Principal, f *search, ids []profile.ID) (seen int, erased int64, stale bool, err error) {
 	err = s.data.Update(ctx, func(tx store.Tx) error {
-		seen, erased = 0, 0
+		seen, erased, stale = 0, 0, false
 		for begin := time.Now(); seen < len(ids) && (seen == 0 || time.Since(begin) < sweepHold); seen++ {
 			rec, err := tx.Record(ids[seen])
 			switch {
@@ -122,11 +127,12 @@ func (s *Site) sweepSome(ctx context.Context, who access.Principal, f *search, i
 				continue
 			case err != nil:
 				return err
-			case rec.Type != f.t:
-				continue
-			case shapeOf(rec).number != f.table:
+			}
+			if types := shapeOf(rec); types == nil || types.number != f.table { // one for all of the transaction
+				stale = true
 				return nil
-			case !f.match(rec):
+			}
+			if rec.Type != f.t || !f.match(rec) {
 				continue
 			}
 			err = s.eraseEntity(tx, who, rec)
@@ -143,5 +149,5 @@ func (s *Site) sweepSome(ctx context.Context, who access.Principal, f *search, i
 	if err != nil {
 		erased = 0
 	}
-	return seen, erased, err
+	return seen, erased, stale, err
 }

@@ -48,7 +48,9 @@ func noTicket() error {
 	return profile.E(profile.NotFound, profile.CodeNotFound, "key", "invalid request")
 }
 
-// ticket reads a live invitation with the profile it is for.
+// invitation reads a live invitation with the profile it is for. That of a user
+// who has another e-mail by now lives no more: who reads the mail of the address
+// before may be a stranger.
 func (s *Site) invitation(r store.Reader, key string) (*store.TicketRow, ticketData, *store.Record, error) {
 	var data ticketData
 	if !IsTicketKey(key) {
@@ -68,6 +70,9 @@ func (s *Site) invitation(r store.Reader, key string) (*store.TicketRow, ticketD
 		return nil, data, nil, err
 	}
 	rec, err := r.Record(row.Subject)
+	if err == nil && rec.Type == profile.User && profile.FoldEmail(textAt(rec.Attrs, "email")) != profile.FoldEmail(data.Email) {
+		err = noTicket()
+	}
 	return row, data, rec, err
 }
 

@@ -775,3 +775,34 @@ func TestATypeIsReadAsItWas(t *testing.T) {
 		t.Error(typ, err)
 	}
 }
+
+func TestADeletionByFilterStopsWhereItsAttributeIsRenamed(t *testing.T) {
+	l := newLibrary(t)
+	for range 3 {
+		if _, err := l.add(`{"isbn":"untitled"}`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.fill(100)
+	l.store.before(func() {
+		l.store.before(nil)
+		if _, err := l.site.RenameAttribute(t.Context(), l.who, "book", "title", "name"); err != nil {
+			t.Error(err)
+		}
+	})
+	n, err := l.site.DeleteSelected(t.Context(), l.who, "book", "title is null")
+	wantCode(t, err, profile.CodeUnknownAttribute)
+	if n != 0 || l.found("") != 103 {
+		t.Errorf("%d deleted, %d left", n, l.found(""))
+	}
+	l.store.before(func() {
+		l.store.before(nil)
+		if _, err := l.site.RenameAttribute(t.Context(), l.who, "book", "isbn", "ean"); err != nil {
+			t.Error(err)
+		}
+	})
+	n, err = l.site.DeleteSelected(t.Context(), l.who, "book", "name is null")
+	if err != nil || n != 3 || l.found("") != 100 {
+		t.Errorf("%d deleted, %d left: %v", n, l.found(""), err)
+	}
+}

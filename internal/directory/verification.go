@@ -16,8 +16,9 @@ import (
 const verificationSize = 32
 
 // IssueVerification makes a code that, used once, sets an attribute of a record
-// to the time of its use (access/getVerificationCode). Errors: as IssueToken;
-// Unknown, and Invalid with Field "attribute_name" for what is no dateTime.
+// to the time of its use (access/getVerificationCode). Who issues it may write
+// that attribute. Errors: as IssueToken; Unknown, also for what the caller may
+// not write; Invalid with Field "attribute_name" for what is no dateTime.
 func (s *Site) IssueVerification(ctx context.Context, who access.Principal, typeName string, sel Selector, attribute string, life time.Duration) (string, error) {
 	rec, id, err := s.grantTo(ctx, access.VerifyIssue, who, typeName, sel, "")
 	if err != nil {
@@ -27,14 +28,18 @@ func (s *Site) IssueVerification(ctx context.Context, who access.Principal, type
 	if err != nil {
 		return "", err
 	}
-	attr, err := s.shape(rec).typeOf(rec.Type).Attr(path)
+	typ, err := s.writable(ctx, who, s.shape(rec).typeOf(rec.Type))
+	if err != nil {
+		return "", err
+	}
+	attr, err := typ.Attr(path)
 	if err != nil {
 		return "", err
 	}
 	if attr.Type != schema.DateTime {
 		return "", profile.E(profile.Invalid, profile.CodeInvalid, "attribute_name", "it is not the path of a dateTime")
 	}
-	if _, err := s.stamp(ctx, rec, path); err != nil { // a reserved one, an element that is not there
+	if _, err := s.stamp(ctx, typ, rec, path); err != nil { // a reserved one, an element that is not there
 		return "", err
 	}
 	code := credential.NewAlnum(verificationSize)
@@ -51,16 +56,16 @@ func (s *Site) IssueVerification(ctx context.Context, who access.Principal, type
 }
 
 // stamp works out a record in which an attribute is the present time.
-func (s *Site) stamp(ctx context.Context, rec *store.Record, path schema.Path) (schema.Written, error) {
+func (s *Site) stamp(ctx context.Context, typ *schema.Type, rec *store.Record, path schema.Path) (schema.Written, error) {
 	env := s.env(ctx)
 	value := schema.AppendString(nil, schema.FormatDateTime(env.Now))
-	return s.shape(rec).typeOf(rec.Type).Update(rec.Attrs, path, value, env)
+	return typ.Update(rec.Attrs, path, value, env)
 }
 
 // UseVerification uses a verification code up and gives the record's id. It
 // needs no caller: the code is the proof. Errors:
-// Invalid/CodeVerificationUnknown for one that is unknown or used,
-// Expired/CodeVerificationOver.
+// Invalid/CodeVerificationUnknown for one that is unknown or used, or whose
+// client is gone, Expired/CodeVerificationOver.
 func (s *Site) UseVerification(ctx context.Context, code string) (profile.ID, error) {
 	var row *store.TicketRow
 	var data grantData
@@ -70,13 +75,19 @@ func (s *Site) UseVerification(ctx context.Context, code string) (profile.ID, er
 		case err != nil:
 			return err
 		case row == nil || row.Uses == 0:
-			return profile.E(profile.Invalid, profile.CodeVerificationUnknown, "verification_code", "verification code not recognized")
+			return unknownVerification()
 		case !row.Expires.After(s.d.now()):
 			return profile.E(profile.Expired, profile.CodeVerificationOver, "", "verification_code expired")
 		}
 		return nil
 	}
 	if err := s.data.View(ctx, read); err != nil {
+		return profile.ID{}, err
+	}
+	if _, err := s.clientRecord(ctx, data.Client); err != nil {
+		if profile.IsCode(err, profile.CodeBadClient) {
+			err = unknownVerification()
+		}
 		return profile.ID{}, err
 	}
 	subject := row.Subject
@@ -99,7 +110,7 @@ func (s *Site) UseVerification(ctx context.Context, code string) (profile.ID, er
 	}
 	written := false
 	_, err = s.change(ctx, subject, s.event(data.Issuer, "verification.used", subject), spend, func(old *store.Record) (step, error) {
-		w, err := s.stamp(ctx, old, path)
+		w, err := s.stamp(ctx, s.shape(old).typeOf(old.Type), old, path)
 		if err != nil {
 			return step{}, err
 		}
@@ -118,4 +129,8 @@ func (s *Site) UseVerification(ctx context.Context, code string) (profile.ID, er
 		})
 	}
 	return subject, attributeError(err)
+}
+
+func unknownVerification() error {
+	return profile.E(profile.Invalid, profile.CodeVerificationUnknown, "verification_code", "verification code not recognized")
 }

@@ -63,6 +63,9 @@ func writesSome(typ *schema.Type) error {
 // mayErase refuses to take whole records away for a caller who may not write
 // all that they hold.
 func (s *Site) mayErase(ctx context.Context, who access.Principal, typ *schema.Type) error {
+	if typ == nil { // it went with the last of its records
+		return store.ErrNotFound
+	}
 	w, err := s.writable(ctx, who, typ)
 	if err == nil && !w.WritesAll() {
 		err = profile.E(profile.Forbidden, profile.CodeForbidden, "", "the access schema leaves out a part of the record")

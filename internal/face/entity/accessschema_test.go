@@ -1,6 +1,7 @@
 package entity_test
 
 import (
+	"math"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"facet/internal/directory"
 	"facet/internal/facetest"
 	"facet/internal/profile"
+	"facet/internal/store"
 )
 
 // apiClient is an API client of a test, and its Authorization header.
@@ -229,4 +231,70 @@ func TestAccessSchemasAreOfOneTypeOneClientAndOneSite(t *testing.T) {
 	s.as(t, c.auth, "entity.find", "type_name", "organization", "filter", "email is null").Is(map[string]any{"stat": "ok"})
 	again := start(t)
 	again.ok(t, "entity.find", "type_name", "user", "filter", "gender is null")
+}
+
+func TestATokenReadsTheAttributesOfItsOwnRecordsType(t *testing.T) {
+	s := startOwn(t)
+	c := s.client(t, access.AccessIssuer)
+	s.ok(t, "entityType.create", "type_name", "robot", "attr_defs", `[{"name":"email","type":"string"},{"name":"model","type":"string"}]`)
+	s.ok(t, "entityType.setAccessSchema", "type_name", "robot", "for_client_id", c.ID, "access_type", "read_with_token", "attributes", `["model"]`)
+	uuid := s.ok(t, "entity.create", "type_name", "robot", "attributes", `{"email":"hidden","model":"R2"}`).Text("uuid")
+	token := wantOK(t, s.by(t, c, "access/getAccessToken", "type_name", "robot", "uuid", uuid)).Text("accessToken")
+	wantOK(t, s.post(t, "OAuth "+token, "entity", "attributes", `["model"]`)).Is(map[string]any{"result": map[string]any{"model": "R2"}})
+	wantError(t, s.post(t, "OAuth "+token, "entity", "attributes", `["email"]`), 223, "unknown_attribute", "attribute_name", "/email")
+}
+
+func TestWhatIsWrittenAndMayNotBeReadIsNoError(t *testing.T) {
+	s := start(t)
+	uuid := s.create(t, person)
+	c := s.newClient(t, access.DirectAccess)
+	s.allow(t, c, "read", `["givenName"]`)
+	for _, op := range []string{"entity.update", "entity.replace"} {
+		a := s.as(t, c.auth, op, "type_name", "user", "uuid", uuid, "attribute_name", "aboutMe", "value", `"`+op+`"`, "include_record", "true")
+		if string(a.Body) != `{"result":null,"stat":"ok"}` {
+			t.Errorf("%s", a.Body)
+		}
+		s.user(t, uuid).Is(map[string]any{"result.aboutMe": op})
+	}
+}
+
+func TestAccessSchemasOfDeletedClientsMakeRoom(t *testing.T) {
+	s := startOwn(t)
+	kept := s.client(t, access.DirectAccess)
+	set := func(id string) {
+		t.Helper()
+		s.ok(t, "entityType.setAccessSchema", "type_name", "user", "for_client_id", id, "access_type", "read", "attributes", `["givenName"]`)
+	}
+	set(kept.ID)
+	for range 3 {
+		c := s.client(t, access.DirectAccess)
+		set(c.ID)
+		s.ok(t, "clients/delete", "client_id_for_deletion", c.ID)
+	}
+	set(s.client(t, access.DirectAccess).ID)
+	types := 0
+	sites, err := s.Directory.Sites(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, info := range sites {
+		if info.Name != "own" {
+			continue
+		}
+		err := s.Store.Site(info.ID).View(t.Context(), func(r store.Reader) error {
+			return r.ByNumber(profile.EntityType, 0, math.MaxInt64, false, func(rec *store.Record) bool {
+				types++
+				if n := strings.Count(string(rec.Attrs), `"access_type"`); n != 2 {
+					t.Errorf("%d access schemas are kept: %s", n, rec.Attrs)
+				}
+				return true
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if types != 1 {
+		t.Errorf("%d types", types)
+	}
 }

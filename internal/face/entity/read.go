@@ -36,7 +36,7 @@ func read(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 		case path != "":
 			return e.RenderAt(dst, path)
 		case some:
-			view, err := c.Site.View(c.Who, t.typeName, only)
+			view, err := e.View(only)
 			if err != nil {
 				return dst, err
 			}

@@ -73,18 +73,26 @@ func TestTokensStopWithTheirRecordTheirClientAndDeleteAccess(t *testing.T) {
 		t.Helper()
 		return wantOK(t, s.by(t, issuer, "access/getAccessToken", "type_name", "user", "uuid", uuid)).Text("accessToken")
 	}
-	token := get()
+	getCode := func() string {
+		t.Helper()
+		return s.ok(t, "access/getAuthorizationCode", "type_name", "user", "uuid", uuid, "redirect_uri", "http://x", "lifetime", "600").Text("authorizationCode")
+	}
+	wantUnknown := func(code string) {
+		t.Helper()
+		wantOAuth(t, s.call(t, "oauth/token", "grant_type", "authorization_code", "code", code, "redirect_uri", "http://x"), 400, "invalid_grant", 200, "invalid_argument")
+	}
+	token, code := get(), getCode()
 	s.ok(t, "entity.update", "type_name", "user", "uuid", uuid, "attributes", `{"password":"another password"}`)
 	if s.reads(t, token) {
 		t.Error("works after a new password")
 	}
-	token = get()
-	code := s.ok(t, "access/getAuthorizationCode", "type_name", "user", "uuid", uuid, "redirect_uri", "http://x").Text("authorizationCode")
+	wantUnknown(code)
+	token, code = get(), getCode()
 	s.ok(t, "entity.deleteAccess", "type_name", "user", "uuid", uuid)
 	if s.reads(t, token) {
 		t.Error("works after entity.deleteAccess")
 	}
-	wantOAuth(t, s.call(t, "oauth/token", "grant_type", "authorization_code", "code", code, "redirect_uri", "http://x"), 400, "invalid_grant", 200, "invalid_argument")
+	wantUnknown(code)
 	token = get()
 	s.ok(t, "entity.delete", "type_name", "user", "uuid", uuid)
 	if s.reads(t, token) {
@@ -435,4 +443,21 @@ func TestARefreshTokenRotatesForItsClientAlone(t *testing.T) {
 	last = begin().Text("refresh_token")
 	s.ok(t, "entity.deleteAccess", "type_name", "user", "uuid", uuid)
 	wantOAuth(t, refresh(login, last), 400, "invalid_grant", 413, "no_access_grant")
+}
+
+func TestAVerificationCodeWritesWhatItsClientMay(t *testing.T) {
+	s := startOwn(t)
+	uuid := s.user(t, `{"email":"ann@own.example"}`)
+	c := s.client(t, access.DirectAccess)
+	get := func(attribute string) facetest.Answer {
+		t.Helper()
+		return s.by(t, c, "access/getVerificationCode", "type_name", "user", "uuid", uuid, "attribute_name", attribute, "lifetime", "600")
+	}
+	old := wantOK(t, get("emailVerified")).Text("verification_code")
+	s.ok(t, "entityType.setAccessSchema", "type_name", "user", "for_client_id", c.ID, "access_type", "write", "attributes", `["lastLogin"]`)
+	wantError(t, get("emailVerified"), 223, "unknown_attribute", "attribute_name", "/emailVerified")
+	code := wantOK(t, get("lastLogin")).Text("verification_code")
+	wantOK(t, s.post(t, "", "access/useVerificationCode", "verification_code", code))
+	s.ok(t, "clients/delete", "client_id_for_deletion", c.ID)
+	wantError(t, s.post(t, "", "access/useVerificationCode", "verification_code", old), 200, "invalid_argument", "argument_name", "verification_code")
 }

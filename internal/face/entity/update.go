@@ -7,6 +7,7 @@ import (
 	"facet/internal/access"
 	"facet/internal/directory"
 	"facet/internal/face"
+	"facet/internal/profile"
 )
 
 // update is entity.update: what attributes (or value, its synonym) names is
@@ -42,7 +43,13 @@ func change(w http.ResponseWriter, r *http.Request, c *face.Call, write func(con
 		send(w, okBody)
 		return nil
 	}
-	return sendResult(w, func(dst []byte) ([]byte, error) { return e.RenderAt(dst, path) })
+	return sendResult(w, func(dst []byte) ([]byte, error) {
+		out, err := e.RenderAt(dst, path)
+		if profile.IsCode(err, profile.CodeUnknownAttribute) { // it is written: who may not read it is no error
+			return append(dst, "null"...), nil
+		}
+		return out, err
+	})
 }
 
 // readDocument reads the JSON that is to be written, and which of the two
