@@ -24,8 +24,7 @@ func IsMapped(path string) bool {
 }
 
 // keepMapped refuses to take away, rename or retype an attribute that other
-// faces rely on, and to let two users have one e-mail:
-// CodeReservedAttribute.
+// faces rely on, and to let people no longer be reached by one: CodeReservedAttribute.
 func keepMapped(of *entityType, next *schema.Type) error {
 	if of.kind[0] != '$' {
 		return nil
@@ -37,11 +36,27 @@ func keepMapped(of *entityType, next *schema.Type) error {
 			continue // this type never had it
 		}
 		attr, err := next.Attr(path)
-		if err == nil && attr.TypeName == old.TypeName && (attr.Has(schema.Unique) || of.kind != profile.User || name != "email") {
+		if err == nil && attr.TypeName == old.TypeName && reaches(of.kind, name, old, attr) {
 			continue
 		}
 		return profile.E(profile.Invalid, profile.CodeReservedAttribute, name,
 			"/%s is kept as it is: profiles are read and written by it elsewhere too", strings.ReplaceAll(name, ".", "/"))
 	}
 	return nil
+}
+
+// reaches reports whether an e-mail address or a phone stays one that signing in
+// and messages can rest on: no rule makes another of it, which would be somebody
+// else's, and an e-mail is an address that no two users have.
+func reaches(kind profile.Type, name string, old, next *schema.Attribute) bool {
+	switch name {
+	case "email":
+		if kind == profile.User && !next.Has(schema.Unique) || old.Has(schema.EmailAddress) && !next.Has(schema.EmailAddress) {
+			return false
+		}
+	case "mobileNumber":
+	default:
+		return true
+	}
+	return next.KeepsGiven() || !old.KeepsGiven()
 }

@@ -26,6 +26,7 @@ const (
 // "Validation rules").
 type rules struct {
 	keepFirst bool   // ignore-update
+	replaces  bool   // a transform makes another value of a given one, or of null: all but to-lower
 	def       []byte // what takes the place of null; nil: nothing
 	alter     []func(string) string
 	checks    []check
@@ -64,6 +65,10 @@ type ruleReader struct {
 func badRule(format string, args ...any) error {
 	return profile.E(profile.Invalid, profile.CodeInvalid, "definition", format, args...)
 }
+
+// KeepsGiven reports whether the attribute's rules leave what is written to it as
+// it was given, but for the case of its letters made lower.
+func (a *Attribute) KeepsGiven() bool { return a.rules == nil || !a.rules.replaces }
 
 func (t *Type) addRule(p *Property, attrs []*Attribute) error {
 	for _, a := range attrs {
@@ -172,7 +177,7 @@ func (r *ruleReader) transform(name string, arg []byte) (bool, error) {
 			if _, err := w.scalar(nil, a, arg); err != nil {
 				return true, badRule("the default is not a value for %s: %s", slash(a.Path), profile.AsError(err).Message)
 			}
-			a.rules.def = arg
+			a.rules.def, a.rules.replaces = arg, true
 		}
 		return true, nil
 	case "ignore-update":
@@ -183,7 +188,7 @@ func (r *ruleReader) transform(name string, arg []byte) (bool, error) {
 			if a.Type == Password {
 				return true, badRule("%q is not for passwords", name)
 			}
-			a.rules.keepFirst = true
+			a.rules.keepFirst, a.rules.replaces = true, true
 		}
 		return true, nil
 	case "truncate":
@@ -204,6 +209,7 @@ func (r *ruleReader) transform(name string, arg []byte) (bool, error) {
 	}
 	for _, a := range r.attrs {
 		a.rules.alter = append(a.rules.alter, alter)
+		a.rules.replaces = a.rules.replaces || name != "to-lower"
 	}
 	return true, only(isText, "strings")
 }

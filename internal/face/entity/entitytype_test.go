@@ -240,6 +240,31 @@ func TestAttributesThatProfilesAreReadByStay(t *testing.T) {
 	wantError(t, s.call(t, "entity.create", "attributes", `{"gender":"f","email":"x@example.com"}`), 223, "unknown_attribute", "attribute_name", "/gender")
 }
 
+func TestNoRuleMakesAnotherAddressOfOne(t *testing.T) {
+	s := start(t)
+	add := func(typeName, attributes, definition string) facetest.Answer {
+		t.Helper()
+		return s.call(t, "entityType.addRule", "type_name", typeName, "attributes", attributes, "definition", definition)
+	}
+	for _, definition := range []string{`{"truncate":17}`, `{"default":"all@example.com"}`, `"ignore-update"`, `"to-upper"`,
+		`{"and":["to-lower",{"truncate":17}]}`, `{"and":[{"and":[{"default":"all@example.com"}]}]}`} {
+		wantError(t, add("user", `["givenName","email"]`, definition), 234, "reserved_attribute", "attribute_name", "/email")
+		wantError(t, add("organization", `["email"]`, definition), 234, "reserved_attribute", "attribute_name", "/email")
+		wantError(t, add("user", `["mobileNumber"]`, definition), 234, "reserved_attribute", "attribute_name", "/mobileNumber")
+	}
+	for _, constraints := range []string{`["unique"]`, `["email-address"]`, `["required"]`} {
+		wantError(t, s.call(t, "entityType.setAttributeConstraints", "type_name", "user", "attribute_name", "email", "constraints", constraints), 234, "reserved_attribute", "attribute_name", "/email")
+	}
+	wantError(t, s.call(t, "entityType.setAttributeConstraints", "type_name", "organization", "attribute_name", "email", "constraints", "[]"), 234, "reserved_attribute", "attribute_name", "/email")
+	for _, definition := range []string{`"to-lower"`, `{"and":["to-lower",{"max-length":100}]}`} {
+		if a := add("user", `["email"]`, definition); a.Text("stat") != "ok" {
+			t.Errorf("%s: %s", definition, a.Body)
+		}
+	}
+	uuid := s.create(t, `{"email":"Somebody@Example.COM.au"}`)
+	s.user(t, uuid).Is(map[string]any{"result.email": "somebody@example.com.au"})
+}
+
 // The cases E-36 to E-38 of the published collections.
 func TestTheCollectionsCallsOnTypes(t *testing.T) {
 	s := start(t)
