@@ -26,7 +26,8 @@ const MaxValues = 10000
 // AttributeValues lists the distinct values that records of a type have at a
 // path, as JSON, in the attribute's order; values that the attribute takes for
 // equal are given once. Errors: Unknown; Invalid for what has no values to
-// list; TooLarge.
+// list; TooLarge, with Field "max_results" where those, with what is left out at
+// the beginning, are more than MaxAnswer.
 func (s *Site) AttributeValues(ctx context.Context, who access.Principal, typeName string, q ValueQuery) ([][]byte, error) {
 	return steady(s, func() ([][]byte, error) { return s.attributeValues(ctx, who, typeName, q) })
 }
@@ -104,7 +105,7 @@ func (f *search) indexedValues(r store.Reader, attr *schema.Attribute, q ValueQu
 		schema.Values(rec.Attrs, attr.Steps, func(raw []byte) bool {
 			key, ok := attr.AppendKey(nil, raw)
 			if ok = ok && string(key) == keys[i]; ok {
-				*list = append(*list, raw)
+				*list = append(*list, bytes.Clone(raw)) // not to hold all of the record
 			}
 			return !ok
 		})
@@ -117,23 +118,29 @@ func (f *search) scannedValues(r store.Reader, attr *schema.Attribute, q ValueQu
 	most := q.First + q.Max
 	found := map[string][]byte{}
 	bound := "" // greater keys are not among the first
+	held := 0   // bytes
 	var sorted []string
-	cut := func() {
+	cut := func() error {
 		sorted = sorted[:0]
 		for key := range found {
 			sorted = append(sorted, key)
 		}
 		slices.Sort(sorted)
-		if len(sorted) <= most {
-			return
+		if len(sorted) > most {
+			for _, key := range sorted[most:] {
+				held -= len(key) + len(found[key])
+				delete(found, key)
+			}
+			sorted = sorted[:most]
+			bound = sorted[most-1]
 		}
-		for _, key := range sorted[most:] {
-			delete(found, key)
+		if held > MaxAnswer {
+			return answerTooLarge()
 		}
-		sorted = sorted[:most]
-		bound = sorted[most-1]
+		return nil
 	}
 	var buf []byte
+	var failed error
 	err := r.ByNumber(f.t, math.MinInt64, math.MaxInt64, false, func(rec *store.Record) bool {
 		schema.Values(rec.Attrs, attr.Steps, func(raw []byte) bool {
 			key, ok := attr.AppendKey(buf[:0], raw)
@@ -143,18 +150,24 @@ func (f *search) scannedValues(r store.Reader, attr *schema.Attribute, q ValueQu
 			}
 			if _, known := found[string(key)]; !known {
 				found[string(key)] = bytes.Clone(raw)
+				held += len(key) + len(raw)
 			}
 			return true
 		})
-		if len(found) >= 2*most+1000 {
-			cut()
+		if len(found) >= 2*most+1000 || held > 2*MaxAnswer {
+			failed = cut()
 		}
-		return true
+		return failed == nil
 	})
+	if err == nil {
+		err = failed
+	}
+	if err == nil {
+		err = cut()
+	}
 	if err != nil {
 		return nil, err
 	}
-	cut()
 	var list [][]byte
 	for _, key := range sorted[min(q.First, len(sorted)):] {
 		list = append(list, found[key])

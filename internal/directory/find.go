@@ -29,7 +29,8 @@ type Page struct {
 }
 
 // FindEntities lists records of a type. Errors: Malformed and Invalid with
-// Field "filter", Unknown for attributes, those of the context.
+// Field "filter", Unknown for attributes, TooLarge with Field "max_results" for
+// more than MaxAnswer, those of the context.
 func (s *Site) FindEntities(ctx context.Context, who access.Principal, typeName string, q Query) (Page, error) {
 	return steady(s, func() (Page, error) { return s.findEntities(ctx, who, typeName, q) })
 }

@@ -23,6 +23,9 @@ func (l *look) page(sorter *filter.Sorter, q Query) (records []*store.Record, to
 			err = p.sorted(sorter)
 		}
 	}
+	if err == nil && p.held > MaxAnswer {
+		err = answerTooLarge()
+	}
 	if err != nil || !q.Total {
 		return p.records, 0, err
 	}
@@ -36,6 +39,14 @@ type pager struct {
 	first, max int
 	skipped    int
 	records    []*store.Record
+	held       int // bytes of their attributes
+}
+
+// MaxAnswer is how many bytes of attributes one answer holds at most.
+const MaxAnswer = 64 << 20
+
+func answerTooLarge() error {
+	return profile.E(profile.TooLarge, profile.CodeTooLarge, "max_results", "the answer is larger than %d MiB: ask for fewer results", MaxAnswer>>20)
 }
 
 // add takes a record that matches, and tells whether more are wanted.
@@ -46,13 +57,17 @@ func (p *pager) add(rec *store.Record) bool {
 		own := *rec
 		own.Attrs = bytes.Clone(rec.Attrs)
 		p.records = append(p.records, &own)
+		p.held += len(own.Attrs)
 	}
-	return len(p.records) < p.max
+	return !p.full()
 }
 
 // addAll reads the records of numbers that match.
 func (p *pager) addAll(numbers []int64) error {
 	for _, n := range numbers {
+		if p.full() {
+			return nil
+		}
 		if err := p.read(n, func(rec *store.Record) { p.add(rec) }); err != nil {
 			return err
 		}
@@ -153,7 +168,7 @@ func (p *pager) sorted(sorter *filter.Sorter) error {
 		if err != errSweep || !p.sweeps {
 			return err
 		}
-		p.skipped, p.records = 0, nil
+		p.skipped, p.records, p.held = 0, nil, 0
 	}
 	c, err := p.candidates(false, true)
 	if err != nil {
@@ -259,7 +274,8 @@ func (p *pager) known(path string) bool {
 	return p.plan.Exact && p.plan.UUIDs == nil && !slices.ContainsFunc(p.plan.Sources, func(s filter.Source) bool { return s.Path != path })
 }
 
-func (p *pager) full() bool { return len(p.records) >= p.max }
+// full reports whether no more records are wanted, or can be held.
+func (p *pager) full() bool { return len(p.records) >= p.max || p.held > MaxAnswer }
 
 // uncut refuses to go by index rows that do not hold their whole value: they
 // stand in its order only roughly.

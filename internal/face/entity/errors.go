@@ -162,6 +162,15 @@ func argumentError(err error, arguments ...string) error {
 	return &named
 }
 
+// answerError is argumentError for lists: one too large to be answered is an
+// error about max_results.
+func answerError(err error, arguments ...string) error {
+	if e := profile.AsError(err); e.Code == profile.CodeTooLarge && e.Field == "max_results" {
+		return badArgument(e.Field, "%s", e.Message)
+	}
+	return argumentError(err, arguments...)
+}
+
 // documentError names the argument in errors about a JSON document as a whole.
 func documentError(err error, argument string) error {
 	e := profile.AsError(err)

@@ -35,7 +35,7 @@ func find(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	}
 	page, err := c.Site.FindEntities(r.Context(), c.Who, typeName, q)
 	if err != nil {
-		return argumentError(err, "filter", "sort_on")
+		return answerError(err, "filter", "sort_on")
 	}
 	sendPage(w, page, q.Total, view)
 	return nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"facet/internal/directory"
 	"facet/internal/facetest"
 )
 
@@ -168,4 +169,21 @@ func TestCountOfAllRecords(t *testing.T) {
 	if before != "5" || string(after.Body) != `{"total_count":6,"stat":"ok"}` {
 		t.Errorf("%s then %s", before, after.Body)
 	}
+}
+
+func TestAnAnswerIsNoLargerThanItsLimit(t *testing.T) {
+	s := start(t)
+	long := strings.Repeat("x", 900_000)
+	const records = directory.MaxAnswer/900_000 + 1
+	for i := range records {
+		s.create(t, fmt.Sprintf(`{"givenName":"n%02d","gender":"g%d","aboutMe":"%02d%s"}`, i, i%2, i, long))
+	}
+	for _, args := range [][]string{{}, {"sort_on", `["givenName"]`}, {"sort_on", `["-givenName"]`}, {"sort_on", `["gender"]`}, {"filter", "gender != 'other'"}} {
+		args = append([]string{"type_name", "user"}, args...)
+		wantError(t, s.call(t, "entity.find", args...), 200, "invalid_argument", "argument_name", "max_results")
+		s.ok(t, "entity.find", append(args, "max_results", "3", "first_result", "5")...).Is(map[string]any{"result_count": 3})
+	}
+	values := []string{"type_name", "user", "attribute_path", "aboutMe"}
+	wantError(t, s.call(t, "entity.attributeValues", values...), 200, "invalid_argument", "argument_name", "max_results")
+	s.ok(t, "entity.attributeValues", append(values, "max_results", "3")...).Is(map[string]any{"result_count": 3})
 }

@@ -32,7 +32,7 @@ func attributeValues(w http.ResponseWriter, r *http.Request, c *face.Call) error
 	}
 	values, err := c.Site.AttributeValues(r.Context(), c.Who, typeName, q)
 	if err != nil {
-		return argumentError(err, "attribute_path")
+		return answerError(err, "attribute_path")
 	}
 	p := takeBuffer()
 	defer giveBuffer(p)
