@@ -490,6 +490,37 @@ func TestWhatAnAttributeHeldIsNowhereOnceItIsRemoved(t *testing.T) {
 	}
 }
 
+func TestThePastShowsNothingOfWhatIsBeingRemoved(t *testing.T) {
+	l := newLibrary(t)
+	id := l.fill(1)[0]
+	begun := l.clock.Now()
+	l.clock.add(time.Minute)
+	l.must(l.update(id, `{"title":"new","isbn":"other"}`))
+	middle := l.clock.Now()
+	l.clock.add(time.Minute)
+	l.must(l.update(id, `{"title":"newer"}`))
+	l.clock.add(time.Minute)
+	looked := 0
+	l.store.before(func() {
+		if _, err := l.byKey("isbn", `"none"`); !profile.IsCode(err, profile.CodeUnknownAttribute) {
+			return // the removal has not begun
+		}
+		for at, title := range map[time.Time]string{begun: "t0", middle: "new", l.clock.Now(): "newer"} {
+			e, err := l.site.EntityAt(t.Context(), l.who, "book", directory.Selector{ID: id}, at)
+			l.must(err)
+			if got := string(e.Render(nil)); strings.Contains(got, "i0") || strings.Contains(got, "other") || !strings.Contains(got, `"title":"`+title+`"`) {
+				t.Errorf("%s: %s", title, got)
+			}
+		}
+		looked++
+	})
+	_, err := l.site.RemoveAttribute(t.Context(), l.who, "book", "isbn")
+	l.must(err)
+	if looked == 0 {
+		t.Error("nobody looked while the attribute was being removed")
+	}
+}
+
 // every calls fn with each book as it is stored, and its past.
 func (l *library) every(fn func(*store.Record, []store.Version)) {
 	l.t.Helper()

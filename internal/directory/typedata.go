@@ -75,6 +75,23 @@ func (t *typeTable) seen(rec *store.Record) *store.Record {
 	return rec
 }
 
+// eachVersion moves the attributes of a record's past as seen does those of the
+// present: what is being removed is shown nowhere any more.
+func (t *typeTable) eachVersion(r store.Reader, id profile.ID, fn func(store.Version) bool) error {
+	rec, err := r.Record(id)
+	if err != nil {
+		return err
+	}
+	e := t.byKind[rec.Type]
+	if e == nil || len(e.moves) == 0 {
+		return r.EachVersion(id, fn)
+	}
+	return r.EachVersion(id, func(v store.Version) bool {
+		v.Attrs = schema.Moved(v.Attrs, e.moves)
+		return fn(v)
+	})
+}
+
 // shapeOf gives the types that a record was worked out by; nil when nobody
 // noted them.
 func shapeOf(rec *store.Record) *typeTable {
@@ -92,6 +109,11 @@ type typedReader struct {
 func (r typedReader) Record(id profile.ID) (*store.Record, error) {
 	rec, err := r.Reader.Record(id)
 	return r.table.seen(rec), err
+}
+
+// EachVersion is store.Reader's.
+func (r typedReader) EachVersion(id profile.ID, fn func(store.Version) bool) error {
+	return r.table.eachVersion(r.Reader, id, fn)
 }
 
 // ByName is store.Reader's.
@@ -141,6 +163,11 @@ type typedTx struct {
 func (t typedTx) Record(id profile.ID) (*store.Record, error) {
 	rec, err := t.Tx.Record(id)
 	return t.table.seen(rec), err
+}
+
+// EachVersion is store.Reader's.
+func (t typedTx) EachVersion(id profile.ID, fn func(store.Version) bool) error {
+	return t.table.eachVersion(t.Tx, id, fn)
 }
 
 // ByName is store.Reader's.
