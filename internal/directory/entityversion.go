@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"facet/internal/access"
@@ -20,8 +21,8 @@ type EntityVersion struct {
 }
 
 // EntityAt reads a record as it was at a time, by the entity type of that
-// state's last moment: an attribute that was renamed while the record stayed as
-// it was has its new name. Errors: those of Entity; NotFound when the record was
+// state's last moment; by the present one when it holds attributes that have been
+// renamed since, for all states are kept under the present names. Errors: those of Entity; NotFound when the record was
 // not there yet.
 func (s *Site) EntityAt(ctx context.Context, who access.Principal, typeName string, sel Selector, at time.Time) (Entity, error) {
 	rec, err := s.selected(ctx, access.EntityVersions, who, typeName, sel)
@@ -58,11 +59,26 @@ func (s *Site) EntityAt(ctx context.Context, who access.Principal, typeName stri
 		return e, nil // what a client's access schema leaves out now was never for it to see
 	}
 	if then, err := s.typeAt(ctx, of, until.Add(-time.Microsecond)); err == nil {
-		e.typ = then
+		if showsAll(then, e.typ, rec.Attrs) {
+			e.typ = then
+		}
 	} else if !profile.IsKind(err, profile.NotFound) {
 		return Entity{}, err
 	}
 	return e, nil
+}
+
+// showsAll reports whether a type that a record had before has an attribute for
+// each value of a past state: it lacks those that were renamed since.
+func showsAll(then, now *schema.Type, attrs []byte) bool {
+	var lacks func(a *schema.Attribute) bool
+	lacks = func(a *schema.Attribute) bool {
+		if !isOld(then, a.Path) && !schema.Values(attrs, a.Steps, func([]byte) bool { return false }) {
+			return true
+		}
+		return slices.ContainsFunc(a.Children, lacks)
+	}
+	return !slices.ContainsFunc(now.Root().Children, lacks)
 }
 
 // EntityVersions lists the newest states of a record, at most as many as asked

@@ -521,6 +521,36 @@ func TestThePastShowsNothingOfWhatIsBeingRemoved(t *testing.T) {
 	}
 }
 
+func TestThePastHasItsValuesUnderTheNewNameOfAnAttribute(t *testing.T) {
+	l := newLibrary(t)
+	id := l.fill(1)[0]
+	begun := l.clock.Now()
+	l.clock.add(time.Minute)
+	l.must(l.update(id, `{"isbn":"other"}`))
+	l.clock.add(time.Minute)
+	looked := 0
+	look := func() {
+		if _, err := l.byKey("isbn", `"none"`); !profile.IsCode(err, profile.CodeUnknownAttribute) {
+			return // the renaming has not begun
+		}
+		for at, isbn := range map[time.Time]string{begun: "i0", l.clock.Now(): "other"} {
+			e, err := l.site.EntityAt(t.Context(), l.who, "book", directory.Selector{ID: id}, at)
+			l.must(err)
+			if got := string(e.Render(nil)); !strings.Contains(got, `"ean":"`+isbn+`"`) || strings.Contains(got, "isbn") {
+				t.Errorf("%s: %s", isbn, got)
+			}
+		}
+		looked++
+	}
+	l.store.before(look)
+	l.must(l.rename("isbn", "ean"))
+	l.store.before(nil)
+	look()
+	if looked < 2 {
+		t.Error("nobody looked while the attribute was being renamed")
+	}
+}
+
 // every calls fn with each book as it is stored, and its past.
 func (l *library) every(fn func(*store.Record, []store.Version)) {
 	l.t.Helper()
