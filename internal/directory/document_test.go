@@ -334,3 +334,41 @@ func TestBatchesOfDocumentsAgreeWithAModel(t *testing.T) {
 		}
 	})
 }
+
+func TestADocumentIsHeldAgainstTheRulesOfTheMomentItIsWritten(t *testing.T) {
+	w := newWorld(t)
+	donny, xia := w.as("donny"), w.as("xia")
+	if _, err := w.create(t.Context(), xia, 1, text(t, `{"level":1}`)); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		edit directory.AppEdit
+		code profile.Code
+	}{
+		"sections": {directory.AppEdit{Sections: map[string]directory.Class{"level": directory.AppWrites}}, profile.CodeSection},
+		"schema": {directory.AppEdit{Sections: map[string]directory.Class{}, SchemaMode: new(directory.SchemaEnforce),
+			Schema: []byte(`{"properties":{"level":{"maximum":1}}}`)}, profile.CodeSchema},
+		"If-Match": {directory.AppEdit{SchemaMode: new(directory.SchemaOff), RequireIfMatch: new(true)}, profile.CodeMatchNeeded},
+	} {
+		call := directory.DocumentCall{DocumentPlace: directory.DocumentPlace{App: 1}}
+		none := directory.AppEdit{Sections: map[string]directory.Class{}, SchemaMode: new(directory.SchemaOff), RequireIfMatch: new(false)}
+		if _, err := w.demo.EditApp(t.Context(), donny, 1, none, directory.Match{}); err != nil {
+			t.Fatal(err)
+		}
+		tries := 0
+		_, err := w.demo.PatchDocument(t.Context(), xia, call, func([]byte) ([]byte, error) {
+			if tries++; tries == 1 {
+				if _, err := w.demo.EditApp(t.Context(), donny, 1, c.edit, directory.Match{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return []byte(`{"level":2}`), nil
+		})
+		if !profile.IsCode(err, c.code) || tries != 2 {
+			t.Errorf("%s: %v after %d tries", name, err, tries)
+		}
+	}
+	if d, err := w.own(t.Context(), xia, 1); err != nil || string(d.Data) != `{"level":1}` {
+		t.Errorf("%s, %v", d.Data, err)
+	}
+}
