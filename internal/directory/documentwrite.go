@@ -319,14 +319,11 @@ func (e *appEntry) accepts(text []byte, person bool) ([]Violation, error) {
 	if e.schema == nil || e.SchemaMode == SchemaOff || e.SchemaMode == "" {
 		return nil, nil
 	}
-	found := e.schema.violations(text)
-	if person {
-		for i := range found {
-			if p, err := jsondoc.ParsePointer(found[i].Pointer); err == nil && len(p) > 0 && e.class(p[0]) == OperatorOnly {
-				found[i] = Violation{"", "The profile breaks the schema."}
-			}
-		}
+	var hide func(string) bool
+	if person && e.hides() {
+		hide = func(name string) bool { return e.class(name) == OperatorOnly }
 	}
+	found := e.schema.violations(text, hide)
 	if e.SchemaMode == SchemaWarn || found == nil {
 		return found, nil
 	}
