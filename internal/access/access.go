@@ -82,6 +82,7 @@ type Principal struct {
 	Features    []Feature  // of the client
 	Session     profile.ID // zero for clients, and for a user who is known by an API key
 	Issuer      profile.ID // of a user's token: the API client that issued it, zero for one of a sign-in
+	Foreign     bool       // another issuer signed the token
 	Restriction Restriction
 }
 
@@ -102,6 +103,7 @@ type Rule struct {
 	Relations    Relation          // a user with one of these
 	Features     []Feature         // API clients with one of these
 	Session      bool              // a user needs a session: an API key is not enough
+	Ours         bool              // a token that another issuer signed is not enough
 	Token        bool              // entity face: a user's own token, for the user's own record
 	Restrictions []RestrictionKind // restricted principals that keep the permission
 	PerAddress   bool              // the server bounds how often an address may try, whoever calls
@@ -145,7 +147,7 @@ func Admit(perm Permission, who Principal) error {
 			}
 		}
 		return forbidden()
-	case rule.Session && who.ByKey():
+	case rule.Session && who.ByKey() || rule.Ours && who.Foreign:
 		return forbidden()
 	case rule.SignedIn || rule.Relations != 0 || rule.Token:
 		return nil

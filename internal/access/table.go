@@ -123,9 +123,9 @@ var table = map[Permission]Rule{
 
 	UserRead:       {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
 	UserProfiles:   {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
-	UserWrite:      {Relations: Self | Broker},
-	UserErase:      {Relations: Self | Broker},
-	UserSecret:     {Relations: Self | Broker, Session: true},
+	UserWrite:      {Relations: Self | Broker, Ours: true},
+	UserErase:      {Relations: Self | Broker, Ours: true},
+	UserSecret:     {Relations: Self | Broker, Session: true, Ours: true},
 	UserActivate:   {Relations: Self | SharedPrincipal | Broker},
 	AgreementRead:  {Relations: Broker | BrokerStaff},
 	AgreementWrite: {Relations: Broker},

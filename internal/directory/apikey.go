@@ -98,7 +98,7 @@ func (s *Site) APIKeys(ctx context.Context, who access.Principal, user string) (
 // AddAPIKey makes a key, which is told once. Errors: NotFound, Forbidden,
 // those of the proof, Conflict when the user has as many as allowed.
 func (s *Site) AddAPIKey(ctx context.Context, who access.Principal, user, title string, p Proof) (key string, err error) {
-	rec, use, err := s.toProve(ctx, who, user, p)
+	rec, use, err := s.toProve(ctx, who, UserKey{Username: user}, p)
 	if err != nil {
 		return "", err
 	}
@@ -136,7 +136,7 @@ func (s *Site) AddAPIKey(ctx context.Context, who access.Principal, user, title 
 // DropAPIKey deletes a key by its public half: it stops at once. Errors:
 // NotFound with Field "key", those of AddAPIKey.
 func (s *Site) DropAPIKey(ctx context.Context, who access.Principal, user, public string, p Proof) error {
-	rec, use, err := s.toProve(ctx, who, user, p)
+	rec, use, err := s.toProve(ctx, who, UserKey{Username: user}, p)
 	if err != nil {
 		return err
 	}

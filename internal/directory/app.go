@@ -171,6 +171,7 @@ func noApp(id int64) error {
 // appEntry is an app as last read, with its schema compiled.
 type appEntry struct {
 	App
+	record profile.ID
 	read   time.Time
 	schema *jsonSchema // nil: none
 }
@@ -197,12 +198,12 @@ func (s *Site) readApp(r store.Reader, id int64) (*appEntry, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &appEntry{read: s.d.now()}
+	e := &appEntry{record: rec.ID, read: s.d.now()}
 	if e.App, err = appOf(rec); err != nil {
 		return nil, err
 	}
 	old, _ := s.apps.Load(id)
-	if was, ok := old.(*appEntry); ok && was.Version == e.Version {
+	if was, ok := old.(*appEntry); ok && was.record == e.record && was.Version == e.Version {
 		e.schema = was.schema
 	} else if e.Schema != nil {
 		if e.schema, err = compileSchema(e.Schema); err != nil {
@@ -211,6 +212,15 @@ func (s *Site) readApp(r store.Reader, id int64) (*appEntry, error) {
 	}
 	s.apps.Store(id, e)
 	return e, nil
+}
+
+// unchanged is errOvertaken when the app is another than was read.
+func (e *appEntry) unchanged(r store.Reader) error {
+	rec, err := app(r, e.ID)
+	if err == nil && (rec.ID != e.record || rec.Version != e.Version) {
+		return errOvertaken
+	}
+	return err
 }
 
 func appExists(r store.Reader, id int64) error {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
@@ -68,8 +69,9 @@ func compileSchema(text []byte) (*jsonSchema, error) {
 }
 
 // violations says what of a document breaks the schema, in the order of the
-// pointers; nil when nothing does.
-func (s *jsonSchema) violations(doc []byte) (out []Violation) {
+// pointers; nil when nothing does. Of the members that hide names, where it is
+// not nil, no more is told than that something is wrong.
+func (s *jsonSchema) violations(doc []byte, hide func(member string) bool) (out []Violation) {
 	if s == nil {
 		return nil
 	}
@@ -86,7 +88,7 @@ func (s *jsonSchema) violations(doc []byte) (out []Violation) {
 	if err := s.compiled.Validate(value); !errors.As(err, &broken) {
 		return nil
 	}
-	leaves(broken, &out)
+	leaves(broken, hide, &out)
 	slices.SortFunc(out, func(a, b Violation) int {
 		return strings.Compare(a.Pointer+"\x00"+a.Message, b.Pointer+"\x00"+b.Message)
 	})
@@ -94,8 +96,12 @@ func (s *jsonSchema) violations(doc []byte) (out []Violation) {
 }
 
 // leaves collects the errors that no others explain.
-func leaves(e *jsonschema.ValidationError, out *[]Violation) {
+func leaves(e *jsonschema.ValidationError, hide func(string) bool, out *[]Violation) {
 	if len(*out) == maxViolations {
+		return
+	}
+	if len(e.Causes) == 0 && hide != nil && tellsOf(e, hide) {
+		*out = append(*out, Violation{"", "The profile breaks the schema."})
 		return
 	}
 	if len(e.Causes) == 0 {
@@ -107,8 +113,25 @@ func leaves(e *jsonschema.ValidationError, out *[]Violation) {
 		return
 	}
 	for _, cause := range e.Causes {
-		leaves(cause, out)
+		leaves(cause, hide, out)
 	}
+}
+
+// tellsOf reports whether an error may tell of what is hidden: it lies there, or
+// it is about the whole and names or counts members, or shows values.
+func tellsOf(e *jsonschema.ValidationError, hide func(member string) bool) bool {
+	if len(e.InstanceLocation) > 0 {
+		return hide(e.InstanceLocation[0])
+	}
+	switch k := e.ErrorKind.(type) {
+	case *kind.Required:
+		return slices.ContainsFunc(k.Missing, hide)
+	case *kind.AdditionalProperties:
+		return slices.ContainsFunc(k.Properties, hide)
+	case *kind.Type:
+		return false
+	}
+	return true
 }
 
 var (

@@ -80,6 +80,19 @@ func (a *AppSettings) class(member string) Class {
 	return a.WriteClass
 }
 
+// hides reports whether there may be parts that only operators read.
+func (a *AppSettings) hides() bool {
+	if a.WriteClass == OperatorOnly {
+		return true
+	}
+	for _, c := range a.Sections {
+		if c == OperatorOnly {
+			return true
+		}
+	}
+	return false
+}
+
 // isPlain reports whether people read and write whole documents.
 func (a *AppSettings) isPlain() bool {
 	return len(a.Sections) == 0 && (a.WriteClass == "" || a.WriteClass == UserWrites)

@@ -334,3 +334,82 @@ func TestBatchesOfDocumentsAgreeWithAModel(t *testing.T) {
 		}
 	})
 }
+
+func TestADocumentIsHeldAgainstTheRulesOfTheMomentItIsWritten(t *testing.T) {
+	w := newWorld(t)
+	donny, xia := w.as("donny"), w.as("xia")
+	if _, err := w.create(t.Context(), xia, 1, text(t, `{"level":1}`)); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		edit directory.AppEdit
+		code profile.Code
+	}{
+		"sections": {directory.AppEdit{Sections: map[string]directory.Class{"level": directory.AppWrites}}, profile.CodeSection},
+		"schema": {directory.AppEdit{Sections: map[string]directory.Class{}, SchemaMode: new(directory.SchemaEnforce),
+			Schema: []byte(`{"properties":{"level":{"maximum":1}}}`)}, profile.CodeSchema},
+		"If-Match": {directory.AppEdit{SchemaMode: new(directory.SchemaOff), RequireIfMatch: new(true)}, profile.CodeMatchNeeded},
+	} {
+		call := directory.DocumentCall{DocumentPlace: directory.DocumentPlace{App: 1}}
+		none := directory.AppEdit{Sections: map[string]directory.Class{}, SchemaMode: new(directory.SchemaOff), RequireIfMatch: new(false)}
+		if _, err := w.demo.EditApp(t.Context(), donny, 1, none, directory.Match{}); err != nil {
+			t.Fatal(err)
+		}
+		tries := 0
+		_, err := w.demo.PatchDocument(t.Context(), xia, call, func([]byte) ([]byte, error) {
+			if tries++; tries == 1 {
+				if _, err := w.demo.EditApp(t.Context(), donny, 1, c.edit, directory.Match{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return []byte(`{"level":2}`), nil
+		})
+		if !profile.IsCode(err, c.code) || tries != 2 {
+			t.Errorf("%s: %v after %d tries", name, err, tries)
+		}
+	}
+	if d, err := w.own(t.Context(), xia, 1); err != nil || string(d.Data) != `{"level":1}` {
+		t.Errorf("%s, %v", d.Data, err)
+	}
+}
+
+func TestWhatIsWrongAtTheRootNamesNoPrivateSection(t *testing.T) {
+	w := newWorld(t)
+	donny, xia := w.as("donny"), w.as("xia")
+	for schema, masked := range map[string]bool{
+		`{"required":["verdict"]}`:                                               true,
+		`{"required":["verdict","level"]}`:                                       true,
+		`{"additionalProperties":false,"properties":{"theme":{}}}`:               true, // the document has a verdict
+		`{"dependentRequired":{"theme":["verdict2","verdict"]}}`:                 true,
+		`{"maxProperties":1}`:                                                    true,
+		`{"const":{"verdict":"guilty"}}`:                                         true,
+		`{"not":{"required":["verdict"]}}`:                                       true,
+		`{"anyOf":[{"required":["verdict2"]},{"properties":{"verdict":false}}]}`: true,
+		`{"required":["level"]}`:                                                 false,
+		`{"properties":{"theme":{"type":"integer"}}}`:                            false,
+	} {
+		place := directory.DocumentPlace{User: xia.Subject, App: 1}
+		edit := directory.AppEdit{Sections: map[string]directory.Class{"verdict": directory.OperatorOnly, "verdict2": directory.OperatorOnly}, SchemaMode: new(directory.SchemaOff)}
+		if _, err := w.demo.EditApp(t.Context(), donny, 1, edit, directory.Match{}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(schema, `{"required":["verdict`) {
+			if err := w.demo.DeleteDocument(t.Context(), donny, directory.DocumentCall{DocumentPlace: place, Any: true}); err != nil && !profile.IsKind(err, profile.NotFound) {
+				t.Fatal(err)
+			}
+		} else if _, _, err := w.demo.PutDocument(t.Context(), donny, directory.DocumentCall{DocumentPlace: place, Any: true}, text(t, `{"verdict":"mild","theme":"a"}`)); err != nil {
+			t.Fatal(err)
+		}
+		edit.Schema, edit.SchemaMode = []byte(schema), new(directory.SchemaEnforce)
+		if _, err := w.demo.EditApp(t.Context(), donny, 1, edit, directory.Match{}); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err := w.demo.PutDocument(t.Context(), xia, directory.DocumentCall{DocumentPlace: place}, text(t, `{"theme":"b"}`))
+		wantCode(t, err, profile.CodeSchema)
+		for _, v := range profile.AsError(err).Detail["violations"].([]directory.Violation) {
+			if told := v.Message + v.Pointer; strings.Contains(told, "verdict") || strings.Contains(told, "guilty") || (told == "The profile breaks the schema.") != masked {
+				t.Errorf("%s: told %q", schema, told)
+			}
+		}
+	}
+}

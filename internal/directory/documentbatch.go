@@ -422,9 +422,14 @@ func (w *batchWriter) step(ctx context.Context, from int, with func(tx store.Tx,
 			if err := w.allow(tx, access.DocumentAny, w.who, nil); err != nil {
 				return err
 			}
-			for id := range w.apps {
-				if err := appExists(tx, id); err != nil && w.apps[id] != nil {
+			for _, app := range w.apps {
+				if app == nil {
+					continue
+				}
+				if err := app.unchanged(tx); profile.IsKind(err, profile.NotFound) {
 					return errOvertaken
+				} else if err != nil {
+					return err
 				}
 			}
 			for i := range plans {

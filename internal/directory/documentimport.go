@@ -154,6 +154,9 @@ func (im *importer) finish(ctx context.Context) error {
 		if err := im.set(tx, importAttrs{Done: true, Items: len(im.Items)}, "import.done"); err != nil {
 			return err
 		}
+		if err := im.sweepDocuments(tx, documentSweep{Import: im.rec.ID, Actor: im.who.Subject}, im.d.now()); err != nil {
+			return err
+		}
 		return im.keepAnswer(tx)
 	})
 }
@@ -172,7 +175,8 @@ func (im *importer) giveUp(ctx context.Context) error {
 }
 
 // DocumentSweepJob is the kind of job that clears documents away, so many at a
-// time: those of an app that was deleted, or of an import that was given up.
+// time: those of an app that was deleted, or of an import that was given up. Of
+// an import that is done it clears what was before.
 const DocumentSweepJob = "documentsweep"
 
 // documentSweep is its body.
@@ -224,7 +228,7 @@ func (s *Site) sweepApp(tx store.Tx, what documentSweep) error {
 }
 
 // sweepImport undoes an import that was given up, and looks later at one that
-// lives.
+// lives. Of one that is done it takes what was before away, and its own record.
 func (s *Site) sweepImport(tx store.Tx, what documentSweep) error {
 	rec, err := tx.Record(what.Import)
 	if profile.IsKind(err, profile.NotFound) {
@@ -233,30 +237,53 @@ func (s *Site) sweepImport(tx store.Tx, what documentSweep) error {
 	if err != nil {
 		return err
 	}
-	switch done, live, err := s.importState(tx, what.Import); {
-	case err != nil || done:
+	done, live, err := s.importState(tx, what.Import)
+	switch {
+	case err != nil:
 		return err
-	case live:
+	case live && !done:
 		return s.sweepDocuments(tx, what, s.d.now().Add(importLease))
 	}
-	more, err := s.sweepStep(tx, indexImport, what.Import.String(), func(rec *store.Record) error {
-		st, err := s.stands(tx, rec)
-		if err != nil {
-			return err
-		}
-		if st.doc == nil {
-			return s.removeDocument(tx, what.Actor, rec)
-		}
-		p := planned{place: st.doc.DocumentPlace, st: st, rec: s.nextDocument(0, what.Actor, st.doc.DocumentPlace, st, st.doc.Data)}
-		return s.save(tx, what.Actor, &p)
-	})
+	clean, kind := s.undoImported, "import.undone"
+	if done {
+		clean, kind = s.settleImported, "import.settled"
+	}
+	more, err := s.sweepStep(tx, indexImport, what.Import.String(), func(rec *store.Record) error { return clean(tx, what.Actor, rec) })
 	if err != nil {
 		return err
 	}
 	if more {
 		return s.sweepDocuments(tx, what, s.d.now())
 	}
-	return tx.Remove(rec, s.event(what.Actor, "import.undone", rec.ID))
+	return tx.Remove(rec, s.event(what.Actor, kind, rec.ID))
+}
+
+// undoImported gives a document of an import that was given up what was before.
+func (s *Site) undoImported(tx store.Tx, actor profile.ID, rec *store.Record) error {
+	st, err := s.stands(tx, rec)
+	if err != nil {
+		return err
+	}
+	if st.doc == nil {
+		return s.removeDocument(tx, actor, rec)
+	}
+	p := planned{place: st.doc.DocumentPlace, st: st, rec: s.nextDocument(0, actor, st.doc.DocumentPlace, st, st.doc.Data)}
+	return s.save(tx, actor, &p)
+}
+
+// settleImported makes a document of an import that is done one like any other:
+// nobody sees a difference, and its version stays.
+func (s *Site) settleImported(tx store.Tx, _ profile.ID, rec *store.Record) error {
+	k, err := keptOf(rec)
+	if err != nil {
+		return err
+	}
+	old, next := *rec, *rec
+	old.Index = documentIndex(rec)
+	k.Import, k.Was = profile.ID{}, nil
+	next.Extras = k.extras()
+	next.Index = documentIndex(&next)
+	return tx.Refresh(&old, &next)
 }
 
 // sweepStep does something with the first documents of an index value, and

@@ -190,7 +190,7 @@ func (s *Site) TrySchema(ctx context.Context, who access.Principal, id int64, te
 			return SchemaReport{}, err
 		}
 		out.Checked++
-		if found := against.violations(d.Data); found != nil {
+		if found := against.violations(d.Data, nil); found != nil {
 			out.Broken = append(out.Broken, BrokenDocument{d.DocumentPlace, found})
 		}
 	}

@@ -3,6 +3,7 @@ package directory
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 
 	"facet/internal/access"
@@ -88,8 +89,8 @@ type work struct {
 }
 
 // writeDocument reads a document, works the next one out, and saves it if
-// nobody was faster; else it begins again. A change that changes nothing writes
-// nothing.
+// nobody was faster, and the app's rules are those it was held against; else it
+// begins again. A change that changes nothing writes nothing.
 func (s *Site) writeDocument(ctx context.Context, who access.Principal, c DocumentCall, again Repeat, next func(*appEntry, *Document) (work, error)) (d Document, made bool, err error) {
 	if err := s.mayDocument(ctx, who, &c); err != nil {
 		return d, false, err
@@ -152,7 +153,7 @@ func (s *Site) writeDocument(ctx context.Context, who access.Principal, c Docume
 						return err
 					}
 				}
-				if err := appExists(tx, c.App); err != nil {
+				if err := app.unchanged(tx); err != nil {
 					return err
 				}
 				if err := s.save(tx, who.Subject, &plan); err != nil {
@@ -160,7 +161,7 @@ func (s *Site) writeDocument(ctx context.Context, who access.Principal, c Docume
 				}
 				return s.keep(tx, who, again, plan.rec.ID)
 			})
-			if overtaken(err) {
+			if overtaken(err) || errors.Is(err, errOvertaken) {
 				continue
 			}
 			if err != nil {
@@ -318,14 +319,11 @@ func (e *appEntry) accepts(text []byte, person bool) ([]Violation, error) {
 	if e.schema == nil || e.SchemaMode == SchemaOff || e.SchemaMode == "" {
 		return nil, nil
 	}
-	found := e.schema.violations(text)
-	if person {
-		for i := range found {
-			if p, err := jsondoc.ParsePointer(found[i].Pointer); err == nil && len(p) > 0 && e.class(p[0]) == OperatorOnly {
-				found[i] = Violation{"", "The profile breaks the schema."}
-			}
-		}
+	var hide func(string) bool
+	if person && e.hides() {
+		hide = func(name string) bool { return e.class(name) == OperatorOnly }
 	}
+	found := e.schema.violations(text, hide)
 	if e.SchemaMode == SchemaWarn || found == nil {
 		return found, nil
 	}
@@ -396,14 +394,14 @@ func (s *Site) DeleteDocument(ctx context.Context, who access.Principal, c Docum
 	if err := s.mayDocument(ctx, who, &c); err != nil {
 		return err
 	}
-	app, err := s.appEntry(ctx, c.App)
-	if err != nil {
-		return err
-	}
-	if err := c.checkKey(app); err != nil {
-		return err
-	}
 	return s.data.Update(ctx, func(tx store.Tx) error {
+		app, err := s.readApp(tx, c.App)
+		if err != nil {
+			return err
+		}
+		if err := c.checkKey(app); err != nil {
+			return err
+		}
 		if c.Any {
 			if err := s.allow(tx, access.DocumentAny, who, nil); err != nil {
 				return err

@@ -18,7 +18,8 @@ import (
 // Username, Operator, exp) with a key that the site shares with it: a front end
 // goes on with the tokens that it has. Only the app-data face takes them. They
 // say who calls and nothing more: what the caller may is what the live record
-// may, and what takes a session of ours is refused.
+// may, and what takes a session of ours, or changes an account, is refused: such
+// a token cannot be ended here. A new password ends those from before it.
 
 // ForeignIssuer is an issuer whose tokens the site takes.
 type ForeignIssuer struct {
@@ -164,7 +165,7 @@ func (s *Site) AuthenticateForeign(ctx context.Context, token string) (access.Pr
 		if err != nil || f.Issuer == "" && claims.Issuer != "" {
 			continue
 		}
-		return s.foreignPrincipal(ctx, claims.UserID)
+		return s.foreignPrincipal(ctx, &claims)
 	}
 	if expired {
 		return access.Principal{}, profile.E(profile.Expired, profile.CodeExpiredToken, "", "token expired")
@@ -172,17 +173,39 @@ func (s *Site) AuthenticateForeign(ctx context.Context, token string) (access.Pr
 	return access.Principal{}, badToken()
 }
 
-// foreignPrincipal is the live user that a foreign token names.
-func (s *Site) foreignPrincipal(ctx context.Context, user string) (access.Principal, error) {
-	id, err := profile.ParseID(user)
+// foreignPrincipal is the live user that a foreign token names, unless the user
+// has had a new password since the token was issued. One that does not tell when
+// that was is as old as can be.
+func (s *Site) foreignPrincipal(ctx context.Context, claims *foreignClaims) (access.Principal, error) {
+	id, err := profile.ParseID(claims.UserID)
 	if err != nil || id.IsZero() {
 		return access.Principal{}, badToken()
 	}
-	rec, err := s.data.GetID(ctx, id)
-	if profile.IsKind(err, profile.NotFound) || err == nil && (rec.Type != profile.User || rec.State != profile.Active) {
+	var issued time.Time
+	if claims.IssuedAt != nil {
+		issued = claims.IssuedAt.Time
+	}
+	err = s.data.View(ctx, func(r store.Reader) error {
+		rec, err := r.Record(id)
+		if err != nil {
+			return err
+		}
+		if rec.Type != profile.User || rec.State != profile.Active {
+			return store.ErrNotFound
+		}
+		password, err := r.Secret(id, passwordSecret, "")
+		switch {
+		case profile.IsKind(err, profile.NotFound):
+			return nil
+		case err == nil && password.Created.After(rec.Created) && issued.Before(password.Created):
+			return store.ErrNotFound
+		}
+		return err
+	})
+	if profile.IsKind(err, profile.NotFound) {
 		return access.Principal{}, badToken()
 	}
-	return access.Principal{Subject: id}, err
+	return access.Principal{Subject: id, Foreign: true}, err
 }
 
 // SetDestructiveGets says whether GET changes something where Sentinel's pages

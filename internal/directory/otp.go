@@ -130,9 +130,9 @@ type OTPKey struct {
 	Again  bool   // it replaces one
 }
 
-// EnableOTP makes a user give a one-time password at each sign-in, from a new
+// EnableOTP makes a user, by id or user name, give a one-time password at each sign-in, from a new
 // shared secret. Errors: NotFound, Forbidden, those of the proof.
-func (s *Site) EnableOTP(ctx context.Context, who access.Principal, user string, p Proof) (OTPKey, error) {
+func (s *Site) EnableOTP(ctx context.Context, who access.Principal, user UserKey, p Proof) (OTPKey, error) {
 	rec, use, err := s.toProve(ctx, who, user, p)
 	if err != nil {
 		return OTPKey{}, err
@@ -156,9 +156,9 @@ func (s *Site) EnableOTP(ctx context.Context, who access.Principal, user string,
 	return out, err
 }
 
-// DisableOTP turns one-time passwords off for a user: an operator does it for
+// DisableOTP turns one-time passwords off for a user, by id or user name: an operator does it for
 // who lost the generator.
-func (s *Site) DisableOTP(ctx context.Context, who access.Principal, user string, p Proof) error {
+func (s *Site) DisableOTP(ctx context.Context, who access.Principal, user UserKey, p Proof) error {
 	rec, use, err := s.toProve(ctx, who, user, p)
 	if err != nil {
 		return err

@@ -475,14 +475,29 @@ func (s *Site) userFor(r store.Reader, perm access.Permission, who access.Princi
 	if err != nil {
 		return nil, err
 	}
-	if rec.Type != profile.User {
-		return nil, store.ErrNotFound
+	return rec, s.mayUser(r, perm, who, rec)
+}
+
+// userKeyed is userFor by an id, where there is one, else by user name.
+func (s *Site) userKeyed(r store.Reader, perm access.Permission, who access.Principal, key UserKey) (*store.Record, error) {
+	if key.ID.IsZero() {
+		return s.userFor(r, perm, who, key.Username)
 	}
-	is, err := s.relationToUser(r, who, rec)
+	if err := access.Admit(perm, who); err != nil {
+		return nil, err
+	}
+	rec, err := r.Record(key.ID)
 	if err != nil {
 		return nil, err
 	}
-	return rec, access.Allow(perm, who, is)
+	return rec, s.mayUser(r, perm, who, rec)
+}
+
+func (s *Site) mayUser(r store.Reader, perm access.Permission, who access.Principal, rec *store.Record) error {
+	if rec.Type != profile.User {
+		return store.ErrNotFound
+	}
+	return s.allowUser(r, perm, who, rec)
 }
 
 // MayProfile says whether the caller may do perm with a profile, for faces that

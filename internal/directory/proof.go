@@ -68,8 +68,12 @@ func (s *Site) confirm(ctx context.Context, who access.Principal, p Proof) (use 
 
 // toProve reads the user whose secrets a caller wants to change, and checks
 // the caller's proof.
-func (s *Site) toProve(ctx context.Context, who access.Principal, user string, p Proof) (*store.Record, func(store.Tx) error, error) {
-	rec, err := s.userNamed(ctx, access.UserSecret, who, user)
+func (s *Site) toProve(ctx context.Context, who access.Principal, user UserKey, p Proof) (*store.Record, func(store.Tx) error, error) {
+	var rec *store.Record
+	err := s.data.View(ctx, func(r store.Reader) (err error) {
+		rec, err = s.userKeyed(r, access.UserSecret, who, user)
+		return err
+	})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -226,12 +226,11 @@ func (s *Site) createAccount(ctx context.Context, actor profile.ID, in NewAccoun
 	if err != nil {
 		return nil, err
 	}
-	now := s.d.now()
 	err = s.data.Update(ctx, func(tx store.Tx) error {
 		if err := s.createSlugged(tx, user, in.Username, slugFrom(localPart(in.Email)), s.event(actor, "user.created", user.ID)); err != nil {
 			return err
 		}
-		if err := tx.PutSecret(&store.Secret{Subject: user.ID, Kind: passwordSecret, Data: []byte(hash), Created: now}); err != nil {
+		if err := tx.PutSecret(&store.Secret{Subject: user.ID, Kind: passwordSecret, Data: []byte(hash), Created: user.Created}); err != nil {
 			return err
 		}
 		if err := tx.Create(member, s.event(actor, "household.created", member.ID)); err != nil {

@@ -16,13 +16,17 @@ type UserEdit struct {
 	PhoneCode string // that was sent to the phone
 }
 
-// EditUser changes a user's account. An e-mail or phone that changes is not
+// EditUser changes the account of a user whom an id or a user name names. An e-mail or phone that changes is not
 // proven any more, unless the code that was sent there comes with it; a phone
 // that is proven is a name to sign in with. The e-mail there was is told. See
 // maySignInBy for who may change e-mail, phone and user name. Errors: NotFound, Forbidden, Invalid/CodeOneTime with Field "email_code" or
 // "phone_code", Limited, those of the fields.
-func (s *Site) EditUser(ctx context.Context, who access.Principal, user string, in UserEdit) (Subject, error) {
-	rec, err := s.userNamed(ctx, access.UserWrite, who, user)
+func (s *Site) EditUser(ctx context.Context, who access.Principal, user UserKey, in UserEdit) (Subject, error) {
+	var rec *store.Record
+	err := s.data.View(ctx, func(r store.Reader) (err error) {
+		rec, err = s.userKeyed(r, access.UserWrite, who, user)
+		return err
+	})
 	if err != nil {
 		return Subject{}, err
 	}
@@ -75,11 +79,11 @@ func (s *Site) EditUser(ctx context.Context, who access.Principal, user string, 
 	return out, err
 }
 
-// EraseUser erases a user, and the personal profile with it: they are one.
+// EraseUser erases a user, by id or user name, and the personal profile with it: they are one.
 // Errors: NotFound, Forbidden, Conflict/CodeLastManager.
-func (s *Site) EraseUser(ctx context.Context, who access.Principal, user string) error {
+func (s *Site) EraseUser(ctx context.Context, who access.Principal, user UserKey) error {
 	return s.data.Update(ctx, func(tx store.Tx) error {
-		rec, err := s.userFor(tx, access.UserErase, who, user)
+		rec, err := s.userKeyed(tx, access.UserErase, who, user)
 		if err != nil {
 			return err
 		}
@@ -87,10 +91,10 @@ func (s *Site) EraseUser(ctx context.Context, who access.Principal, user string)
 	})
 }
 
-// SetPassword gives a user a new password; the caller proves who they are with
+// SetPassword gives a user, by id or user name, a new password; the caller proves who they are with
 // secrets of their own. All sessions of the user end. Errors: NotFound,
 // Forbidden, those of the proof, those of the password with Field "password".
-func (s *Site) SetPassword(ctx context.Context, who access.Principal, user, password string, p Proof) error {
+func (s *Site) SetPassword(ctx context.Context, who access.Principal, user UserKey, password string, p Proof) error {
 	rec, use, err := s.toProve(ctx, who, user, p)
 	if err != nil {
 		return err

@@ -98,7 +98,7 @@ func (s *Site) editParts(ctx context.Context, who access.Principal, p Subject, i
 		set(&family, in.Family)
 		edit.Sets = append(edit.Sets, nameSets(profile.User, p.Name.WithParts(given, p.Name.Middle, family))...)
 	}
-	return s.EditUser(ctx, who, p.Slug, edit)
+	return s.EditUser(ctx, who, UserKey{ID: p.ID}, edit)
 }
 
 // EraseUserByKey erases a user, for an operator. Errors: those of FindUser and
@@ -108,16 +108,15 @@ func (s *Site) EraseUserByKey(ctx context.Context, who access.Principal, key Use
 	if err != nil {
 		return err
 	}
-	return s.EraseUser(ctx, who, p.Slug)
+	return s.EraseUser(ctx, who, UserKey{ID: p.ID})
 }
 
 // EraseSelf erases the caller. Errors: Conflict/CodeLastManager.
 func (s *Site) EraseSelf(ctx context.Context, who access.Principal) error {
-	p, err := s.Self(ctx, who)
-	if err != nil {
+	if _, err := s.Self(ctx, who); err != nil {
 		return err
 	}
-	return s.EraseUser(ctx, who, p.Slug)
+	return s.EraseUser(ctx, who, UserKey{ID: who.Subject})
 }
 
 // Erased is a user who was erased: all that is left.

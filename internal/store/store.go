@@ -173,9 +173,9 @@ type RecordWriter interface {
 	// the event. Names and index rows are changed by difference. Type, Number,
 	// Created and LastLogin do not change.
 	Save(old, new *Record, e Event) error
-	// Refresh replaces what follows from a record's entity type, which has
-	// changed: Attrs, Names, Password, Sort, and the index rows and search text
-	// by difference. It leaves version, times and history as they are, and no
+	// Refresh replaces what follows from something else that has changed, such
+	// as a record's entity type: Attrs, Extras, Names, Password, Sort, and the
+	// index rows and search text by difference. It leaves version, times and history as they are, and no
 	// event. ErrVersion when the record, or its names, are not old's.
 	Refresh(old, new *Record) error
 	// Amend calls fn with what each change of a record replaced, and keeps what

@@ -153,3 +153,48 @@ func TestOtherWritersAreNotHeldUpByALargeBatch(t *testing.T) {
 		t.Errorf("%d writes of another were let in between", writes)
 	}
 }
+
+func TestAnImportThatIsDoneKeepsNothingOfWhatWasBefore(t *testing.T) {
+	const n = 1200
+	s := serve(t)
+	s.Watch = nil
+	donny, _ := signIn(t, s, "donny")
+	users, apps := places(t, s, n)
+	at := func(i int) string { return fmt.Sprintf("/operator/users/profile/%s/%d", users[i/100], apps[i%100]) }
+	for _, i := range []int{3, 4, 1100} {
+		send(t, s, "PUT", at(i), donny, "", `{"before":"secret"}`).Want(201)
+	}
+	s.Post(t, donny, "/operator/profile/create-bulk?on_conflict=replace", large(users, apps, n)).Want(201)
+	s.Do(t, facetest.Call{Method: "DELETE", Path: at(4), Token: donny}).Want(204) // before the job
+	count := func() (imports, marked, kept int) {
+		err := s.Store.Site(1).View(t.Context(), func(r store.Reader) error {
+			if err := r.ByNumber(profile.Import, 0, 1<<60, false, func(*store.Record) bool { imports++; return true }); err != nil {
+				return err
+			}
+			return r.ByNumber(profile.Document, 0, 1<<60, false, func(rec *store.Record) bool {
+				if kept++; strings.Contains(string(rec.Extras), "import") || strings.Contains(string(rec.Extras), "secret") {
+					marked++
+				}
+				return true
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return imports, marked, kept
+	}
+	if imports, marked, kept := count(); imports != 1 || marked != n-1 || kept != n-1 {
+		t.Fatalf("before the job: %d imports, %d of %d documents marked", imports, marked, kept)
+	}
+	for range 5 {
+		s.Mails(t) // does the jobs
+	}
+	if imports, marked, kept := count(); imports != 0 || marked != 0 || kept != n-1 {
+		t.Errorf("after it: %d imports, %d of %d documents marked", imports, marked, kept)
+	}
+	s.Get(t, donny, at(4)).Want(404)
+	s.Get(t, donny, at(3)).Want(200).Is(map[string]any{"version": 2, "profile_data": map[string]any{"n": 3}})
+	send(t, s, "PUT", at(3), donny, "", `{"after":1}`, "If-Match", `"2"`).Want(200).Is(map[string]any{"version": 3})
+	send(t, s, "PUT", at(4), donny, "", `{"after":1}`, "If-None-Match", "*").Want(201)
+	s.Get(t, donny, at(n-1)).Want(200).Is(map[string]any{"version": 1})
+}

@@ -174,11 +174,7 @@ func enableOTP(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	self, err := c.Site.Self(r.Context(), c.Who)
-	if err != nil {
-		return err
-	}
-	key, err := c.Site.EnableOTP(r.Context(), c.Who, self.Slug, p)
+	key, err := c.Site.EnableOTP(r.Context(), c.Who, directory.UserKey{ID: c.Who.Subject}, p)
 	if err != nil {
 		return unproven(err, proofPointers)
 	}
@@ -191,11 +187,7 @@ func disableOTP(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	self, err := c.Site.Self(r.Context(), c.Who)
-	if err != nil {
-		return err
-	}
-	if err := c.Site.DisableOTP(r.Context(), c.Who, self.Slug, p); err != nil {
+	if err := c.Site.DisableOTP(r.Context(), c.Who, directory.UserKey{ID: c.Who.Subject}, p); err != nil {
 		return unproven(err, proofPointers)
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -210,11 +202,7 @@ func resetPassword(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	self, err := c.Site.Self(r.Context(), c.Who)
-	if err != nil {
-		return err
-	}
-	if err := c.Site.SetPassword(r.Context(), c.Who, self.Slug, password, p); err != nil {
+	if err := c.Site.SetPassword(r.Context(), c.Who, directory.UserKey{ID: c.Who.Subject}, password, p); err != nil {
 		return unproven(err, proofPointers)
 	}
 	w.WriteHeader(http.StatusNoContent)

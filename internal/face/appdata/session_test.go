@@ -1,6 +1,7 @@
 package appdata_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -183,4 +184,48 @@ func TestForeignTokensAreTakenFromConfiguredIssuersOnly(t *testing.T) { // S13
 		t.Fatal(err)
 	}
 	wantProblem(t, "dropped", s.Get(t, good, "/user/profiles/1"), 401, "bad_token")
+}
+
+func TestForeignTokensChangeNoAccountAndEndWithAPassword(t *testing.T) {
+	s := facetest.New(t, appdata.New())
+	key := []byte(strings.Repeat("k", 32))
+	if err := s.Site.AddForeignIssuer(t.Context(), directory.ForeignIssuer{Name: "sentinel"}, key); err != nil {
+		t.Fatal(err)
+	}
+	xia, xiaID := signIn(t, s, "xia")
+	_, donnyID := signIn(t, s, "donny")
+	sign := func(user string, change jwt.MapClaims) string {
+		claims := jwt.MapClaims{"UserID": user, "exp": s.Clock.Now().Add(24 * time.Hour).Unix()}
+		maps.Copy(claims, change)
+		token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	early, undated := sign(xiaID, jwt.MapClaims{"iat": s.Clock.Now().Unix()}), sign(xiaID, nil)
+	operator := sign(donnyID, nil)
+	for _, c := range []struct{ what, token, path, body string }{
+		{"delete", early, "/user/delete", ``},
+		{"e-mail", early, "/user/userinfo/update", `{"user_info":{"email":"new@x.example"}}`},
+		{"name", early, "/user/userinfo/update", `{"user_info":{"first_name":"X"}}`},
+		{"password", early, "/auth/reset-password", `{"password":"yoyo","new_password":"another one"}`},
+		{"one-time passwords", early, "/auth/enable-otp", `{"password":"yoyo"}`},
+		{"no more of them", early, "/auth/disable-otp", `{"password":"yoyo"}`},
+		{"another's e-mail", operator, "/operator/userinfo/update", `{"username":"xia","user_info":{"email":"new@x.example"}}`},
+		{"another's password", operator, "/operator/profile/reset-user-password", `{"username":"xia","password":"yoyo","new_password":"another one"}`},
+	} {
+		wantProblem(t, c.what, s.Post(t, c.token, c.path, c.body), 403, "forbidden")
+	}
+	email := s.Get(t, xia, "/user/userinfo").Want(200).Text("email")
+	wantProblem(t, "erase another", s.Post(t, operator, "/operator/users/delete/"+email, nil), 403, "forbidden")
+	s.Get(t, early, "/user/userinfo").Want(200)
+
+	s.Clock.Advance(time.Minute)
+	s.Post(t, xia, "/auth/reset-password", `{"password":"yoyo","new_password":"another one"}`).Want(204)
+	for what, token := range map[string]string{"issued before": early, "undated": undated} {
+		wantProblem(t, what, s.Get(t, token, "/user/profiles/1"), 401, "bad_token")
+	}
+	s.Clock.Advance(time.Minute)
+	s.Get(t, sign(xiaID, jwt.MapClaims{"iat": s.Clock.Now().Unix()}), "/user/profiles/1").Want(200)
 }

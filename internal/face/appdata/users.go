@@ -242,7 +242,7 @@ func resetUserPassword(w http.ResponseWriter, r *http.Request, c *face.Call) err
 	if err != nil {
 		return notThere(err)
 	}
-	if err := c.Site.SetPassword(r.Context(), c.Who, p.Slug, password, proof); err != nil {
+	if err := c.Site.SetPassword(r.Context(), c.Who, directory.UserKey{ID: p.ID}, password, proof); err != nil {
 		return unproven(err, proofPointers)
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -74,7 +74,7 @@ func changePassword(w http.ResponseWriter, r *http.Request, c *face.Call) error 
 	if err := in.err(); err != nil {
 		return err
 	}
-	if err := c.Site.SetPassword(r.Context(), c.Who, user, password, p); err != nil {
+	if err := c.Site.SetPassword(r.Context(), c.Who, directory.UserKey{Username: user}, password, p); err != nil {
 		return hide(r, c, unproven(err), "User")
 	}
 	return write(w, http.StatusOK, detail("Password updated successfully."))
@@ -112,13 +112,13 @@ func changeOTP(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 		return err
 	}
 	if !on {
-		if err := c.Site.DisableOTP(r.Context(), c.Who, user, p); err != nil {
+		if err := c.Site.DisableOTP(r.Context(), c.Who, directory.UserKey{Username: user}, p); err != nil {
 			return hide(r, c, unproven(err), "User")
 		}
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	key, err := c.Site.EnableOTP(r.Context(), c.Who, user, p)
+	key, err := c.Site.EnableOTP(r.Context(), c.Who, directory.UserKey{Username: user}, p)
 	if err != nil {
 		return hide(r, c, unproven(err), "User")
 	}

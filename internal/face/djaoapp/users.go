@@ -42,7 +42,7 @@ func editUser(w http.ResponseWriter, r *http.Request, c *face.Call, named bool) 
 	if err := in.err(); err != nil {
 		return err
 	}
-	user, err := c.Site.EditUser(r.Context(), c.Who, slug, change)
+	user, err := c.Site.EditUser(r.Context(), c.Who, directory.UserKey{Username: slug}, change)
 	if e := profile.AsError(err); err != nil && e.Code == profile.CodeOneTime {
 		return refuse(profile.Invalid, profile.CodeOneTime, http.StatusBadRequest, detail(e.Message))
 	}
@@ -92,7 +92,7 @@ func (in *fields) userEdit(slug string) (change directory.UserEdit, names []stri
 // eraseUser erases a user, with the personal profile (DELETE
 // /api/users/{user}).
 func eraseUser(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	if err := c.Site.EraseUser(r.Context(), c.Who, r.PathValue("user")); err != nil {
+	if err := c.Site.EraseUser(r.Context(), c.Who, directory.UserKey{Username: r.PathValue("user")}); err != nil {
 		return hide(r, c, err, "User")
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -179,10 +179,10 @@ func (t *tx) Save(old, rec *store.Record, e store.Event) error {
 	return t.Log(e)
 }
 
-// Refresh replaces what follows from a record's entity type.
+// Refresh replaces what follows from something else, as an entity type.
 func (t *tx) Refresh(old, rec *store.Record) error {
 	next := *old
-	next.Attrs, next.Names, next.Password = rec.Attrs, rec.Names, rec.Password
+	next.Attrs, next.Extras, next.Names, next.Password = rec.Attrs, rec.Extras, rec.Names, rec.Password
 	next.Index, next.Sort, next.Search = rec.Index, rec.Sort, rec.Search
 	return t.replace(old, &next)
 }

@@ -31,11 +31,11 @@ func testRefresh(f *fixture) {
 		next.Attrs, next.Sort, next.Search, next.Password = []byte(`{"b":2}`), "other", "after", ""
 		next.Names = []profile.Name{name(profile.Slug, "refreshed"), name(space, "new")}
 		next.Index = []store.Indexed{{Path: "q", Value: "1"}, {Path: "r", Value: "1"}}
-		next.Extras, next.State, next.Updated, next.Version = []byte(`{"no":1}`), profile.Disabled, f.now(), 9
+		next.Extras, next.State, next.Updated, next.Version = []byte(`{"e":1}`), profile.Disabled, f.now(), 9
 		f.update(func(tx store.Tx) error { return tx.Refresh(rec, next) })
 
 		want := plain(rec)
-		want.Attrs, want.Names, want.Sort, want.Password = next.Attrs, next.Names, next.Sort, ""
+		want.Attrs, want.Extras, want.Names, want.Sort, want.Password = next.Attrs, next.Extras, next.Names, next.Sort, ""
 		f.equal(*f.get(rec.ID), want)
 		f.equal(fmt.Sprint(f.indexed("refreshed", "p"), f.indexed("refreshed", "q"), f.indexed("refreshed", "r")), "[] [1] [1]")
 		f.equal(read(f, func(r store.Reader) ([]store.Event, error) { return r.Events(store.Position{}, -1) }), before)
