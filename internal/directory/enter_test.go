@@ -223,7 +223,7 @@ type session struct {
 // Whatever happens to profiles, each session may do what the profile that it
 // acts as may do now, and no more.
 func TestASessionMayDoWhatItsProfileMayDoNow(t *testing.T) {
-	fewer(t, 40)
+	fewer(t, 16)
 	w := newWorld(t)
 	ctx := t.Context()
 	parent := w.who(w.login("casey", "yoyo", directory.Refreshed))
