@@ -21,6 +21,7 @@ import (
 	"facet/internal/schema"
 	"facet/internal/store"
 	"facet/internal/store/sqlite"
+	"facet/internal/store/storetest"
 )
 
 // watched is a store that counts what the work on types does, and calls hook
@@ -638,6 +639,10 @@ func TestARenamedAttributeKeepsItsValues(t *testing.T) {
 // a change, and has the next one's jobs do the rest.
 func TestAChangeGoesOnWhereAProcessStopped(t *testing.T) {
 	const records = 700
+	apart := 2 // the places where it stops
+	if storetest.Reduced() {
+		apart = 7
+	}
 	type kind struct {
 		change func(l *library, ctx context.Context) error
 		check  func(l *library)
@@ -691,7 +696,7 @@ func TestAChangeGoesOnWhereAProcessStopped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			stops := 0
-			for at, done := 1, false; !done; at += 2 {
+			for at, done := 1, false; !done; at += apart {
 				l := newLibrary(t)
 				l.fill(records)
 				ctx, cancel := context.WithCancel(t.Context())
