@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"strconv"
 	"strings"
 
@@ -17,8 +16,7 @@ type appCommand struct {
 }
 
 type appAdd struct {
-	dataFlags
-	Site        string   `arg:"" help:"Name of the site."`
+	siteFlags
 	Name        string   `required:"" help:"What the app is called."`
 	Domain      []string `placeholder:"HOST" help:"Where the app is found; may be repeated."`
 	Description string   `help:"What the app is."`
@@ -37,15 +35,11 @@ type appLine struct {
 
 // Run adds the app and prints its number and key.
 func (c appAdd) Run(ctx context.Context, io streams) error {
-	in, err := c.config().Open(ctx, slog.New(slog.DiscardHandler))
+	site, closing, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	site, err := in.Directory.SiteNamed(ctx, c.Site)
-	if err != nil {
-		return err
-	}
+	defer closing()
 	key := credential.NewAlnum(32)
 	app, err := site.AddApp(ctx, directory.NewApp{
 		App: directory.App{ID: c.ID, Name: c.Name, Domains: c.Domain, Description: c.Description}, Key: key,
@@ -61,22 +55,17 @@ func (c appAdd) Run(ctx context.Context, io streams) error {
 }
 
 type appList struct {
-	dataFlags
-	Site string `arg:"" help:"Name of the site."`
-	JSON bool   `name:"json" help:"Print JSON."`
+	siteFlags
+	JSON bool `name:"json" help:"Print JSON."`
 }
 
 // Run lists the apps, also beside a running server.
 func (c appList) Run(ctx context.Context, io streams) error {
-	in, err := c.config().OpenForReading(ctx, slog.New(slog.DiscardHandler))
+	site, closing, err := c.read(ctx)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	site, err := in.Directory.SiteNamed(ctx, c.Site)
-	if err != nil {
-		return err
-	}
+	defer closing()
 	apps, err := site.Apps(ctx)
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -17,8 +16,7 @@ type clientCommand struct {
 }
 
 type clientAdd struct {
-	dataFlags
-	Site        string           `arg:"" help:"Name of the site."`
+	siteFlags
 	Description string           `required:"" help:"What the client is."`
 	Feature     []access.Feature `required:"" enum:"owner,access_issuer,direct_access,direct_read_access,login_client,metadata,image_create" help:"What the client may do; may be repeated: ${enum}."`
 	Whitelist   []string         `placeholder:"CIDR" help:"Addresses that may call; may be repeated (default: all)."`
@@ -41,15 +39,11 @@ func lineOf(c directory.Client) clientLine {
 
 // Run adds the client and prints its id and secret.
 func (c clientAdd) Run(ctx context.Context, io streams) error {
-	in, err := c.config().Open(ctx, slog.New(slog.DiscardHandler))
+	site, closing, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	site, err := in.Directory.SiteNamed(ctx, c.Site)
-	if err != nil {
-		return err
-	}
+	defer closing()
 	client, err := site.AddClient(ctx, directory.NewClient{Description: c.Description, Features: c.Feature, Whitelist: c.Whitelist})
 	if err != nil {
 		return err
@@ -62,22 +56,17 @@ func (c clientAdd) Run(ctx context.Context, io streams) error {
 }
 
 type clientList struct {
-	dataFlags
-	Site string `arg:"" help:"Name of the site."`
-	JSON bool   `name:"json" help:"Print JSON."`
+	siteFlags
+	JSON bool `name:"json" help:"Print JSON."`
 }
 
 // Run lists the clients, also beside a running server.
 func (c clientList) Run(ctx context.Context, io streams) error {
-	in, err := c.config().OpenForReading(ctx, slog.New(slog.DiscardHandler))
+	site, closing, err := c.read(ctx)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	site, err := in.Directory.SiteNamed(ctx, c.Site)
-	if err != nil {
-		return err
-	}
+	defer closing()
 	clients, err := site.Clients(ctx)
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 
 	"facet/internal/directory"
@@ -17,8 +16,7 @@ type issuerCommand struct {
 }
 
 type issuerAdd struct {
-	dataFlags
-	Site    string `arg:"" help:"Name of the site."`
+	siteFlags
 	Name    string `arg:"" help:"What the issuer is called here, such as sentinel."`
 	KeyFile string `required:"" type:"existingfile" help:"File with the key that signs its tokens; a line end after it does not count."`
 	Issuer  string `help:"The claim iss that its tokens have (default: they have none)."`
@@ -30,15 +28,11 @@ func (c issuerAdd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	in, err := c.config().Open(ctx, slog.New(slog.DiscardHandler))
+	site, closing, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	site, err := in.Directory.SiteNamed(ctx, c.Site)
-	if err != nil {
-		return err
-	}
+	defer closing()
 	if err := site.AddForeignIssuer(ctx, directory.ForeignIssuer{Name: c.Name, Issuer: c.Issuer}, bytes.TrimRight(key, "\r\n")); err != nil {
 		return err
 	}
@@ -47,9 +41,8 @@ func (c issuerAdd) Run(ctx context.Context, io streams) error {
 }
 
 type issuerList struct {
-	dataFlags
-	Site string `arg:"" help:"Name of the site."`
-	JSON bool   `name:"json" help:"Print JSON."`
+	siteFlags
+	JSON bool `name:"json" help:"Print JSON."`
 }
 
 // issuerLine is an issuer as listed with --json.
@@ -60,15 +53,11 @@ type issuerLine struct {
 
 // Run lists the issuers, also beside a running server.
 func (c issuerList) Run(ctx context.Context, io streams) error {
-	in, err := c.config().OpenForReading(ctx, slog.New(slog.DiscardHandler))
+	site, closing, err := c.read(ctx)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	site, err := in.Directory.SiteNamed(ctx, c.Site)
-	if err != nil {
-		return err
-	}
+	defer closing()
 	issuers, err := site.ForeignIssuers(ctx)
 	if err != nil {
 		return err
@@ -83,22 +72,17 @@ func (c issuerList) Run(ctx context.Context, io streams) error {
 }
 
 type issuerDrop struct {
-	dataFlags
-	Site string `arg:"" help:"Name of the site."`
+	siteFlags
 	Name string `arg:"" help:"What the issuer is called here."`
 }
 
 // Run drops the issuer.
 func (c issuerDrop) Run(ctx context.Context, io streams) error {
-	in, err := c.config().Open(ctx, slog.New(slog.DiscardHandler))
+	site, closing, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	site, err := in.Directory.SiteNamed(ctx, c.Site)
-	if err != nil {
-		return err
-	}
+	defer closing()
 	if err := site.DropForeignIssuer(ctx, c.Name); err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strings"
 
@@ -17,8 +16,7 @@ type operatorCommand struct {
 }
 
 type operatorAdd struct {
-	dataFlags
-	Site         string `arg:"" help:"Name of the site."`
+	siteFlags
 	Username     string `required:"" help:"Name to sign in with."`
 	Email        string `required:"" help:"E-mail address."`
 	FullName     string `help:"Full name (default: the user name)."`
@@ -32,15 +30,11 @@ func (c operatorAdd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	in, err := c.config().Open(ctx, slog.New(slog.DiscardHandler))
+	site, closing, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	site, err := in.Directory.SiteNamed(ctx, c.Site)
-	if err != nil {
-		return err
-	}
+	defer closing()
 	user, err := site.AddOperator(ctx, directory.NewOperator{
 		Username: c.Username, Email: c.Email, FullName: c.FullName, Password: password,
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strconv"
 	"time"
 
@@ -17,11 +16,10 @@ type tokenCommand struct {
 }
 
 type tokenAdd struct {
-	dataFlags
-	Site string `arg:"" help:"Name of the site."`
-	Uses int64  `default:"1" placeholder:"N" help:"How many may register with it; 0: any number (default ${default})."`
-	Days int    `default:"14" placeholder:"N" help:"How long it lives; 0: it does not end (default ${default})."`
-	JSON bool   `name:"json" help:"Print JSON."`
+	siteFlags
+	Uses int64 `default:"1" placeholder:"N" help:"How many may register with it; 0: any number (default ${default})."`
+	Days int   `default:"14" placeholder:"N" help:"How long it lives; 0: it does not end (default ${default})."`
+	JSON bool  `name:"json" help:"Print JSON."`
 }
 
 // maxDays is the most days that a token may live and end: a hundred years.
@@ -57,15 +55,11 @@ func (c tokenAdd) Run(ctx context.Context, io streams) error {
 	case c.Uses == 0:
 		c.Uses = -1
 	}
-	in, err := c.config().Open(ctx, slog.New(slog.DiscardHandler))
+	site, closing, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	site, err := in.Directory.SiteNamed(ctx, c.Site)
-	if err != nil {
-		return err
-	}
+	defer closing()
 	token, err := site.AddRegistrationToken(ctx, directory.NewRegistrationToken{Uses: c.Uses, Life: time.Duration(c.Days) * 24 * time.Hour})
 	if err != nil {
 		return err
@@ -78,23 +72,18 @@ func (c tokenAdd) Run(ctx context.Context, io streams) error {
 }
 
 type tokenList struct {
-	dataFlags
-	Site string `arg:"" help:"Name of the site."`
-	JSON bool   `name:"json" help:"Print JSON."`
+	siteFlags
+	JSON bool `name:"json" help:"Print JSON."`
 }
 
 // Run lists the tokens, also beside a running server, and those that are used
 // up or over too.
 func (c tokenList) Run(ctx context.Context, io streams) error {
-	in, err := c.config().OpenForReading(ctx, slog.New(slog.DiscardHandler))
+	site, closing, err := c.read(ctx)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	site, err := in.Directory.SiteNamed(ctx, c.Site)
-	if err != nil {
-		return err
-	}
+	defer closing()
 	tokens, err := site.RegistrationTokens(ctx)
 	if err != nil {
 		return err

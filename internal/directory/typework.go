@@ -269,7 +269,7 @@ func (e *entityType) goneNames() []profile.Space {
 
 // refreshSome refreshes the next records.
 func (s *Site) refreshSome(ctx context.Context, e *entityType, c typeChange) error {
-	todo, last, err := s.staleAfter(ctx, e, c.Done, c.Upto)
+	behind, last, err := s.staleAfter(ctx, e, c.Done, c.Upto)
 	if err != nil {
 		return err
 	}
@@ -287,9 +287,9 @@ func (s *Site) refreshSome(ctx context.Context, e *entityType, c typeChange) err
 		}
 		state.Change.Done = last
 		begun := time.Now()
-		for i, at := range todo {
+		for i, at := range behind {
 			if i > 0 && time.Since(begun) > workHold {
-				state.Change.Done = todo[i-1].old.Number
+				state.Change.Done = behind[i-1].old.Number
 				break
 			}
 			if err := e.refresh(tx, at); err != nil {
@@ -302,9 +302,9 @@ func (s *Site) refreshSome(ctx context.Context, e *entityType, c typeChange) err
 
 // staleAfter looks for the next stale records up to a number, and gives that of
 // the last one looked at: math.MaxInt64 after the end.
-func (s *Site) staleAfter(ctx context.Context, e *entityType, done, upto int64) (todo []stale, last int64, err error) {
+func (s *Site) staleAfter(ctx context.Context, e *entityType, done, upto int64) (behind []stale, last int64, err error) {
 	err = s.data.raw.View(ctx, func(r store.Reader) error {
-		todo, last = todo[:0], math.MaxInt64
+		behind, last = behind[:0], math.MaxInt64
 		looked := 0
 		var failed error
 		err := r.ByNumber(e.kind, done+1, upto, false, func(rec *store.Record) bool {
@@ -313,9 +313,9 @@ func (s *Site) staleAfter(ctx context.Context, e *entityType, done, upto int64) 
 				return false
 			}
 			if next != nil {
-				todo = append(todo, kept(rec, next))
+				behind = append(behind, kept(rec, next))
 			}
-			if looked++; looked == workLook || len(todo) == workRows {
+			if looked++; looked == workLook || len(behind) == workRows {
 				last = rec.Number
 				return false
 			}
@@ -323,7 +323,7 @@ func (s *Site) staleAfter(ctx context.Context, e *entityType, done, upto int64) 
 		})
 		return errors.Join(failed, err)
 	})
-	return todo, last, err
+	return behind, last, err
 }
 
 // kept copies a record of a list, and the next one, so that they can be used
