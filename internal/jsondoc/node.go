@@ -7,11 +7,7 @@
 // nonsense, but they end and do not panic.
 package jsondoc
 
-import (
-	"bytes"
-
-	"facet/internal/schema"
-)
+import "facet/internal/schema"
 
 // node is a value of a document. Its text is read only as far as somebody asks
 // for what is in it.
@@ -34,8 +30,8 @@ type member struct {
 
 // parse makes the node of a whole text.
 func parse(text []byte) *node {
-	i := skipSpace(text, 0)
-	return newNode(text[i:skipValue(text, i)])
+	i := schema.SkipSpace(text, 0)
+	return newNode(text[i:schema.SkipValue(text, i)])
 }
 
 func newNode(raw []byte) *node {
@@ -59,16 +55,16 @@ func (n *node) open() {
 	}
 	n.read = true
 	b := n.raw
-	for i := skipSpace(b, 1); i < len(b) && b[i] != '}' && b[i] != ']'; {
+	for i := schema.SkipSpace(b, 1); i < len(b) && b[i] != '}' && b[i] != ']'; {
 		var name []byte
 		if n.kind == '{' {
-			end := skipString(b, i)
+			end := schema.SkipString(b, i)
 			name = b[i:end]
-			if i = skipSpace(b, end); i < len(b) && b[i] == ':' {
-				i = skipSpace(b, i+1)
+			if i = schema.SkipSpace(b, end); i < len(b) && b[i] == ':' {
+				i = schema.SkipSpace(b, i+1)
 			}
 		}
-		end := skipValue(b, i)
+		end := schema.SkipValue(b, i)
 		if end == i { // no value: the text is none
 			return
 		}
@@ -78,8 +74,8 @@ func (n *node) open() {
 		} else {
 			n.elements = append(n.elements, value)
 		}
-		if i = skipSpace(b, end); i < len(b) && b[i] == ',' {
-			i = skipSpace(b, i+1)
+		if i = schema.SkipSpace(b, end); i < len(b) && b[i] == ',' {
+			i = schema.SkipSpace(b, i+1)
 		}
 	}
 }
@@ -223,62 +219,4 @@ func With(doc, other []byte, fn func(name string) bool) []byte {
 		}
 	}
 	return n.text()
-}
-
-func skipSpace(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
-		i++
-	}
-	return i
-}
-
-// skipString gives the position after the string that begins at b[i].
-func skipString(b []byte, i int) int {
-	for i++; i < len(b); i++ {
-		n := bytes.IndexAny(b[i:], `"\`)
-		if n < 0 {
-			break
-		}
-		if i += n; b[i] == '"' {
-			return i + 1
-		}
-		i++ // what is escaped
-	}
-	return len(b)
-}
-
-// skipValue gives the position after the value that begins at b[i].
-func skipValue(b []byte, i int) int {
-	if i >= len(b) {
-		return len(b)
-	}
-	switch b[i] {
-	case '"':
-		return skipString(b, i)
-	case '{', '[':
-		depth := 0
-		for i < len(b) {
-			switch b[i] {
-			case '"':
-				i = skipString(b, i)
-				continue
-			case '{', '[':
-				depth++
-			case '}', ']':
-				if depth--; depth == 0 {
-					return i + 1
-				}
-			}
-			i++
-		}
-		return len(b)
-	}
-	for i < len(b) {
-		switch b[i] {
-		case ',', '}', ']', ':', ' ', '\n', '\t', '\r':
-			return i
-		}
-		i++
-	}
-	return i
 }

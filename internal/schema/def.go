@@ -93,7 +93,7 @@ func (d *AttrDef) UnmarshalJSON(b []byte) error {
 	if err := CheckJSON(b, MaxDocumentDepth); err != nil {
 		return err
 	}
-	return d.read(b[skipSpace(b, 0):])
+	return d.read(b[SkipSpace(b, 0):])
 }
 
 // ParseDefs reads a JSON array of attr_def objects.
@@ -101,7 +101,7 @@ func ParseDefs(b []byte) ([]AttrDef, error) {
 	if err := CheckJSON(b, MaxDocumentDepth); err != nil {
 		return nil, err
 	}
-	return readDefs(b[skipSpace(b, 0):])
+	return readDefs(b[SkipSpace(b, 0):])
 }
 
 func readDefs(b []byte) ([]AttrDef, error) {
@@ -170,7 +170,7 @@ func (d *AttrDef) read(b []byte) error {
 
 // ParseStrings reads a checked JSON array of strings; false if it is none.
 func ParseStrings(b []byte) ([]string, bool) {
-	i := skipSpace(b, 0)
+	i := SkipSpace(b, 0)
 	if i >= len(b) || b[i] != '[' {
 		return nil, false
 	}

@@ -25,11 +25,11 @@ func CheckJSON(b []byte, maxDepth int) error {
 		return syntax(0, "invalid UTF-8")
 	}
 	c := checker{b: b, depth: maxDepth}
-	c.i = skipSpace(b, 0)
+	c.i = SkipSpace(b, 0)
 	if err := c.value(); err != nil {
 		return err
 	}
-	if i := skipSpace(b, c.i); i < len(b) {
+	if i := SkipSpace(b, c.i); i < len(b) {
 		return syntax(i, "text after the value")
 	}
 	return nil
@@ -94,7 +94,7 @@ func (c *checker) array() error {
 	if err := c.down(); err != nil {
 		return err
 	}
-	c.i = skipSpace(c.b, c.i+1)
+	c.i = SkipSpace(c.b, c.i+1)
 	if c.i < len(c.b) && c.b[c.i] == ']' {
 		c.i++
 		c.depth++
@@ -117,7 +117,7 @@ func (c *checker) array() error {
 
 // separator passes a comma, or the closing bracket.
 func (c *checker) separator(closing byte) (done bool, err error) {
-	c.i = skipSpace(c.b, c.i)
+	c.i = SkipSpace(c.b, c.i)
 	if c.i >= len(c.b) {
 		return false, syntax(c.i, "unexpected end")
 	}
@@ -126,7 +126,7 @@ func (c *checker) separator(closing byte) (done bool, err error) {
 		c.i++
 		return true, nil
 	case ',':
-		c.i = skipSpace(c.b, c.i+1)
+		c.i = SkipSpace(c.b, c.i+1)
 		return false, nil
 	}
 	return false, syntax(c.i, "unexpected character")
@@ -139,7 +139,7 @@ func (c *checker) object() error {
 	if err := c.down(); err != nil {
 		return err
 	}
-	c.i = skipSpace(c.b, c.i+1)
+	c.i = SkipSpace(c.b, c.i+1)
 	if c.i < len(c.b) && c.b[c.i] == '}' {
 		c.i++
 		c.depth++
@@ -165,10 +165,10 @@ func (c *checker) object() error {
 			return syntax(at, "a name stands twice")
 		}
 		c.names = append(c.names, name)
-		if c.i = skipSpace(c.b, c.i); c.i >= len(c.b) || c.b[c.i] != ':' {
+		if c.i = SkipSpace(c.b, c.i); c.i >= len(c.b) || c.b[c.i] != ':' {
 			return syntax(c.i, "a colon is missing")
 		}
-		c.i = skipSpace(c.b, c.i+1)
+		c.i = SkipSpace(c.b, c.i+1)
 		if err := c.value(); err != nil {
 			return err
 		}
@@ -410,7 +410,7 @@ func Compact(dst, b []byte) []byte {
 		case ' ', '\n', '\t', '\r':
 			i++
 		case '"':
-			end := skipString(b, i)
+			end := SkipString(b, i)
 			dst = append(dst, b[i:end]...)
 			i = end
 		default:

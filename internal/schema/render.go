@@ -43,7 +43,7 @@ func renderObject(dst []byte, a *Attribute, b []byte, i int, head *Head) ([]byte
 			at++
 		}
 		if at == len(children) || children[at].Name != string(name) {
-			c.i = skipValue(b, c.i)
+			c.i = SkipValue(b, c.i)
 			continue
 		}
 		dst = renderUnset(dst, a, next, at, head)
@@ -57,7 +57,7 @@ func renderObject(dst []byte, a *Attribute, b []byte, i int, head *Head) ([]byte
 		dst = append(dst, '{')
 	}
 	dst[begin] = '{'
-	return append(dst, '}'), min(skipSpace(b, c.i)+1, len(b))
+	return append(dst, '}'), min(SkipSpace(b, c.i)+1, len(b))
 }
 
 func renderValue(dst []byte, a *Attribute, b []byte, i int, head *Head) ([]byte, int) {
@@ -80,9 +80,9 @@ func renderValue(dst []byte, a *Attribute, b []byte, i int, head *Head) ([]byte,
 			dst = append(dst, '[')
 		}
 		dst[begin] = '['
-		return append(dst, ']'), min(skipSpace(b, c.i)+1, len(b))
+		return append(dst, ']'), min(SkipSpace(b, c.i)+1, len(b))
 	}
-	end := skipValue(b, i)
+	end := SkipValue(b, i)
 	if a.Type == Object || a.Type == Plural || a.Type == Password {
 		return append(dst, a.unset...), end
 	}

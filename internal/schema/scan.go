@@ -9,15 +9,17 @@ import (
 // that this package has written. On other text they give nonsense, but they
 // end and do not panic.
 
-func skipSpace(b []byte, i int) int {
+// SkipSpace gives the position of the first byte from b[i] on that is no white
+// space.
+func SkipSpace(b []byte, i int) int {
 	for i < len(b) && b[i] <= ' ' && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
 		i++
 	}
 	return i
 }
 
-// skipString gives the position after the string whose opening quote is b[i].
-func skipString(b []byte, i int) int {
+// SkipString gives the position after the string whose opening quote is b[i].
+func SkipString(b []byte, i int) int {
 	for j := i + 1; j < len(b); j++ {
 		n := bytes.IndexByte(b[j:], '"')
 		if n < 0 {
@@ -35,20 +37,20 @@ func skipString(b []byte, i int) int {
 	return len(b)
 }
 
-// skipValue gives the position after the value that begins at b[i].
-func skipValue(b []byte, i int) int {
+// SkipValue gives the position after the value that begins at b[i].
+func SkipValue(b []byte, i int) int {
 	if i >= len(b) {
 		return len(b)
 	}
 	switch b[i] {
 	case '"':
-		return skipString(b, i)
+		return SkipString(b, i)
 	case '{', '[':
 		depth := 0
 		for i < len(b) {
 			switch b[i] {
 			case '"':
-				i = skipString(b, i)
+				i = SkipString(b, i)
 				continue
 			case '{', '[':
 				depth++
@@ -80,7 +82,7 @@ type cursor struct {
 // enter begins at the object or array that is b[i]; on anything else the
 // cursor finds nothing.
 func enter(b []byte, i int) cursor {
-	i = skipSpace(b, i)
+	i = SkipSpace(b, i)
 	if i >= len(b) || b[i] != '{' && b[i] != '[' {
 		return cursor{b, len(b)}
 	}
@@ -91,29 +93,29 @@ func enter(b []byte, i int) cursor {
 // name is raw: without its quotes, escapes not resolved.
 func (c *cursor) key() (name []byte, ok bool) {
 	b := c.b
-	i := skipSpace(b, c.i)
+	i := SkipSpace(b, c.i)
 	if i < len(b) && b[i] == ',' {
-		i = skipSpace(b, i+1)
+		i = SkipSpace(b, i+1)
 	}
 	if i >= len(b) || b[i] != '"' {
 		return nil, false
 	}
-	end := skipString(b, i)
+	end := SkipString(b, i)
 	if end < i+2 || end >= len(b) {
 		return nil, false
 	}
 	name = b[i+1 : end-1]
-	if i = skipSpace(b, end); i >= len(b) || b[i] != ':' {
+	if i = SkipSpace(b, end); i >= len(b) || b[i] != ':' {
 		return nil, false
 	}
-	c.i = skipSpace(b, i+1)
+	c.i = SkipSpace(b, i+1)
 	return name, c.i < len(b)
 }
 
 // skip passes the value that begins at c.i and gives its text.
 func (c *cursor) skip() []byte {
 	start := c.i
-	c.i = skipValue(c.b, start)
+	c.i = SkipValue(c.b, start)
 	return c.b[start:c.i]
 }
 
@@ -126,9 +128,9 @@ func (c *cursor) member() (name, val []byte, ok bool) {
 
 // start moves to the next element of an array, which then begins at c.i.
 func (c *cursor) start() bool {
-	i := skipSpace(c.b, c.i)
+	i := SkipSpace(c.b, c.i)
 	if i < len(c.b) && c.b[i] == ',' {
-		i = skipSpace(c.b, i+1)
+		i = SkipSpace(c.b, i+1)
 	}
 	if i >= len(c.b) || c.b[i] == ']' || c.b[i] == '}' || c.b[i] == ',' || c.b[i] == ':' {
 		return false
@@ -149,7 +151,7 @@ func (c *cursor) element() (val []byte, ok bool) {
 // It stops when fn returns false, and reports whether it came to the end. It
 // allocates nothing, and reads no further than it must.
 func Values(stored []byte, path []string, fn func(raw []byte) bool) bool {
-	return values(stored, skipSpace(stored, 0), path, fn)
+	return values(stored, SkipSpace(stored, 0), path, fn)
 }
 
 func values(b []byte, i int, path []string, fn func(raw []byte) bool) bool {
@@ -160,7 +162,7 @@ func values(b []byte, i int, path []string, fn func(raw []byte) bool) bool {
 		if b[i] == 'n' {
 			return true
 		}
-		return fn(b[i:skipValue(b, i)])
+		return fn(b[i:SkipValue(b, i)])
 	}
 	c := enter(b, i)
 	switch b[i] {
@@ -173,12 +175,12 @@ func values(b []byte, i int, path []string, fn func(raw []byte) bool) bool {
 			if string(name) == path[0] {
 				return values(b, c.i, path[1:], fn)
 			}
-			c.i = skipValue(b, c.i)
+			c.i = SkipValue(b, c.i)
 		}
 	case '[':
 		for c.start() {
 			from := c.i
-			c.i = skipValue(b, from)
+			c.i = SkipValue(b, from)
 			if b[from] == '{' && !values(b, from, path, fn) {
 				return false
 			}

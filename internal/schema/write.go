@@ -198,6 +198,6 @@ func memberNamed(obj []byte, name string) []byte {
 }
 
 func trim(b []byte) []byte {
-	i := skipSpace(b, 0)
-	return b[i:skipValue(b, i)]
+	i := SkipSpace(b, 0)
+	return b[i:SkipValue(b, i)]
 }
