@@ -2,8 +2,8 @@ package directory_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +12,7 @@ import (
 	"facet/internal/access"
 	"facet/internal/credential"
 	"facet/internal/directory"
+	"facet/internal/facetest"
 	"facet/internal/media"
 	"facet/internal/profile"
 	"facet/internal/store"
@@ -53,9 +54,11 @@ func newWorld(t *testing.T) *world {
 // newWorldOver is newWorld with something between it and its store.
 func newWorldOver(t *testing.T, over func(store.Store) store.Store) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	st, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Logger: log, Clock: w.clock.Now})
+	w := &world{t: t, clock: &clock{now: facetest.Start}}
+	seed, dir := facetest.Demo(t), t.TempDir()
+	seed.Unpack(t, dir)
+	log := slog.New(slog.DiscardHandler)
+	st, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir, PageCache: 1, Reserve: -1, Logger: log, Clock: w.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,15 +68,11 @@ func newWorldOver(t *testing.T, over func(store.Store) store.Store) *world {
 		}
 	})
 	w.store = st
-	w.media = media.NewStore(t.TempDir())
+	w.media = media.NewStore(filepath.Join(dir, "blobs"))
 	w.dir = directory.New(directory.Config{
-		Store: over(st), DataKey: credential.NewDataKey(), Hasher: credential.NewHasher(credential.HasherConfig{}), Now: w.clock.Now, Log: log, Media: w.media,
+		Store: over(st), DataKey: seed.Key(), Hasher: credential.NewHasher(credential.HasherConfig{}), Now: w.clock.Now, Log: log, Media: w.media,
 	})
-	if _, err := w.dir.SeedDemo(t.Context(), "http://127.0.0.1:8080"); err != nil {
-		t.Fatal(err)
-	}
-	w.demo, _, err = w.dir.SiteAt(t.Context(), "127.0.0.1:8080")
-	if err != nil {
+	if w.demo, err = w.dir.SiteNamed(t.Context(), "demo"); err != nil {
 		t.Fatal(err)
 	}
 	return w

@@ -2,12 +2,14 @@ package directory_test
 
 import (
 	"bytes"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"facet/internal/access"
 	"facet/internal/directory"
+	"facet/internal/facetest"
 	"facet/internal/profile"
 	"facet/internal/store"
 )
@@ -150,7 +152,8 @@ func TestGrantsAreOneAtATime(t *testing.T) {
 	if err != nil || !made || sub.Grant == "" || sub.Profile.Slug != "xia" || sub.Plan.Slug != "premium" {
 		t.Fatal(sub, made, err)
 	}
-	if want := w.clock.Now().AddDate(0, 1, 0); !sub.Ends.Equal(want) {
+	// a month from facetest.Start, the 31st of January, ends with February
+	if want := time.Date(2026, time.February, 28, 12, 0, 0, 0, time.UTC); !sub.Ends.Equal(want) {
 		t.Errorf("ends %v, want %v", sub.Ends, want)
 	}
 	again, made, err := grant("premium", directory.Grantee{Email: "XIA@localhost.localdomain"})
@@ -224,11 +227,11 @@ func TestAForcedGrantInvitesByMail(t *testing.T) {
 	if err != nil || len(jobs) != 1 || jobs[0].Kind != directory.MailJob {
 		t.Fatal(jobs, err)
 	}
-	i := bytes.Index(jobs[0].Body, []byte("http://127.0.0.1:8080/api/auth/"))
-	if i < 0 {
+	_, link, ok := strings.Cut(string(jobs[0].Body), facetest.BaseURL+"/api/auth/")
+	if !ok {
 		t.Fatalf("no link in %s", jobs[0].Body)
 	}
-	key := string(jobs[0].Body[i+31 : i+71])
+	key := link[:40]
 	inv, err := w.demo.Invitation(t.Context(), key)
 	if err != nil || inv.Email != "new@example.com" || inv.Profile.Slug != "new-org" {
 		t.Fatal(inv, err)

@@ -57,23 +57,14 @@ type Service struct {
 // New starts a Service with some faces; it ends with the test.
 func New(t testing.TB, faces ...face.Face) *Service {
 	t.Helper()
-	seed, err := seeded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return From(t, seed, faces...)
+	return From(t, Demo(t), faces...)
 }
 
 // From starts a Service with what another had.
 func From(t testing.TB, seed Seed, faces ...face.Face) *Service {
 	t.Helper()
 	dir := t.TempDir()
-	for name, content := range seed.files {
-		path := filepath.Join(dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, content, 0o600)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	seed.Unpack(t, dir)
 	s := &Service{Clock: NewClock(), Log: &Buffer{}, Dir: dir, key: seed.key}
 	s.Clock.Advance(seed.age)
 	db, d, err := open(dir, seed.key, s.Clock)
@@ -111,6 +102,30 @@ type Seed struct {
 	key   credential.DataKey
 	files map[string][]byte // by path in the folder
 	age   time.Duration     // of the clock
+}
+
+// Demo is the data folder of the demo site as it is when it is new.
+func Demo(t testing.TB) Seed {
+	t.Helper()
+	seed, err := seeded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seed
+}
+
+// Key is the data key of the folder.
+func (s Seed) Key() credential.DataKey { return s.key }
+
+// Unpack writes the folder's files to another, pictures in blobs.
+func (s Seed) Unpack(t testing.TB, dir string) {
+	t.Helper()
+	for name, content := range s.files {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, content, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // Keep ends the Service and gives what it had.
