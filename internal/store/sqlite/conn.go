@@ -511,3 +511,15 @@ func reserve(pages int) {
 		libc.Xfree(tls, block)
 	}
 }
+
+// keepMapped takes one small block of each size that statements ask for and
+// give back again and again, and keeps it: the library's allocator unmaps a
+// group of blocks when the last of them is free.
+func keepMapped() {
+	const smallest, largest = 1024, 32768 // of those that the allocator groups
+	tls := libc.NewTLS()
+	defer tls.Close()
+	for n := smallest; n <= largest; n *= 2 {
+		libc.Xmalloc(tls, types.Size_t(n))
+	}
+}
