@@ -30,7 +30,7 @@ const MaxBulk = 5000
 const (
 	bulkStep  = 1000
 	bulkHold  = 150 * time.Millisecond
-	draftStep = 200 // rows that are worked out before the first are written
+	draftStep = 64 // rows that are worked out before the first are written
 )
 
 // Made is one row of a bulk creation: the new record's names, or why there is

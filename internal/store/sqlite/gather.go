@@ -15,16 +15,19 @@ import (
 // transaction, and inserted before anything reads or changes their tables,
 // before a savepoint begins or ends, and before the commit: attribute rows by
 // path and value, several in a statement, so that neighbours are written one
-// after the other; and a search pack once when it is full, not once an entry.
+// after the other; events, several in a statement too; and a search pack once
+// when it is full, not once an entry.
 
-// gatheredMost is how many index rows are gathered at most.
+// gatheredMost is how many rows are gathered at most.
 const gatheredMost = 50_000
 
 // gathered is what a transaction has yet to insert.
 type gathered struct {
 	c       *conn
+	w       *writer
 	indexed []indexedRows
-	rows    int // of indexed
+	events  []eventRow
+	rows    int // of both
 	pack    sitePack
 	err     error // why some of it was not inserted: the transaction is lost
 	writing bool  // it is at work itself
@@ -65,12 +68,9 @@ func (g *gathered) addIndexed(site store.SiteID, rec *store.Record, x store.Inde
 	if strings.IndexByte(x.Path, 0) >= 0 || strings.IndexByte(x.Value, 0) >= 0 || strings.IndexByte(string(rec.Type), 0) >= 0 {
 		return errNUL
 	}
-	if g.rows == gatheredMost {
-		if err := g.insert(); err != nil {
-			return err
-		}
+	if err := g.oneMore(); err != nil {
+		return err
 	}
-	g.rows++
 	row := indexedRow{x.Value, rec.Number, rec.ID, rec.Bucket}
 	for i := range g.indexed {
 		if p := &g.indexed[i]; p.path == x.Path && p.typ == rec.Type && p.site == site {
@@ -80,6 +80,79 @@ func (g *gathered) addIndexed(site store.SiteID, rec *store.Record, x store.Inde
 	}
 	g.indexed = append(g.indexed, indexedRows{site, rec.Type, x.Path, []indexedRow{row}})
 	return nil
+}
+
+// oneMore counts a row.
+func (g *gathered) oneMore() error {
+	if g.rows >= gatheredMost {
+		if err := g.insert(); err != nil {
+			return err
+		}
+	}
+	g.rows++
+	return nil
+}
+
+// eventRow is an event, and its paths as JSON.
+type eventRow struct {
+	site    store.SiteID
+	seq, at int64
+	actor   profile.ID
+	subject profile.ID
+	kind    string
+	paths   string
+	version int64
+}
+
+// addEvent gathers the skeleton of an event, whose position is known.
+func (g *gathered) addEvent(e eventRow) error {
+	if strings.IndexByte(e.kind, 0) >= 0 || strings.IndexByte(e.paths, 0) >= 0 {
+		return errNUL
+	}
+	err := g.oneMore()
+	if err == nil {
+		g.events = append(g.events, e)
+	}
+	return err
+}
+
+// insertEvents writes the events in their order.
+func (g *gathered) insertEvents(epoch, tx int64) error {
+	for left := g.events; len(left) > 0; {
+		id, n := insertEvent, 1
+		if len(left) >= eventsAtOnce {
+			id, n = insertEventMany, eventsAtOnce
+		}
+		s, err := g.c.stmt(id)
+		if err != nil {
+			return err
+		}
+		if err = s.bindEvents(epoch, tx, left[:n]); err == nil {
+			_, err = s.step()
+		}
+		s.close()
+		if err != nil {
+			return err
+		}
+		left = left[n:]
+	}
+	return nil
+}
+
+// bindEvents binds what the rows share, then each row.
+func (s *stmt) bindEvents(epoch, tx int64, rows []eventRow) error {
+	size := 0
+	for i := range rows {
+		r := &rows[i]
+		size += bytesOf(r.actor) + bytesOf(r.subject) + bytesOf(r.kind) + bytesOf(r.paths)
+	}
+	s.room(size)
+	off, err := s.fill(1, 0, epoch, tx)
+	for i := 0; err == nil && i < len(rows); i++ {
+		r := &rows[i]
+		off, err = s.fill(3+9*i, off, r.site, r.seq, r.subject.Bucket(), r.at, r.actor, r.subject, r.kind, r.paths, r.version)
+	}
+	return err
 }
 
 // addEntry puts an entry at the end of the site's last pack and tells the
@@ -147,6 +220,9 @@ func (g *gathered) insert() error {
 		return errEnded
 	}
 	err := g.writePack()
+	if err == nil {
+		err = g.insertEvents(g.w.epoch, g.w.tx+1)
+	}
 	for i := 0; err == nil && i < len(g.indexed); i++ {
 		err = g.insertIndexed(&g.indexed[i])
 	}
@@ -205,6 +281,8 @@ func (g *gathered) forget() {
 	if len(g.indexed) > 64 { // not those of every type there ever was
 		g.indexed = nil
 	}
+	clear(g.events)
+	g.events = g.events[:0]
 	g.rows, g.err = 0, nil
 	g.pack.site, g.pack.changed = 0, false
 }
@@ -215,6 +293,6 @@ var sees []bool
 func init() {
 	for _, text := range statements {
 		words := strings.FieldsFunc(text, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') })
-		sees = append(sees, slices.Contains(words, "attribute") || slices.Contains(words, "search_pack"))
+		sees = append(sees, slices.Contains(words, "attribute") || slices.Contains(words, "event") || slices.Contains(words, "search_pack"))
 	}
 }

@@ -148,7 +148,7 @@ func TestRowsThatCannotBeInsertedFailEveryCaller(t *testing.T) {
 		_ = tx.Values(profile.User, store.Range{Path: "p0"}, false, func([]byte, int64) bool { return true })
 		return nil
 	}
-	for name, which := range map[string]statement{"row": insertIndexed, "rows": insertIndexedMany, "pack": insertPack} {
+	for name, which := range map[string]statement{"row": insertIndexed, "rows": insertIndexedMany, "pack": insertPack, "event": insertEvent, "events": insertEventMany} {
 		for when, fn := range map[string]func(store.Tx) error{"read": look, "commit": func(store.Tx) error { return nil }} {
 			t.Run(name+" at "+when, func(t *testing.T) {
 				s, st := open(t)

@@ -215,9 +215,8 @@ var (
 	selectPacks = sql(`SELECT pack, texts, heads FROM search_pack WHERE pack BETWEEN ? AND ? ORDER BY pack`)
 )
 
-// indexedAtOnce is how many index rows one statement inserts; of more, a row
-// costs the same.
-const indexedAtOnce = 8
+// How many rows one statement inserts; of more, a row costs the same.
+const indexedAtOnce, eventsAtOnce = 8, 8
 
 // insertIndexedRows inserts rows of one path: arguments 1 to 3 are theirs, and
 // then four of each. OR IGNORE goes on at whatever keeps a row out, so SQLite
@@ -228,6 +227,22 @@ func insertIndexedRows(n int) string {
 	b.WriteString("INSERT OR IGNORE INTO attribute (site, type, path, value, number, bucket, id) VALUES")
 	for i := range n {
 		fmt.Fprintf(&b, "%c (?1, ?2, ?3, ?%d, ?%d, ?%d, ?%d)", " ,"[min(i, 1)], 4+4*i, 5+4*i, 6+4*i, 7+4*i)
+	}
+	return b.String()
+}
+
+// insertEventRows inserts events of one transaction: arguments 1 and 2 are its,
+// and then nine of each. OR ROLLBACK for the reason that insertIndexedRows has
+// OR IGNORE: the writer gives the transaction up anyway.
+func insertEventRows(n int) string {
+	var b strings.Builder
+	b.WriteString("INSERT OR ROLLBACK INTO event (epoch, tx, site, seq, bucket, at, actor, subject, kind, paths, version) VALUES")
+	for i := range n {
+		fmt.Fprintf(&b, "%c (?1, ?2", " ,"[min(i, 1)])
+		for j := range 9 {
+			fmt.Fprintf(&b, ", ?%d", 3+9*i+j)
+		}
+		b.WriteByte(')')
 	}
 	return b.String()
 }
@@ -425,10 +440,9 @@ var (
 
 // Events.
 var (
-	insertEvent = sql(`
-		INSERT INTO event (site, epoch, tx, seq, bucket, at, actor, subject, kind, paths, version)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-	insertBody = sql(`
+	insertEvent     = sql(insertEventRows(1))
+	insertEventMany = sql(insertEventRows(eventsAtOnce))
+	insertBody      = sql(`
 		INSERT INTO event_body (site, bucket, subject, epoch, tx, seq, version, at, actor, kind, replaced)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	deleteBodies   = sql(`DELETE FROM event_body WHERE site = ? AND bucket = ? AND subject = ?`)

@@ -108,7 +108,7 @@ const (
 func newWriter(c *conn, log *slog.Logger, clock func() time.Time, commits *commits, settle func()) (*writer, error) {
 	w := &writer{c: c, log: log, clock: clock, commits: commits, settle: settle, queue: make(chan *call, 4*maxBatch),
 		closing: make(chan struct{}), stopped: make(chan struct{}), numbers: map[store.SiteID]*block{}, hold: maxHold}
-	w.gathered.c, c.gathered = c, &w.gathered
+	w.gathered.c, w.gathered.w, c.gathered = c, w, &w.gathered
 	for key, v := range map[string]*int64{"epoch": &w.epoch, "tx": &w.tx} {
 		s, err := c.query(selectMeta, key)
 		if err != nil {
