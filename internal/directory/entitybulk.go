@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"facet/internal/access"
@@ -29,7 +30,7 @@ const MaxBulk = 5000
 const (
 	bulkStep  = 1000
 	bulkHold  = 150 * time.Millisecond
-	draftStep = 200 // rows that are worked out before the first are written
+	draftStep = 64 // rows that are worked out before the first are written
 )
 
 // Made is one row of a bulk creation: the new record's names, or why there is
@@ -87,7 +88,8 @@ func (s *Site) CreateEntities(ctx context.Context, who access.Principal, typeNam
 	if err == nil || how == CommitAll {
 		return b.made, err
 	}
-	b.write(ctx, 0, len(rows))
+	b.ready.Store(int64(len(rows)))
+	b.write(ctx, 0)
 	return b.made, nil
 }
 
@@ -101,35 +103,37 @@ type bulk struct {
 	rows   [][]byte
 	drafts []*newEntity // nil: the row has its error
 	made   []Made
+
+	ready atomic.Int64  // how many rows, from the first, are worked out
+	more  chan struct{} // has one when that grew
 }
 
 // each works the rows out, and writes those that are ready beside it.
 func (b *bulk) each(ctx context.Context) {
-	ready, written := make(chan int, len(b.rows)/draftStep+1), make(chan struct{})
+	b.more = make(chan struct{}, 1)
+	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		from := 0
-		for to := range ready {
-			for more := true; more; {
-				select {
-				case next, ok := <-ready:
-					to, more = max(to, next), ok
-				default:
-					more = false
-				}
+		for from, drafting := 0, true; ; {
+			from = b.write(ctx, from)
+			if !drafting {
+				return
 			}
-			b.write(ctx, from, to)
-			from = to
+			_, drafting = <-b.more
 		}
 	}()
 	defer func() {
-		close(ready)
+		close(b.more)
 		<-written
 	}()
 	for from := 0; from < len(b.rows); from += draftStep {
 		to := min(from+draftStep, len(b.rows))
 		b.draft(ctx, from, to)
-		ready <- to
+		b.ready.Store(int64(to))
+		select {
+		case b.more <- struct{}{}:
+		default: // the one before is not taken yet
+		}
 	}
 }
 
@@ -146,23 +150,25 @@ func (b *bulk) draft(ctx context.Context, from, to int) {
 	}
 }
 
-// write makes the records of the rows from..to that were worked out.
-func (b *bulk) write(ctx context.Context, from, to int) {
-	for from < to {
-		from += b.writeSome(ctx, from, min(from+bulkStep, to))
+// write makes the records of the rows that are ready, from one on, and tells
+// where the rows begin that were not.
+func (b *bulk) write(ctx context.Context, from int) int {
+	for from < int(b.ready.Load()) {
+		from += b.writeSome(ctx, from)
 	}
+	return from
 }
 
-// writeSome makes the first of some records in one transaction that goes on
-// where a name is taken: Create then leaves nothing. It tells how many rows it
-// went through.
-func (b *bulk) writeSome(ctx context.Context, from, to int) int {
-	taken := make([]error, to-from)
-	rows := 0
+// writeSome makes the first of those records in one transaction that goes on
+// where a name is taken: Create then leaves nothing. Rows that become ready
+// meanwhile are written with them. It tells how many rows it went through.
+func (b *bulk) writeSome(ctx context.Context, from int) (rows int) {
+	var taken []error
 	err := b.s.data.Update(ctx, func(tx store.Tx) error {
-		clear(taken)
+		taken = taken[:0]
 		begin := time.Now()
-		for rows = 0; rows < to-from && (rows&15 != 15 || time.Since(begin) < bulkHold); rows++ {
+		for rows = 0; from+rows < int(b.ready.Load()) && rows < bulkStep && (rows&15 != 15 || time.Since(begin) < bulkHold); rows++ {
+			taken = append(taken, nil)
 			d := b.drafts[from+rows]
 			if d == nil {
 				continue
@@ -177,7 +183,7 @@ func (b *bulk) writeSome(ctx context.Context, from, to int) int {
 		return nil
 	})
 	if err != nil {
-		rows = to - from
+		rows = min(int(b.ready.Load())-from, bulkStep)
 	}
 	for i := range rows {
 		d, m := b.drafts[from+i], &b.made[from+i]

@@ -95,13 +95,16 @@ func cpu(b *testing.B) func() {
 	return func() { b.ReportMetric(float64(used()-start)/float64(b.N), "cpu-ns/op") }
 }
 
-// fill creates n people in transactions of 5000 and gives their ids.
-func fill(b *testing.B, site store.Site, n int) []profile.ID {
+// fill creates n people and gives their ids.
+func fill(b *testing.B, site store.Site, n int) []profile.ID { return fillFrom(b, site, 0, n, 5000) }
+
+// fillFrom creates people after the first ones, so many a transaction.
+func fillFrom(b *testing.B, site store.Site, from, to, atOnce int) []profile.ID {
 	var ids []profile.ID
-	for i := 0; i < n; {
-		end := min(i+5000, n)
+	for i := from; i < to; {
+		end := min(i+atOnce, to)
 		err := site.Update(b.Context(), func(tx store.Tx) error {
-			ids = ids[:i]
+			ids = ids[:i-from]
 			for j := i; j < end; j++ {
 				rec := person(int64(j + 1))
 				if err := tx.Create(rec, store.Event{At: rec.Created, Kind: "user.created"}); err != nil {
@@ -119,13 +122,19 @@ func fill(b *testing.B, site store.Site, n int) []profile.ID {
 	return ids
 }
 
+// Bulk creations of 1000 records, into a store that is empty and one that is not.
 func BenchmarkBulk(b *testing.B) {
-	site := benchStore(b)
-	b.ReportAllocs()
-	b.ResetTimer()
-	defer cpu(b)()
-	fill(b, site, b.N)
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "creates/s")
+	for _, had := range []int{0, 20_000} {
+		b.Run(fmt.Sprint("after ", had), func(b *testing.B) {
+			site := benchStore(b)
+			fill(b, site, had)
+			b.ReportAllocs()
+			b.ResetTimer()
+			defer cpu(b)()
+			fillFrom(b, site, had, had+b.N, 1000)
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "creates/s")
+		})
+	}
 }
 
 func BenchmarkGet(b *testing.B) {

@@ -56,6 +56,8 @@ type conn struct {
 	since int64   // of a reader: the count of commits when its snapshot began, or noSnapshot
 	bad   bool    // a statement failed since then
 
+	gathered *gathered // of the writer: rows that are not inserted yet
+
 	// fail, when set, is asked before each statement runs: tests inject the
 	// errors of a full or broken disk with it.
 	fail func(statement) error
@@ -207,8 +209,19 @@ func (c *conn) stmt(id statement) (*stmt, error) {
 	return s, nil
 }
 
+// before inserts what the writer has gathered when a statement might see it.
+func (c *conn) before(id statement) error {
+	if c.gathered == nil || !sees[id] {
+		return nil
+	}
+	return c.gathered.insert()
+}
+
 // exec runs a statement that gives no rows and reports how many it changed.
 func (c *conn) exec(id statement, args ...any) (int, error) {
+	if err := c.before(id); err != nil {
+		return 0, err
+	}
 	s, err := c.stmt(id)
 	if err != nil {
 		return 0, err
@@ -229,6 +242,9 @@ func (c *conn) exec(id statement, args ...any) (int, error) {
 // query starts a statement that gives rows. The caller steps it and closes it,
 // also when fn panics.
 func (c *conn) query(id statement, args ...any) (*stmt, error) {
+	if err := c.before(id); err != nil {
+		return nil, err
+	}
 	s, err := c.stmt(id)
 	if err != nil {
 		return nil, err
@@ -292,11 +308,18 @@ var errNUL = &profile.Error{Kind: profile.Malformed, Code: profile.CodeSyntax, M
 // bind copies the arguments into the statement's buffer and points it there.
 // They must not escape: then the compiler keeps them, boxed, on the stack.
 func (s *stmt) bind(args []any) error {
-	s.busy = true
 	size := 0
 	for _, a := range args {
 		size += bytesOf(a)
 	}
+	s.room(size)
+	_, err := s.fill(1, 0, args...)
+	return err
+}
+
+// room begins to bind arguments that take so many bytes.
+func (s *stmt) room(size int) {
+	s.busy = true
 	if size > s.size {
 		if s.args != 0 {
 			libc.Xfree(s.c.tls, s.args)
@@ -304,10 +327,14 @@ func (s *stmt) bind(args []any) error {
 		s.size = max(size, 2*s.size, 128)
 		s.args = s.c.malloc(s.size)
 	}
+}
+
+// fill binds arguments from a number on and copies their bytes to a place of
+// the buffer, which room has made large enough. It tells where they end.
+func (s *stmt) fill(first, off int, args ...any) (int, error) {
 	buf := memory(s.args, s.size)
-	off := 0
 	for i, a := range args {
-		col := int32(i + 1)
+		col := int32(first + i)
 		var rc int32
 		switch v := a.(type) {
 		case int64:
@@ -352,12 +379,12 @@ func (s *stmt) bind(args []any) error {
 			case store.LinkState:
 				n = copy(buf[off:], v)
 			default:
-				return errors.New("sqlite: an argument of a type that is not bound")
+				return off, errors.New("sqlite: an argument of a type that is not bound")
 			}
 			p := s.args + uintptr(off)
 			if isText {
 				if bytes.IndexByte(buf[off:off+n], 0) >= 0 {
-					return errNUL
+					return off, errNUL
 				}
 				rc = sqlite3.Xsqlite3_bind_text(s.c.tls, s.p, col, p, int32(n), 0)
 			} else {
@@ -366,10 +393,10 @@ func (s *stmt) bind(args []any) error {
 			off += n
 		}
 		if rc != sqlite3.SQLITE_OK {
-			return s.c.error(rc, s.sql())
+			return off, s.c.error(rc, s.sql())
 		}
 	}
-	return nil
+	return off, nil
 }
 
 func (s *stmt) bindInt(col int32, v int64) int32 {
@@ -482,5 +509,17 @@ func reserve(pages int) {
 		libc.VaList(args, block, int32(pageSize+header), int32(pages)))
 	if rc != sqlite3.SQLITE_OK {
 		libc.Xfree(tls, block)
+	}
+}
+
+// keepMapped takes one small block of each size that statements ask for and
+// give back again and again, and keeps it: the library's allocator unmaps a
+// group of blocks when the last of them is free.
+func keepMapped() {
+	const smallest, largest = 1024, 32768 // of those that the allocator groups
+	tls := libc.NewTLS()
+	defer tls.Close()
+	for n := smallest; n <= largest; n *= 2 {
+		libc.Xmalloc(tls, types.Size_t(n))
 	}
 }

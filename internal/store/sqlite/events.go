@@ -9,21 +9,29 @@ import (
 	"facet/internal/store"
 )
 
+// noPaths is what appendPaths makes of none.
+const noPaths = "[]"
+
 // Log writes an event at the next position of this commit.
 func (t *tx) Log(e store.Event) error {
 	if e.At.IsZero() {
 		e.At = t.w.clock()
 	}
 	t.w.seq++
-	t.json = appendPaths(t.json[:0], e.Paths)
-	if _, err := t.write(insertEvent, t.site, t.w.epoch, t.w.tx+1, t.w.seq, e.Subject.Bucket(),
-		e.At, e.Actor, e.Subject, e.Kind, text(t.json), e.Version); err != nil {
+	paths := noPaths
+	if len(e.Paths) > 0 {
+		t.json = appendPaths(t.json[:0], e.Paths)
+		paths = string(t.json)
+	}
+	err := t.w.gathered.addEvent(eventRow{t.site, t.w.seq, micros(e.At), e.Actor, e.Subject, e.Kind, paths, e.Version})
+	if err != nil {
 		return err
 	}
+	t.writes++
 	if len(e.Replaced) == 0 {
 		return nil
 	}
-	_, err := t.write(insertBody, t.site, e.Subject.Bucket(), e.Subject, t.w.epoch, t.w.tx+1,
+	_, err = t.write(insertBody, t.site, e.Subject.Bucket(), e.Subject, t.w.epoch, t.w.tx+1,
 		t.w.seq, e.Version, e.At, e.Actor, e.Kind, text(e.Replaced))
 	return err
 }

@@ -211,3 +211,74 @@ func TestDocumentsWrittenBeforeTheyHadRowsOfTheirAppGetThem(t *testing.T) {
 		})
 	}
 }
+
+// TestRecordsAndNamesStayWhenTheirKeysChangeOrder migrates records of two
+// sites, one of which is owned and has a name among its owner's.
+func TestRecordsAndNamesStayWhenTheirKeysChangeOrder(t *testing.T) {
+	c, err := openConn(filepath.Join(t.TempDir(), "x.db"), sqlite3.SQLITE_OPEN_READWRITE|sqlite3.SQLITE_OPEN_CREATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	list, err := migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	if err := migrate(c, list[:6], now); err != nil {
+		t.Fatal(err)
+	}
+	type key struct {
+		site   store.SiteID
+		owner  profile.ID
+		space  profile.Space
+		value  string
+		id     profile.ID
+		number int64
+	}
+	var keys []key
+	owner := profile.NewID(now)
+	for i := range 60 {
+		k := key{site: store.SiteID(1 + i%2), space: profile.Slug, value: fmt.Sprint("u-", i/2), id: profile.NewID(now), number: int64(100 - i)}
+		if i%3 == 0 {
+			k.owner, k.space = owner, "household"
+		}
+		keys = append(keys, k)
+		at, who := keyOf(k.owner, k.space, k.value), []byte{}
+		if !k.owner.IsZero() {
+			who = k.owner[:]
+		}
+		if err := c.script(fmt.Sprintf(`
+			INSERT INTO record (site, bucket, id, type, number, owner, creator, attrs, extras, names, sort, state, password, version, created, updated, login)
+			VALUES (%[1]d, %[2]d, x'%[3]x', '$user', %[4]d, x'%[5]x', x'', '{"a":%[4]d}', '{}', '[]', 's', 'active', 'p', 7, 5, 6, 8);
+			INSERT INTO name (site, bucket, owner, space, value, home, id) VALUES (%[1]d, %[6]d, x'%[5]x', '%[7]s', '%[8]s', %[2]d, x'%[3]x')`,
+			k.site, k.id.Bucket(), k.id[:], k.number, who, at.bucket, k.space, k.value)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := migrate(c, list, now); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range keys {
+		r := &reader{c: c, site: k.site, ctx: t.Context()}
+		for _, read := range []func() (*store.Record, error){
+			func() (*store.Record, error) { return r.Record(k.id) },
+			func() (*store.Record, error) { return r.ByName(k.owner, k.space, k.value) },
+		} {
+			rec, err := read()
+			if err != nil || rec.ID != k.id || rec.Number != k.number || rec.Owner != k.owner || string(rec.Attrs) != fmt.Sprintf(`{"a":%d}`, k.number) ||
+				rec.Version != 7 || rec.Password != "p" || rec.State != "active" || micros(rec.Created) != 5 || micros(rec.Updated) != 6 || micros(rec.LastLogin) != 8 {
+				t.Errorf("%+v is now %+v, %v", k, rec, err)
+			}
+		}
+		other := &reader{c: c, site: 3 - k.site, ctx: t.Context()}
+		if _, err := other.Record(k.id); err != store.ErrNotFound {
+			t.Errorf("another site has %v, %v", k.id, err)
+		}
+	}
+	for _, table := range []string{"record", "name"} {
+		if n, err := c.pragma("SELECT count(*) FROM " + table); n != fmt.Sprint(len(keys)) || err != nil {
+			t.Errorf("%s rows in %s, %v", n, table, err)
+		}
+	}
+}

@@ -119,9 +119,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, o Options) error {
-	if o.Reserve > 0 {
-		reserveOnce.Do(func() { reserve(o.Reserve) })
-	}
+	reserveOnce.Do(func() {
+		keepMapped()
+		if o.Reserve > 0 {
+			reserve(o.Reserve)
+		}
+	})
 	path := filepath.Join(o.Dir, databaseName)
 	c, err := openConn(path, sqlite3.SQLITE_OPEN_READWRITE|sqlite3.SQLITE_OPEN_CREATE)
 	if err != nil {

@@ -148,7 +148,7 @@ func (t *tx) Create(rec *store.Record, e store.Event) error {
 		return store.TakenError("id")
 	}
 	for _, x := range rec.Index {
-		if err := t.writeIndexed(insertIndexed, rec, x); err != nil {
+		if err := t.addIndexed(rec, x); err != nil {
 			return err
 		}
 	}
@@ -233,9 +233,17 @@ func (t *tx) replace(old, rec *store.Record) error {
 	return t.moveIndex(old, rec)
 }
 
-// writeIndexed inserts or deletes an index row of a record.
-func (t *tx) writeIndexed(id statement, rec *store.Record, x store.Indexed) error {
-	_, err := t.write(id, t.site, rec.Type, x.Path, x.Value, rec.Number, rec.Bucket, rec.ID)
+// addIndexed adds an index row of a record, where it is not there already.
+func (t *tx) addIndexed(rec *store.Record, x store.Indexed) error {
+	err := t.w.gathered.addIndexed(t.site, rec, x)
+	if err == nil {
+		t.writes++
+	}
+	return err
+}
+
+func (t *tx) dropIndexed(rec *store.Record, x store.Indexed) error {
+	_, err := t.write(deleteIndexed, t.site, rec.Type, x.Path, x.Value, rec.Number, rec.Bucket, rec.ID)
 	return err
 }
 
@@ -260,7 +268,7 @@ func (t *tx) moveIndex(old, rec *store.Record) error {
 		if contains(rec.Index, x) {
 			continue
 		}
-		if err := t.writeIndexed(deleteIndexed, old, x); err != nil {
+		if err := t.dropIndexed(old, x); err != nil {
 			return err
 		}
 	}
@@ -268,7 +276,7 @@ func (t *tx) moveIndex(old, rec *store.Record) error {
 		if contains(old.Index, x) {
 			continue
 		}
-		if err := t.writeIndexed(insertIndexed, rec, x); err != nil {
+		if err := t.addIndexed(rec, x); err != nil {
 			return err
 		}
 	}
@@ -391,7 +399,7 @@ func (t *tx) remove(rec *store.Record) error {
 		return err
 	}
 	for _, x := range rec.Index {
-		if err := t.writeIndexed(deleteIndexed, rec, x); err != nil {
+		if err := t.dropIndexed(rec, x); err != nil {
 			return err
 		}
 	}

@@ -216,6 +216,11 @@ func (p *pack) add(typ, sort, text string, id profile.ID) {
 
 func (p *pack) size() int { return len(p.texts) + len(p.heads) }
 
+// entrySize is how much a record's entry adds to a pack's size.
+func entrySize(rec *store.Record) int {
+	return 1 + len(rec.Search) + len(rec.Type) + 1 + len(rec.ID) + len(rec.Sort) + 1
+}
+
 // take copies what a query gives into the pack, and says which it is; number
 // stays when it gives none.
 func (p *pack) take(s *stmt, number int64) (int64, error) {
@@ -233,26 +238,11 @@ func (t *tx) putSearch(rec *store.Record) error {
 	if strings.IndexByte(rec.Sort, 0) >= 0 || strings.IndexByte(rec.Search, 0) >= 0 || strings.IndexByte(string(rec.Type), 0) >= 0 {
 		return errNUL
 	}
-	low, high := packsOf(t.site)
-	s, err := t.c.query(selectLastPack, low, high)
+	number, err := t.w.gathered.addEntry(t.site, rec)
 	if err != nil {
 		return err
 	}
-	number, err := t.pack.take(s, low)
-	if err != nil {
-		return err
-	}
-	texts, heads := len(t.pack.texts), len(t.pack.heads)
-	t.pack.add(string(rec.Type), rec.Sort, rec.Search, rec.ID)
-	if texts > 0 && t.pack.size() <= packSize {
-		_, err = t.write(updatePack, t.pack.texts, t.pack.heads, number)
-	} else {
-		number++
-		_, err = t.write(insertPack, number, t.pack.texts[texts:], t.pack.heads[heads:])
-	}
-	if err != nil {
-		return err
-	}
+	t.writes++
 	_, err = t.write(insertSearch, t.site, rec.Type, rec.Sort, rec.ID, rec.Bucket, rec.Search, number)
 	return err
 }

@@ -1,6 +1,9 @@
 package sqlite
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // statement names one of the SQL texts below; each connection prepares those
 // it uses once.
@@ -150,11 +153,10 @@ var (
 		WHERE site = ? AND bucket = ? AND id = ? AND owner = ? AND space = ? AND value = ?`)
 	selectClaims = sql(`
 		SELECT owner, space, value FROM claim WHERE site = ? AND bucket = ? AND id = ?`)
-	deleteClaims  = sql(`DELETE FROM claim WHERE site = ? AND bucket = ? AND id = ?`)
-	insertIndexed = sql(`
-		INSERT INTO attribute (site, type, path, value, number, bucket, id) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO NOTHING`)
-	deleteIndexed = sql(`
+	deleteClaims      = sql(`DELETE FROM claim WHERE site = ? AND bucket = ? AND id = ?`)
+	insertIndexed     = sql(insertIndexedRows(1))
+	insertIndexedMany = sql(insertIndexedRows(indexedAtOnce))
+	deleteIndexed     = sql(`
 		DELETE FROM attribute
 		WHERE site = ? AND type = ? AND path = ? AND value = ? AND number = ? AND bucket = ? AND id = ?`)
 	deletePath = sql(`
@@ -212,6 +214,38 @@ var (
 		SELECT pack, texts, heads FROM search_pack WHERE pack BETWEEN ? AND ? ORDER BY pack DESC LIMIT 1`)
 	selectPacks = sql(`SELECT pack, texts, heads FROM search_pack WHERE pack BETWEEN ? AND ? ORDER BY pack`)
 )
+
+// How many rows one statement inserts; of more, a row costs the same.
+const indexedAtOnce, eventsAtOnce = 8, 8
+
+// insertIndexedRows inserts rows of one path: arguments 1 to 3 are theirs, and
+// then four of each. OR IGNORE goes on at whatever keeps a row out, so SQLite
+// copies no page to undo the statement by, as it does for several rows with ON
+// CONFLICT DO NOTHING, which is for unique keys only.
+func insertIndexedRows(n int) string {
+	var b strings.Builder
+	b.WriteString("INSERT OR IGNORE INTO attribute (site, type, path, value, number, bucket, id) VALUES")
+	for i := range n {
+		fmt.Fprintf(&b, "%c (?1, ?2, ?3, ?%d, ?%d, ?%d, ?%d)", " ,"[min(i, 1)], 4+4*i, 5+4*i, 6+4*i, 7+4*i)
+	}
+	return b.String()
+}
+
+// insertEventRows inserts events of one transaction: arguments 1 and 2 are its,
+// and then nine of each. OR ROLLBACK for the reason that insertIndexedRows has
+// OR IGNORE: the writer gives the transaction up anyway.
+func insertEventRows(n int) string {
+	var b strings.Builder
+	b.WriteString("INSERT OR ROLLBACK INTO event (epoch, tx, site, seq, bucket, at, actor, subject, kind, paths, version) VALUES")
+	for i := range n {
+		fmt.Fprintf(&b, "%c (?1, ?2", " ,"[min(i, 1)])
+		for j := range 9 {
+			fmt.Fprintf(&b, ", ?%d", 3+9*i+j)
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
 
 // Links, one row in each direction.
 var (
@@ -406,10 +440,9 @@ var (
 
 // Events.
 var (
-	insertEvent = sql(`
-		INSERT INTO event (site, epoch, tx, seq, bucket, at, actor, subject, kind, paths, version)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-	insertBody = sql(`
+	insertEvent     = sql(insertEventRows(1))
+	insertEventMany = sql(insertEventRows(eventsAtOnce))
+	insertBody      = sql(`
 		INSERT INTO event_body (site, bucket, subject, epoch, tx, seq, version, at, actor, kind, replaced)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	deleteBodies   = sql(`DELETE FROM event_body WHERE site = ? AND bucket = ? AND subject = ?`)

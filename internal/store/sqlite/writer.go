@@ -78,6 +78,8 @@ type writer struct {
 	commits *commits
 	settle  func() // ends what would keep a checkpoint from its work
 
+	gathered gathered // rows of this transaction that are not inserted yet
+
 	epoch, tx int64 // of the last commit
 	seq       int64 // of the last event in this transaction
 	numbers   map[store.SiteID]*block
@@ -106,6 +108,7 @@ const (
 func newWriter(c *conn, log *slog.Logger, clock func() time.Time, commits *commits, settle func()) (*writer, error) {
 	w := &writer{c: c, log: log, clock: clock, commits: commits, settle: settle, queue: make(chan *call, 4*maxBatch),
 		closing: make(chan struct{}), stopped: make(chan struct{}), numbers: map[store.SiteID]*block{}, hold: maxHold}
+	w.gathered.c, w.gathered.w, c.gathered = c, w, &w.gathered
 	for key, v := range map[string]*int64{"epoch": &w.epoch, "tx": &w.tx} {
 		s, err := c.query(selectMeta, key)
 		if err != nil {
@@ -199,7 +202,12 @@ func (w *writer) commit(first *call) {
 	}
 	start := time.Now()
 	for c := first; c != nil; c = w.next(start) {
-		if t := w.call(c); c.err != nil && (t.writes > 0 || !w.c.inTransaction()) {
+		t := w.call(c)
+		if w.gathered.err != nil {
+			w.fail(w.gathered.err)
+			return
+		}
+		if c.err != nil && (t.writes > 0 || !w.c.inTransaction()) {
 			w.redo()
 			return
 		}
@@ -249,6 +257,10 @@ func (w *writer) redo() {
 			return
 		}
 		t := w.call(c)
+		if w.gathered.err != nil {
+			w.fail(w.gathered.err)
+			return
+		}
 		if !w.c.inTransaction() {
 			w.fail(c.err)
 			return
@@ -258,7 +270,12 @@ func (w *writer) redo() {
 				w.fail(err)
 				return
 			}
+			w.gathered.forget()
 			w.shrink(mark)
+		}
+		if err := w.gathered.insert(); err != nil {
+			w.fail(err)
+			return
 		}
 		if _, err := w.c.exec(release); err != nil {
 			w.fail(err)
@@ -292,6 +309,10 @@ func (w *writer) begin() error {
 // end commits and answers every caller of the batch: its own error, or for all
 // of them the one that kept the transaction from the disk.
 func (w *writer) end() {
+	if err := w.gathered.insert(); err != nil {
+		w.fail(err)
+		return
+	}
 	if w.seq > 0 {
 		if _, err := w.c.exec(updateTx, w.tx+1); err != nil {
 			w.fail(err)
@@ -326,6 +347,7 @@ func (w *writer) undo() {
 			w.log.Error("rollback failed", "error", err)
 		}
 	}
+	w.gathered.forget()
 	w.shrink(0)
 }
 

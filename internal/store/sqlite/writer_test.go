@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,7 @@ func record(slug string) *store.Record {
 
 // caller is one Update of a batch.
 type caller struct {
+	on   store.SiteID // 0: the batch's site
 	fn   func(store.Tx) error
 	runs int
 	err  error
@@ -64,7 +66,8 @@ func batch(t *testing.T, s site, callers ...*caller) {
 	results := make(chan error, len(callers))
 	for i, c := range callers {
 		go func() {
-			c.err = s.Update(context.Background(), func(tx store.Tx) error {
+			on := site{s.s, cmp.Or(c.on, s.id)}
+			c.err = on.Update(context.Background(), func(tx store.Tx) error {
 				c.runs++
 				return c.fn(tx)
 			})
