@@ -58,6 +58,7 @@ const (
 	SelfRead        Permission = "self.read"        // one's own profile
 	SelfWrite       Permission = "self.write"       //
 	IdentityRead    Permission = "identity.read"    // anybody's public profile and one's relationship to it
+	IdentityBatch   Permission = "identity.batch"   // names and pictures of several
 	IdentityAdmin   Permission = "identity.admin"   // change anybody's profile, disable people
 	Relate          Permission = "identity.relate"  // follow, connect, block …
 	CommunityCreate Permission = "community.create" //
@@ -168,6 +169,7 @@ var table = map[Permission]Rule{
 	SelfRead:        {Relations: Self, Restrictions: []RestrictionKind{ChildProfile}},
 	SelfWrite:       {Relations: Self},
 	IdentityRead:    {SignedIn: true},
+	IdentityBatch:   {SignedIn: true, Restrictions: []RestrictionKind{Scoped}},
 	IdentityAdmin:   {Relations: Broker},
 	Relate:          {SignedIn: true},
 	CommunityCreate: {SignedIn: true},
