@@ -232,7 +232,11 @@ func (s *Site) selected(ctx context.Context, perm access.Permission, who access.
 		if err := access.Allow(perm, who, access.Self); err != nil {
 			return nil, err
 		}
-		return s.data.GetID(ctx, who.Subject)
+		rec, err := s.data.GetID(ctx, who.Subject)
+		if err == nil {
+			_, err = s.typeFor(rec)
+		}
+		return rec, err
 	}
 	rec, err := s.selectedOf(ctx, who, typeName, sel)
 	if err != nil {
@@ -398,9 +402,9 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 		if err := s.guard(old, g); err != nil {
 			return step{}, err
 		}
-		typ := s.shape(old).typeOf(old.Type)
-		if typ == nil {
-			return step{}, store.ErrNotFound
+		typ, err := s.typeFor(old)
+		if err != nil {
+			return step{}, err
 		}
 		if typ, err = s.writable(ctx, who, typ); err != nil {
 			return step{}, err
@@ -470,7 +474,11 @@ func (s *Site) DeleteEntity(ctx context.Context, who access.Principal, typeName 
 	if err != nil {
 		return err
 	}
-	if err := s.mayErase(ctx, who, s.shape(rec).typeOf(rec.Type)); err != nil {
+	typ, err := s.typeFor(rec)
+	if err == nil {
+		err = s.mayErase(ctx, who, typ)
+	}
+	if err != nil {
 		return err
 	}
 	return s.data.Update(ctx, func(tx store.Tx) error {
