@@ -1,10 +1,8 @@
 package directory_test
 
 import (
-	"net/netip"
 	"testing"
 
-	"facet/internal/access"
 	"facet/internal/directory"
 	"facet/internal/profile"
 )
@@ -12,13 +10,7 @@ import (
 func TestATokenIsWorthNothingOnceTheTypeOfItsRecordIsBeingDeleted(t *testing.T) {
 	l := newLibrary(t)
 	ids := l.fill(600)
-	client, err := l.site.AddClient(t.Context(), directory.NewClient{Features: []access.Feature{access.Owner}})
-	l.must(err)
-	issuer, err := l.site.ClientBySecret(t.Context(), client.ID, client.Secret, netip.MustParseAddr("127.0.0.1"))
-	l.must(err)
-	book := directory.Selector{ID: ids[599]}
-	token, err := l.site.IssueToken(t.Context(), issuer, "book", book, "")
-	l.must(err)
+	who, _ := l.tokenOf(t, ids[599])
 	own := directory.Selector{Own: true}
 	looked := 0
 	look := func() {
@@ -28,9 +20,7 @@ func TestATokenIsWorthNothingOnceTheTypeOfItsRecordIsBeingDeleted(t *testing.T) 
 			return // it is not being deleted yet
 		}
 		looked++
-		who, err := l.site.Authenticate(t.Context(), token)
-		l.must(err)
-		_, err = l.site.Entity(t.Context(), who, "", own, directory.Guards{}, nil)
+		_, err := l.site.Entity(t.Context(), who, "", own, directory.Guards{}, nil)
 		wantCode(t, err, profile.CodeNotFound)
 		_, err = l.site.UpdateEntity(t.Context(), who, "", own, directory.Guards{}, directory.EntityChange{Value: []byte(`{"title":"x"}`)})
 		wantCode(t, err, profile.CodeNotFound)
