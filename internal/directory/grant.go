@@ -207,16 +207,16 @@ func (s *Site) clientSession(subject, client, by profile.ID, life time.Duration)
 
 // putSession keeps a new session and its first access token.
 func (s *Site) putSession(tx store.Tx, row *store.Session, token string, client profile.ID) error {
-	if err := tx.PutSession(row); err != nil {
-		return err
-	}
-	if err := tx.Enqueue(sessionExpiryJob(s.id, row)); err != nil {
+	if err := s.addSession(tx, row); err != nil {
 		return err
 	}
 	return s.putToken(tx, row, token, client)
 }
 
 func (s *Site) putToken(tx store.Tx, row *store.Session, token string, client profile.ID) error {
+	if err := makeRoom(tx, row.Subject, ticketAccess, maxTokens, func(d grantData) bool { return d.Session == row.ID }); err != nil {
+		return err
+	}
 	return s.putGrant(tx, s.newGrant(row.Subject, ticketAccess, token, accessLife, grantData{Client: client, Session: row.ID}))
 }
 
@@ -270,6 +270,9 @@ func (s *Site) IssueCode(ctx context.Context, who access.Principal, typeName str
 			return err
 		}
 		if err := tx.Log(s.event(who.Subject, "code.issued", rec.ID)); err != nil {
+			return err
+		}
+		if err := makeRoom(tx, rec.ID, ticketAuthorize, maxCodes, func(d grantData) bool { return d.Client == id }); err != nil {
 			return err
 		}
 		return s.putGrant(tx, row)
@@ -453,6 +456,9 @@ func (s *Site) IssueCreation(ctx context.Context, who access.Principal, typeName
 			return noClient(err, "for_client_id")
 		}
 		if err := tx.Log(s.event(who.Subject, "creation.issued", id)); err != nil {
+			return err
+		}
+		if err := takeCreationSlot(tx, row); err != nil {
 			return err
 		}
 		return s.putGrant(tx, row)

@@ -51,6 +51,9 @@ func (s *Site) IssueVerification(ctx context.Context, who access.Principal, type
 		if err := tx.Log(s.event(who.Subject, "verification.issued", rec.ID)); err != nil {
 			return err
 		}
+		if err := makeRoom(tx, rec.ID, ticketVerification, maxCodes, func(d grantData) bool { return d.Client == id }); err != nil {
+			return err
+		}
 		return s.putGrant(tx, row)
 	})
 }
