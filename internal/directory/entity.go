@@ -454,10 +454,36 @@ func (s *Site) putPassword(tx store.Tx, rec *store.Record, hash string) error {
 	if err := s.rememberPassword(tx, rec, hash == ""); err != nil {
 		return err
 	}
+	now := s.d.now()
 	if hash == "" {
-		return tx.DropSecret(rec.ID, passwordSecret, "")
+		if err := tx.DropSecret(rec.ID, passwordSecret, ""); err != nil {
+			return err
+		}
+		return tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: clearedPassword, Data: []byte{}, Created: now})
 	}
-	return tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: passwordSecret, Data: []byte(hash), Created: rec.Updated})
+	if err := tx.DropSecret(rec.ID, clearedPassword, ""); err != nil {
+		return err
+	}
+	return tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: passwordSecret, Data: []byte(hash), Created: now})
+}
+
+// clearedPassword is the kind of secret that tells since when a record that had
+// a password has none. It is empty.
+const clearedPassword = "password.cleared"
+
+// passwordSince is when a record's password was set, or taken away: zero where
+// it has what it was made with.
+func passwordSince(r store.Reader, rec *store.Record) (time.Time, error) {
+	for _, kind := range []string{passwordSecret, clearedPassword} {
+		row, err := r.Secret(rec.ID, kind, "")
+		if err == nil && row.Created.After(rec.Created) {
+			return row.Created, nil
+		}
+		if err != nil && !profile.IsKind(err, profile.NotFound) {
+			return time.Time{}, err
+		}
+	}
+	return time.Time{}, nil
 }
 
 // DeleteEntity erases a record, or removes one element of a plural when path
