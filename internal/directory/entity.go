@@ -56,16 +56,6 @@ func (e *Entity) RenderOnly(dst []byte, v *schema.View) []byte {
 	return v.Render(dst, e.attrs, e.head)
 }
 
-// View prepares a list of attribute paths of a type for rendering many
-// records. Errors: Unknown.
-func (s *Site) View(who access.Principal, typeName string, attributes []string) (*schema.View, error) {
-	e, err := s.table().named(typeName)
-	if err != nil {
-		return nil, err
-	}
-	return viewOf(readable(who, e.typ), attributes)
-}
-
 // View prepares a list of attribute paths of the record's type, as the caller
 // may read it. Errors: Unknown.
 func (e *Entity) View(attributes []string) (*schema.View, error) { return viewOf(e.typ, attributes) }
