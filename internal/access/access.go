@@ -70,7 +70,8 @@ var RestrictionKinds = []RestrictionKind{ChildProfile, ClientSchema, Scoped, Cre
 type Restriction struct {
 	Kind    RestrictionKind `json:"kind,omitempty"`
 	Profile profile.ID      `json:"profile,omitzero"` // the child profile
-	Client  profile.ID      `json:"client,omitzero"`  // the issuing API client
+	Client  profile.ID      `json:"client,omitzero"`  // the API client whose token it is
+	By      profile.ID      `json:"by,omitzero"`      // the API client that had it issued
 	Scopes  []string        `json:"scopes,omitempty"`
 	Makes   string          `json:"makes,omitempty"` // the entity type of the records that a creation token makes
 }

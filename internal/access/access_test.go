@@ -13,6 +13,7 @@ var (
 	byKey  = access.Principal{Subject: profile.ID{1}}
 	owner  = access.Principal{Subject: profile.ID{2}, Client: true, Features: []access.Feature{access.Owner}}
 	reader = access.Principal{Subject: profile.ID{3}, Client: true, Features: []access.Feature{access.DirectReadAccess}}
+	issued = access.Principal{Subject: profile.ID{1}, Session: profile.ID{9}, Issuer: profile.ID{2}, Restriction: access.Restriction{Kind: access.ClientSchema}}
 	child  = access.Principal{Subject: profile.ID{1}, Session: profile.ID{9}, Restriction: access.Restriction{Kind: access.ChildProfile}}
 )
 
@@ -40,6 +41,9 @@ func TestAllow(t *testing.T) {
 		{"a reader creates none", access.EntityCreate, reader, 0, profile.Forbidden},
 		{"a reader finds", access.EntityFind, reader, 0, profile.Internal},
 		{"counting is for owners", access.EntityCount, reader, 0, profile.Forbidden},
+		{"a client's token is no session of another face", access.SessionRead, issued, 0, profile.Forbidden},
+		{"and ends none there by its own means", access.SessionRevoke, issued, 0, profile.Forbidden},
+		{"and may sign out", access.SessionEnd, issued, 0, profile.Internal},
 		{"an API client has no profile", access.ProfileRead, owner, access.Manager, profile.Forbidden},
 		{"a user's token reads its own entity", access.EntityRead, user, access.Self, profile.Internal},
 		{"and no other", access.EntityRead, user, 0, profile.Forbidden},

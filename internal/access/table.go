@@ -101,7 +101,10 @@ const (
 	SettingRead   Permission = "setting.read"   // the settings of an API client and the defaults; those of others need ClientRead
 	SettingWrite  Permission = "setting.write"  //
 	TokenIssue    Permission = "token.issue"    // issue tokens and codes for a record; those of other clients need CreationIssue
-	CreationIssue Permission = "creation.issue" // issue tokens by which one record is made
+	CreationIssue Permission = "creation.issue" // issue tokens by which records are made, also for other clients
+	TokenCarry    Permission = "token.carry"    // be the client of tokens that read
+	TokenWrite    Permission = "token.write"    // and that write where no access schema says what
+	CreationCarry Permission = "creation.carry" // be the client of tokens by which records are made
 	VerifyIssue   Permission = "verify.issue"   // issue codes that set a time in a record
 	VerifyUse     Permission = "verify.use"     // use one
 	TokenExchange Permission = "token.exchange" // exchange a code or a refresh token for an access token
@@ -117,10 +120,10 @@ const (
 var table = map[Permission]Rule{
 	Open:          {Anyone: true, Restrictions: RestrictionKinds},
 	SessionStart:  {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
-	SessionRead:   {SignedIn: true, Restrictions: RestrictionKinds},
+	SessionRead:   {SignedIn: true, Restrictions: personKinds},
 	SessionRenew:  {SignedIn: true, Restrictions: []RestrictionKind{ChildProfile}}, // it stays one
 	SessionEnd:    {Anyone: true, Restrictions: RestrictionKinds},
-	SessionRevoke: {SignedIn: true, Session: true, Restrictions: RestrictionKinds},
+	SessionRevoke: {SignedIn: true, Session: true, Restrictions: personKinds},
 
 	UserRead:       {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
 	UserProfiles:   {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
@@ -213,10 +216,17 @@ var table = map[Permission]Rule{
 	SettingWrite:  {Features: []Feature{Owner}},
 	TokenIssue:    {Features: []Feature{Owner, AccessIssuer, DirectAccess}},
 	CreationIssue: {Features: []Feature{Owner, AccessIssuer}},
+	TokenCarry:    {Features: everyFeature},
+	TokenWrite:    {Features: []Feature{Owner, AccessIssuer, DirectAccess}},
+	CreationCarry: {Features: []Feature{Owner, AccessIssuer, DirectAccess, LoginClient}},
 	VerifyIssue:   {Features: []Feature{Owner, AccessIssuer, DirectAccess}},
 	VerifyUse:     {Anyone: true, Restrictions: RestrictionKinds},
 	TokenExchange: {Features: everyFeature},
 }
+
+// personKinds are the restrictions of people's own sessions. Tokens of API
+// clients are for the entity face alone.
+var personKinds = []RestrictionKind{ChildProfile, Scoped}
 
 // everyFeature has the features that let a client do something; metadata and
 // image_create only change how.

@@ -31,7 +31,7 @@ func (s *Site) schemaClient(ctx context.Context, who access.Principal, id string
 
 // AccessSchema gives the attributes of an entity type that a client may read or
 // write, reserved ones among them: those of its access schema; without one all,
-// or none for what a login_client writes. Errors: as SetAccessSchema.
+// or none for what a client writes that only reads or signs people in. Errors: as SetAccessSchema.
 func (s *Site) AccessSchema(ctx context.Context, who access.Principal, typeName, client string, kind schema.AccessType) (*schema.Type, error) {
 	if err := access.Admit(access.AccessRead, who); err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (s *Site) AccessSchema(ctx context.Context, who access.Principal, typeName,
 		return nil, err
 	}
 	writes := kind == schema.AccessWrite || kind == schema.AccessWriteWithToken
-	if writes && slices.Contains(e.who.Features, access.LoginClient) && !of.typ.HasAccess(e.who.Subject, kind) {
+	if writes && access.Admit(access.TokenWrite, e.who) != nil && !of.typ.HasAccess(e.who.Subject, kind) {
 		return of.typ.Restrict(nil)
 	}
 	return of.typ.Listed(e.who.Subject, kind), nil

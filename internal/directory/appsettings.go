@@ -183,18 +183,23 @@ func (a *App) check() error {
 // oneOf reports whether v is one of the choices, or not set.
 func oneOf[T ~string](v T, choices ...T) bool { return v == "" || slices.Contains(choices, v) }
 
-// MayApps says whether the caller may register and change apps: nil for an
-// operator. Errors: Unauthenticated, Forbidden.
-func (s *Site) MayApps(ctx context.Context, who access.Principal) error {
-	return s.operator(ctx, access.AppWrite, who)
+// AppAdmin is what operators do with apps: who has it was asked whether they may,
+// before anything else that they sent is looked at.
+type AppAdmin struct {
+	s   *Site
+	who access.Principal
 }
 
-// RegisterApp registers an app for an operator, with an API key of its own that
+// AdminApps lets an operator register and change apps. Errors: Unauthenticated,
+// Forbidden.
+func (s *Site) AdminApps(ctx context.Context, who access.Principal) (AppAdmin, error) {
+	return AppAdmin{s, who}, s.operator(ctx, access.AppWrite, who)
+}
+
+// Register registers an app for an operator, with an API key of its own that
 // is shown this once. Errors are those of AddApp and of the settings.
-func (s *Site) RegisterApp(ctx context.Context, who access.Principal, in AppEdit) (a App, key string, err error) {
-	if err := s.MayApps(ctx, who); err != nil {
-		return App{}, "", err
-	}
+func (o AppAdmin) Register(ctx context.Context, in AppEdit) (a App, key string, err error) {
+	s, who := o.s, o.who
 	if a, err = in.apply(App{Domains: []string{}}); err != nil {
 		return App{}, "", err
 	}
@@ -205,12 +210,10 @@ func (s *Site) RegisterApp(ctx context.Context, who access.Principal, in AppEdit
 
 const appKeyLength = 32
 
-// AppNumbered reads an app with its settings, for an operator. Errors: NotFound
+// Read reads an app with its settings, for an operator. Errors: NotFound
 // with Field "app_id".
-func (s *Site) AppNumbered(ctx context.Context, who access.Principal, id int64) (App, error) {
-	if err := s.MayApps(ctx, who); err != nil {
-		return App{}, err
-	}
+func (o AppAdmin) Read(ctx context.Context, id int64) (App, error) {
+	s := o.s
 	var out App
 	err := s.data.View(ctx, func(r store.Reader) error {
 		rec, err := app(r, id)
@@ -223,13 +226,11 @@ func (s *Site) AppNumbered(ctx context.Context, who access.Principal, id int64) 
 	return out, err
 }
 
-// EditApp changes an app, for an operator: one of the versions, where any are
+// Edit changes an app, for an operator: one of the versions, where any are
 // named. Errors: NotFound with Field "app_id", Conflict/CodeVersionMismatch,
 // those of the settings by their names.
-func (s *Site) EditApp(ctx context.Context, who access.Principal, id int64, in AppEdit, match Match) (App, error) {
-	if err := s.MayApps(ctx, who); err != nil {
-		return App{}, err
-	}
+func (o AppAdmin) Edit(ctx context.Context, id int64, in AppEdit, match Match) (App, error) {
+	s, who := o.s, o.who
 	for {
 		var old *store.Record
 		err := s.data.View(ctx, func(r store.Reader) (err error) {
@@ -273,12 +274,10 @@ func (s *Site) EditApp(ctx context.Context, who access.Principal, id int64, in A
 	}
 }
 
-// RenewAppKey gives an app another API key; the one it had works no longer.
+// RenewKey gives an app another API key; the one it had works no longer.
 // Errors: NotFound with Field "app_id".
-func (s *Site) RenewAppKey(ctx context.Context, who access.Principal, id int64) (key string, err error) {
-	if err := s.MayApps(ctx, who); err != nil {
-		return "", err
-	}
+func (o AppAdmin) RenewKey(ctx context.Context, id int64) (key string, err error) {
+	s, who := o.s, o.who
 	key = credential.NewAlnum(appKeyLength)
 	err = s.data.Update(ctx, func(tx store.Tx) error {
 		if err := s.allow(tx, access.AppWrite, who, nil); err != nil {
@@ -305,13 +304,11 @@ func (s *Site) RenewAppKey(ctx context.Context, who access.Principal, id int64) 
 	return key, err
 }
 
-// DeleteApp deletes an app, for an operator; with force its documents too,
+// Delete deletes an app, for an operator; with force its documents too,
 // which are unknown at once and go so many at a time. Errors: NotFound with
 // Field "app_id", Conflict/CodeAppInUse.
-func (s *Site) DeleteApp(ctx context.Context, who access.Principal, id int64, force bool) error {
-	if err := s.MayApps(ctx, who); err != nil {
-		return err
-	}
+func (o AppAdmin) Delete(ctx context.Context, id int64, force bool) error {
+	s, who := o.s, o.who
 	defer s.apps.Delete(id)
 	return s.data.Update(ctx, func(tx store.Tx) error {
 		if err := s.allow(tx, access.AppWrite, who, nil); err != nil {

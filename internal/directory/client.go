@@ -80,14 +80,19 @@ func (s *Site) addClient(ctx context.Context, actor profile.ID, in NewClient) (C
 	rec.Attrs = marshal(clientAttrs{in.Description, in.Features, in.Whitelist})
 	rec.Names = append(rec.Names, profile.Name{Space: profile.ClientID, Value: in.ID})
 	sealed := s.d.dataKey.Seal([]byte(in.Secret), []byte(clientSecret))
-	err = s.data.Update(ctx, func(tx store.Tx) error {
-		if n, err := tx.Count(profile.Client); err != nil || n >= maxClients {
-			return joinErr(err, profile.E(profile.TooLarge, profile.CodeTooLarge, "", "a site has %d API clients at most", maxClients))
-		}
-		if err := tx.Create(rec, s.event(actor, "client.created", rec.ID)); err != nil {
-			return err
-		}
-		return tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: clientSecret, Data: sealed, Created: rec.Created})
+	full := profile.E(profile.TooLarge, profile.CodeTooLarge, "", "a site has %d API clients at most", maxClients)
+	names := rec.Names
+	err = untilPlaced(func() error {
+		return s.data.Update(ctx, func(tx store.Tx) error {
+			n, err := tx.Count(profile.Client)
+			if err != nil {
+				return err
+			}
+			if err := createWithin(tx, rec, names, n, maxClients, full, s.event(actor, "client.created", rec.ID)); err != nil {
+				return err
+			}
+			return tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: clientSecret, Data: sealed, Created: rec.Created})
+		})
 	})
 	return Client{in.ID, in.Secret, in.Description, in.Features, in.Whitelist, rec.Created}, err
 }

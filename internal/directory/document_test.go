@@ -352,13 +352,13 @@ func TestADocumentIsHeldAgainstTheRulesOfTheMomentItIsWritten(t *testing.T) {
 	} {
 		call := directory.DocumentCall{DocumentPlace: directory.DocumentPlace{App: 1}}
 		none := directory.AppEdit{Sections: map[string]directory.Class{}, SchemaMode: new(directory.SchemaOff), RequireIfMatch: new(false)}
-		if _, err := w.demo.EditApp(t.Context(), donny, 1, none, directory.Match{}); err != nil {
+		if _, err := editApp(t, w.demo, donny, none); err != nil {
 			t.Fatal(err)
 		}
 		tries := 0
 		_, err := w.demo.PatchDocument(t.Context(), xia, call, func([]byte) ([]byte, error) {
 			if tries++; tries == 1 {
-				if _, err := w.demo.EditApp(t.Context(), donny, 1, c.edit, directory.Match{}); err != nil {
+				if _, err := editApp(t, w.demo, donny, c.edit); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -390,7 +390,7 @@ func TestWhatIsWrongAtTheRootNamesNoPrivateSection(t *testing.T) {
 	} {
 		place := directory.DocumentPlace{User: xia.Subject, App: 1}
 		edit := directory.AppEdit{Sections: map[string]directory.Class{"verdict": directory.OperatorOnly, "verdict2": directory.OperatorOnly}, SchemaMode: new(directory.SchemaOff)}
-		if _, err := w.demo.EditApp(t.Context(), donny, 1, edit, directory.Match{}); err != nil {
+		if _, err := editApp(t, w.demo, donny, edit); err != nil {
 			t.Fatal(err)
 		}
 		if strings.HasPrefix(schema, `{"required":["verdict`) {
@@ -401,7 +401,7 @@ func TestWhatIsWrongAtTheRootNamesNoPrivateSection(t *testing.T) {
 			t.Fatal(err)
 		}
 		edit.Schema, edit.SchemaMode = []byte(schema), new(directory.SchemaEnforce)
-		if _, err := w.demo.EditApp(t.Context(), donny, 1, edit, directory.Match{}); err != nil {
+		if _, err := editApp(t, w.demo, donny, edit); err != nil {
 			t.Fatal(err)
 		}
 		_, _, err := w.demo.PutDocument(t.Context(), xia, directory.DocumentCall{DocumentPlace: place}, text(t, `{"theme":"b"}`))
@@ -412,4 +412,14 @@ func TestWhatIsWrongAtTheRootNamesNoPrivateSection(t *testing.T) {
 			}
 		}
 	}
+}
+
+// editApp changes the app 1 as an operator.
+func editApp(t *testing.T, s *directory.Site, who access.Principal, edit directory.AppEdit) (directory.App, error) {
+	t.Helper()
+	apps, err := s.AdminApps(t.Context(), who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return apps.Edit(t.Context(), 1, edit, directory.Match{})
 }

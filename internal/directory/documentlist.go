@@ -161,10 +161,8 @@ const maxBrokenPage = 1000
 // TrySchema holds documents of an app against a schema, its own when text is
 // nil, and changes nothing. Errors: NotFound with Field "app_id"; Missing or
 // Invalid with Field "schema"; Invalid with Field "cursor".
-func (s *Site) TrySchema(ctx context.Context, who access.Principal, id int64, text []byte, cursor string) (SchemaReport, error) {
-	if err := s.MayApps(ctx, who); err != nil {
-		return SchemaReport{}, err
-	}
+func (o AppAdmin) TrySchema(ctx context.Context, id int64, text []byte, cursor string) (SchemaReport, error) {
+	s := o.s
 	app, err := s.appEntry(ctx, id)
 	if err != nil {
 		return SchemaReport{}, err

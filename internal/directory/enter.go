@@ -77,7 +77,7 @@ func (s *Site) EnterMember(ctx context.Context, who access.Principal, account, i
 		if old.Generation == refreshOff { // no others follow
 			row.Generation, row.Expires = refreshOff, old.Expires
 		}
-		if err := tx.PutSession(row); err != nil {
+		if err := s.addSession(tx, row); err != nil {
 			return err
 		}
 		return tx.Log(s.event(who.Subject, "household.entered", target.ID))

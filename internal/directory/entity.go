@@ -56,16 +56,6 @@ func (e *Entity) RenderOnly(dst []byte, v *schema.View) []byte {
 	return v.Render(dst, e.attrs, e.head)
 }
 
-// View prepares a list of attribute paths of a type for rendering many
-// records. Errors: Unknown.
-func (s *Site) View(who access.Principal, typeName string, attributes []string) (*schema.View, error) {
-	e, err := s.table().named(typeName)
-	if err != nil {
-		return nil, err
-	}
-	return viewOf(readable(who, e.typ), attributes)
-}
-
 // View prepares a list of attribute paths of the record's type, as the caller
 // may read it. Errors: Unknown.
 func (e *Entity) View(attributes []string) (*schema.View, error) { return viewOf(e.typ, attributes) }
@@ -232,7 +222,11 @@ func (s *Site) selected(ctx context.Context, perm access.Permission, who access.
 		if err := access.Allow(perm, who, access.Self); err != nil {
 			return nil, err
 		}
-		return s.data.GetID(ctx, who.Subject)
+		rec, err := s.data.GetID(ctx, who.Subject)
+		if err == nil {
+			_, err = s.typeFor(rec)
+		}
+		return rec, err
 	}
 	rec, err := s.selectedOf(ctx, who, typeName, sel)
 	if err != nil {
@@ -398,9 +392,9 @@ func (s *Site) changeEntity(ctx context.Context, perm access.Permission, who acc
 		if err := s.guard(old, g); err != nil {
 			return step{}, err
 		}
-		typ := s.shape(old).typeOf(old.Type)
-		if typ == nil {
-			return step{}, store.ErrNotFound
+		typ, err := s.typeFor(old)
+		if err != nil {
+			return step{}, err
 		}
 		if typ, err = s.writable(ctx, who, typ); err != nil {
 			return step{}, err
@@ -450,10 +444,36 @@ func (s *Site) putPassword(tx store.Tx, rec *store.Record, hash string) error {
 	if err := s.rememberPassword(tx, rec, hash == ""); err != nil {
 		return err
 	}
+	now := s.d.now()
 	if hash == "" {
-		return tx.DropSecret(rec.ID, passwordSecret, "")
+		if err := tx.DropSecret(rec.ID, passwordSecret, ""); err != nil {
+			return err
+		}
+		return tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: clearedPassword, Data: []byte{}, Created: now})
 	}
-	return tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: passwordSecret, Data: []byte(hash), Created: rec.Updated})
+	if err := tx.DropSecret(rec.ID, clearedPassword, ""); err != nil {
+		return err
+	}
+	return tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: passwordSecret, Data: []byte(hash), Created: now})
+}
+
+// clearedPassword is the kind of secret that tells since when a record that had
+// a password has none. It is empty.
+const clearedPassword = "password.cleared"
+
+// passwordSince is when a record's password was set, or taken away: zero where
+// it has what it was made with.
+func passwordSince(r store.Reader, rec *store.Record) (time.Time, error) {
+	for _, kind := range []string{passwordSecret, clearedPassword} {
+		row, err := r.Secret(rec.ID, kind, "")
+		if err == nil && row.Created.After(rec.Created) {
+			return row.Created, nil
+		}
+		if err != nil && !profile.IsKind(err, profile.NotFound) {
+			return time.Time{}, err
+		}
+	}
+	return time.Time{}, nil
 }
 
 // DeleteEntity erases a record, or removes one element of a plural when path
@@ -470,7 +490,11 @@ func (s *Site) DeleteEntity(ctx context.Context, who access.Principal, typeName 
 	if err != nil {
 		return err
 	}
-	if err := s.mayErase(ctx, who, s.shape(rec).typeOf(rec.Type)); err != nil {
+	typ, err := s.typeFor(rec)
+	if err == nil {
+		err = s.mayErase(ctx, who, typ)
+	}
+	if err != nil {
 		return err
 	}
 	return s.data.Update(ctx, func(tx store.Tx) error {

@@ -25,6 +25,10 @@ const (
 // MaxBulk is the most rows of one bulk creation.
 const MaxBulk = 5000
 
+// MaxAtOnce is the most rows of one transaction: other writers wait for it. So it
+// bounds CommitAll; CommitSmart, which comes to the same, goes on by steps.
+const MaxAtOnce = 2000
+
 // A transaction of CommitEach writes bulkStep records, fewer where they take
 // longer than bulkHold, so that other writers are not held up.
 const (
@@ -72,6 +76,12 @@ func (s *Site) CreateEntities(ctx context.Context, who access.Principal, typeNam
 	}
 	if len(rows) > MaxBulk {
 		return nil, profile.E(profile.TooLarge, profile.CodeTooLarge, "", "there are %d rows, at most %d are taken at once", len(rows), MaxBulk)
+	}
+	if how == CommitAll && len(rows) > MaxAtOnce {
+		return nil, profile.E(profile.TooLarge, profile.CodeTooLarge, "", "there are %d rows, at most %d are made as a whole", len(rows), MaxAtOnce)
+	}
+	if how == CommitSmart && len(rows) > MaxAtOnce {
+		how = CommitEach
 	}
 	b := &bulk{s: s, who: who, types: types, of: of, typ: typ, rows: rows, drafts: make([]*newEntity, len(rows)), made: make([]Made, len(rows))}
 	if how == CommitEach {

@@ -118,17 +118,22 @@ func (s *Site) CreateEntityType(ctx context.Context, who access.Principal, name 
 		if of := types.byName[name]; of != nil && (of.kind == kind || of.kind == profile.User) {
 			return nil, typeExists(name)
 		}
-		if len(types.byKind) >= MaxTypes {
-			return nil, profile.E(profile.TooLarge, profile.CodeTooLarge, "", "a site has at most %d entity types", MaxTypes)
-		}
 		break
 	}
 	rec, err := s.draftType(ctx, who, kind, typeState{Def: def.Append(nil)})
 	if err != nil {
 		return nil, err
 	}
-	err = s.data.Update(ctx, func(tx store.Tx) error {
-		return tx.Create(rec, s.event(who.Subject, "entitytype.created", rec.ID))
+	full := profile.E(profile.TooLarge, profile.CodeTooLarge, "", "a site has at most %d entity types", MaxTypes)
+	names := rec.Names
+	err = untilPlaced(func() error {
+		return s.data.Update(ctx, func(tx store.Tx) error {
+			n, err := tx.Count(profile.EntityType)
+			if err != nil {
+				return err
+			}
+			return createWithin(tx, rec, names, n, MaxTypes-len(defaultTypes()), full, s.event(who.Subject, "entitytype.created", rec.ID))
+		})
 	})
 	if isTaken(err, profile.TypeName) {
 		return nil, typeExists(name)

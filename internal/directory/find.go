@@ -20,12 +20,23 @@ type Query struct {
 	Max    int      // how many to give at most
 	Sort   []string // attribute paths, "-" before one for descending; none: by id
 	Total  bool     // count all that match
+	Only   []string // paths of the attributes to show; nil: all
 }
 
-// Page is an answer to a Query. Total is set when asked for.
+// Page is an answer to a Query. Total is set when asked for, View where only some
+// attributes are to be shown: it is of the type by which the records were read.
 type Page struct {
 	Entities []Entity
 	Total    int64
+	View     *schema.View
+}
+
+// Render appends a record of the page as JSON.
+func (p *Page) Render(dst []byte, i int) []byte {
+	if p.View == nil {
+		return p.Entities[i].Render(dst)
+	}
+	return p.Entities[i].RenderOnly(dst, p.View)
 }
 
 // FindEntities lists records of a type. Errors: Malformed and Invalid with
@@ -44,8 +55,14 @@ func (s *Site) findEntities(ctx context.Context, who access.Principal, typeName 
 	if err != nil {
 		return Page{}, err
 	}
+	var page Page
+	if q.Only != nil {
+		if page.View, err = viewOf(f.typ, q.Only); err != nil {
+			return Page{}, err
+		}
+	}
 	records, total, err := s.pageOf(ctx, f, sorter, q)
-	page := Page{Entities: make([]Entity, len(records)), Total: total}
+	page.Entities, page.Total = make([]Entity, len(records)), total
 	for i, rec := range records {
 		page.Entities[i] = s.entityFor(who, rec)
 	}

@@ -19,7 +19,8 @@ import (
 // goes on with the tokens that it has. Only the app-data face takes them. They
 // say who calls and nothing more: what the caller may is what the live record
 // may, and what takes a session of ours, or changes an account, is refused: such
-// a token cannot be ended here. A new password ends those from before it.
+// a token cannot be ended here. A new password ends those from before it, and so
+// does taking the password away.
 
 // ForeignIssuer is an issuer whose tokens the site takes.
 type ForeignIssuer struct {
@@ -174,7 +175,7 @@ func (s *Site) AuthenticateForeign(ctx context.Context, token string) (access.Pr
 }
 
 // foreignPrincipal is the live user that a foreign token names, unless the user
-// has had a new password since the token was issued. One that does not tell when
+// has had a new password, or lost the one there was, since the token was issued. One that does not tell when
 // that was is as old as can be.
 func (s *Site) foreignPrincipal(ctx context.Context, claims *foreignClaims) (access.Principal, error) {
 	id, err := profile.ParseID(claims.UserID)
@@ -193,12 +194,9 @@ func (s *Site) foreignPrincipal(ctx context.Context, claims *foreignClaims) (acc
 		if rec.Type != profile.User || rec.State != profile.Active {
 			return store.ErrNotFound
 		}
-		password, err := r.Secret(id, passwordSecret, "")
-		switch {
-		case profile.IsKind(err, profile.NotFound):
-			return nil
-		case err == nil && password.Created.After(rec.Created) && issued.Before(password.Created):
-			return store.ErrNotFound
+		since, err := passwordSince(r, rec)
+		if err == nil && issued.Before(since) {
+			err = store.ErrNotFound
 		}
 		return err
 	})

@@ -43,7 +43,7 @@ type grantData struct {
 	State    json.RawMessage `json:"state,omitempty"`    // of an authorization code, JSON
 	Type     string          `json:"type,omitempty"`     // of a creation token: entity type
 	Path     string          `json:"path,omitempty"`     // of a verification code: attribute
-	Issuer   profile.ID      `json:"issuer,omitzero"`    // of a verification code: who asked for it
+	Issuer   profile.ID      `json:"issuer,omitzero"`    // the record of the client that asked for it
 }
 
 // newGrant makes a ticket that lives so long.
@@ -90,7 +90,8 @@ func isIssued(token string) bool {
 }
 
 // authenticateIssued is Authenticate for a token that an API client issued: it
-// works as long as that client is there.
+// works as long as its client may carry tokens and the one that had it issued may
+// issue them.
 func (s *Site) authenticateIssued(ctx context.Context, token string) (who access.Principal, err error) {
 	err = s.data.View(ctx, func(r store.Reader) error {
 		row, data, err := grant(r, ticketAccess, token)
@@ -115,10 +116,7 @@ func (s *Site) authenticateIssued(ctx context.Context, token string) (who access
 	if err != nil {
 		return access.Principal{}, err
 	}
-	if _, err := s.clientRecord(ctx, who.Issuer); err != nil {
-		if profile.IsCode(err, profile.CodeBadClient) {
-			err = badToken()
-		}
+	if err := s.carried(ctx, who.Issuer, access.TokenCarry, who.Restriction.By, access.TokenIssue, badToken()); err != nil {
 		return access.Principal{}, err
 	}
 	return who, nil
@@ -172,7 +170,7 @@ func (s *Site) IssueToken(ctx context.Context, who access.Principal, typeName st
 		return "", err
 	}
 	token := credential.NewAlnum(issuedSize)
-	row := s.clientSession(rec.ID, id, accessLife)
+	row := s.clientSession(rec.ID, id, who.Subject, accessLife)
 	err = s.data.Update(ctx, func(tx store.Tx) error {
 		if err := lockActive(tx, rec.ID); err != nil {
 			return err
@@ -199,25 +197,26 @@ func lockActive(tx store.Tx, id profile.ID) error {
 	return err
 }
 
-// clientSession makes the row of a session of a record's, for a client.
-func (s *Site) clientSession(subject, client profile.ID, life time.Duration) *store.Session {
-	row := s.newSession(subject, access.Restriction{Kind: access.ClientSchema, Client: client}, Exchanged)
+// clientSession makes the row of a session of a record's, for a client, by the
+// one that asked for it.
+func (s *Site) clientSession(subject, client, by profile.ID, life time.Duration) *store.Session {
+	row := s.newSession(subject, access.Restriction{Kind: access.ClientSchema, Client: client, By: by}, Exchanged)
 	row.Expires = row.Created.Add(life)
 	return row
 }
 
 // putSession keeps a new session and its first access token.
 func (s *Site) putSession(tx store.Tx, row *store.Session, token string, client profile.ID) error {
-	if err := tx.PutSession(row); err != nil {
-		return err
-	}
-	if err := tx.Enqueue(sessionExpiryJob(s.id, row)); err != nil {
+	if err := s.addSession(tx, row); err != nil {
 		return err
 	}
 	return s.putToken(tx, row, token, client)
 }
 
 func (s *Site) putToken(tx store.Tx, row *store.Session, token string, client profile.ID) error {
+	if err := makeRoom(tx, row.Subject, ticketAccess, maxTokens, func(d grantData) bool { return d.Session == row.ID }); err != nil {
+		return err
+	}
 	return s.putGrant(tx, s.newGrant(row.Subject, ticketAccess, token, accessLife, grantData{Client: client, Session: row.ID}))
 }
 
@@ -265,12 +264,15 @@ func (s *Site) IssueCode(ctx context.Context, who access.Principal, typeName str
 		return "", profile.E(profile.Invalid, profile.CodeInvalid, "transaction_state", "it is longer than %d bytes", maxState)
 	}
 	code := credential.NewAlnum(issuedSize)
-	row := s.newGrant(rec.ID, ticketAuthorize, code, in.Life, grantData{Client: id, Redirect: in.Redirect, State: in.State})
+	row := s.newGrant(rec.ID, ticketAuthorize, code, in.Life, grantData{Client: id, Issuer: who.Subject, Redirect: in.Redirect, State: in.State})
 	return code, s.data.Update(ctx, func(tx store.Tx) error {
 		if err := lockActive(tx, rec.ID); err != nil {
 			return err
 		}
 		if err := tx.Log(s.event(who.Subject, "code.issued", rec.ID)); err != nil {
+			return err
+		}
+		if err := makeRoom(tx, rec.ID, ticketAuthorize, maxCodes, func(d grantData) bool { return d.Client == id }); err != nil {
 			return err
 		}
 		return s.putGrant(tx, row)
@@ -326,7 +328,7 @@ func (s *Site) ExchangeCode(ctx context.Context, who access.Principal, code, red
 		if err := lockActive(tx, row.Subject); err != nil {
 			return err
 		}
-		session = s.clientSession(row.Subject, who.Subject, refreshLife)
+		session = s.clientSession(row.Subject, who.Subject, data.Issuer, refreshLife)
 		session.Generation = 1
 		data.Session = session.ID
 		row.Uses, row.Data = 0, marshal(data)
@@ -447,7 +449,7 @@ func (s *Site) IssueCreation(ctx context.Context, who access.Principal, typeName
 		return "", err
 	}
 	token := credential.NewAlnum(issuedSize)
-	row := s.newGrant(id, ticketCreation, token, life, grantData{Client: id, Type: typeName})
+	row := s.newGrant(id, ticketCreation, token, life, grantData{Client: id, Issuer: who.Subject, Type: typeName})
 	row.Uses = -1
 	return token, s.data.Update(ctx, func(tx store.Tx) error {
 		if err := tx.Lock(id); err != nil {
@@ -456,29 +458,38 @@ func (s *Site) IssueCreation(ctx context.Context, who access.Principal, typeName
 		if err := tx.Log(s.event(who.Subject, "creation.issued", id)); err != nil {
 			return err
 		}
+		if err := takeCreationSlot(tx, row); err != nil {
+			return err
+		}
 		return s.putGrant(tx, row)
 	})
 }
 
 // AuthenticateCreation reads a creation token: the client, restricted to make
 // records of one type. Errors: Expired/CodeCreationOver, also for a token that
-// nobody issued.
+// nobody issued, and for one whose client, or the client that had it issued, lost
+// the features for it.
 func (s *Site) AuthenticateCreation(ctx context.Context, token string) (who access.Principal, err error) {
-	err = s.data.View(ctx, func(r store.Reader) error {
-		row, data, err := grant(r, ticketCreation, token)
-		if err != nil {
-			return err
+	over := profile.E(profile.Expired, profile.CodeCreationOver, "", "creation_token expired")
+	var data grantData
+	err = s.data.View(ctx, func(r store.Reader) (err error) {
+		var row *store.TicketRow
+		row, data, err = grant(r, ticketCreation, token)
+		if err == nil && (row == nil || !row.Expires.After(s.d.now())) {
+			err = over
 		}
-		if row == nil || !row.Expires.After(s.d.now()) {
-			return profile.E(profile.Expired, profile.CodeCreationOver, "", "creation_token expired")
-		}
-		who = access.Principal{
-			Subject: data.Client, Client: true, Features: []access.Feature{access.DirectAccess}, Issuer: data.Client,
-			Restriction: access.Restriction{Kind: access.Creation, Client: data.Client, Makes: data.Type},
-		}
-		return nil
+		return err
 	})
-	return who, err
+	if err != nil {
+		return access.Principal{}, err
+	}
+	if err := s.carried(ctx, data.Client, access.CreationCarry, data.Issuer, access.CreationIssue, over); err != nil {
+		return access.Principal{}, err
+	}
+	return access.Principal{
+		Subject: data.Client, Client: true, Features: []access.Feature{access.DirectAccess}, Issuer: data.Client,
+		Restriction: access.Restriction{Kind: access.Creation, Client: data.Client, By: data.Issuer, Makes: data.Type},
+	}, nil
 }
 
 // mayMake refuses a creation token that is for another type.

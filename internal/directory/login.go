@@ -137,7 +137,7 @@ func (s *Site) begin(ctx context.Context, rec *store.Record, hash []byte, use To
 		if err := tx.Touch(rec.ID, row.Created); err != nil {
 			return err
 		}
-		return tx.PutSession(row)
+		return s.addSession(tx, row)
 	})
 	if err != nil {
 		return SignIn{}, err

@@ -270,7 +270,7 @@ func (s *Site) Logout(ctx context.Context, who access.Principal) error {
 	if who.Session.IsZero() {
 		return nil
 	}
-	return s.data.Update(ctx, func(tx store.Tx) error {
+	return s.data.Update(byNobody(ctx), func(tx store.Tx) error {
 		return tx.DropSession(who.Subject, who.Session)
 	})
 }

@@ -79,6 +79,9 @@ func (d *Directory) openSite(ctx context.Context, id store.SiteID) (*Site, error
 	if err := s.loadTypes(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.mergeDefaults(ctx); err != nil {
+		return nil, fmt.Errorf("site %d: entity types: %w", id, err)
+	}
 	keys, err := s.loadKeys(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("site %d: signing keys: %w", id, err)

@@ -151,7 +151,7 @@ func (s *Site) beginChange(ctx context.Context, who access.Principal, of *entity
 		next.change.ID, next.change.Since = profile.NewID(now), now
 	}
 	if of.record.IsZero() {
-		rec, err := s.draftType(ctx, who, of.kind, typeState{Def: next.def, Change: next.change})
+		rec, err := s.draftType(ctx, who, of.kind, typeState{Def: next.def, Change: next.change, Known: knownPaths(of.kind)})
 		if err != nil {
 			return false, err
 		}

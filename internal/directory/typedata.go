@@ -59,7 +59,22 @@ func (d siteData) View(ctx context.Context, fn func(store.Reader) error) error {
 
 // Update is store.Site's.
 func (d siteData) Update(ctx context.Context, fn func(store.Tx) error) error {
-	return d.raw.Update(ctx, func(tx store.Tx) error { return fn(typedTx{tx, d.s, d.s.table()}) })
+	by := actingIn(ctx, d.s)
+	if by == nil {
+		return d.raw.Update(ctx, func(tx store.Tx) error { return fn(typedTx{Tx: tx, s: d.s, table: d.s.table()}) })
+	}
+	var ended bool
+	err := d.raw.Update(ctx, func(tx store.Tx) error {
+		ended = false
+		if err := by.hold(tx); err != nil {
+			return err
+		}
+		return fn(typedTx{tx, d.s, d.s.table(), by, &ended})
+	})
+	if err == nil && ended {
+		by.ended.Store(true)
+	}
+	return err
 }
 
 // seen notes by which types a record just read is to be understood, and moves
@@ -157,6 +172,39 @@ type typedTx struct {
 	store.Tx
 	s     *Site
 	table *typeTable // by which all of it goes
+	by    *acting    // the session that it is for; nil: none
+	ended *bool      // set where it ends that session
+}
+
+// ending notes that sessions of a subject end: all, or the one named.
+func (t typedTx) ending(subject, id profile.ID) {
+	if t.by != nil && t.by.subject == subject && (id.IsZero() || t.by.session == id) {
+		*t.ended = true
+	}
+}
+
+// DropSession is store.Tx's.
+func (t typedTx) DropSession(subject, id profile.ID) error {
+	t.ending(subject, id)
+	return t.Tx.DropSession(subject, id)
+}
+
+// DropSessions is store.Tx's.
+func (t typedTx) DropSessions(subject profile.ID) error {
+	t.ending(subject, profile.ID{})
+	return t.Tx.DropSessions(subject)
+}
+
+// Erase is store.Tx's.
+func (t typedTx) Erase(rec *store.Record, e store.Event, index func(*store.Record) []store.Indexed) error {
+	t.ending(rec.ID, profile.ID{})
+	return t.Tx.Erase(rec, e, index)
+}
+
+// Remove is store.Tx's.
+func (t typedTx) Remove(rec *store.Record, e store.Event) error {
+	t.ending(rec.ID, profile.ID{})
+	return t.Tx.Remove(rec, e)
 }
 
 // Record is store.Reader's.

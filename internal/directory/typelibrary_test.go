@@ -27,8 +27,10 @@ type watched struct {
 	mu        sync.Mutex
 	hook      func()
 	read      func() // called once, after a record is read by its id
+	brief     func() // called once, before records are read in their order
 	refreshes []int  // of each Update that had some
 	lookups   int
+	made      []int // records of each Update that made some
 }
 
 type watchedSite struct {
@@ -43,7 +45,7 @@ type watchedReader struct {
 
 type watchedTx struct {
 	store.Tx
-	n int
+	n, made int
 }
 
 func (w *watched) Site(id store.SiteID) store.Site { return watchedSite{w.Store.Site(id), w} }
@@ -71,19 +73,35 @@ func (s watchedSite) Update(ctx context.Context, fn func(store.Tx) error) error 
 	if hook != nil {
 		hook()
 	}
-	n := 0
+	n, made := 0, 0
 	err := s.Site.Update(ctx, func(tx store.Tx) error {
 		x := &watchedTx{Tx: tx}
 		err := fn(x)
-		n = x.n
+		n, made = x.n, x.made
 		return err
 	})
+	if made > 0 {
+		s.w.mu.Lock()
+		s.w.made = append(s.w.made, made)
+		s.w.mu.Unlock()
+	}
 	if n > 0 {
 		s.w.mu.Lock()
 		s.w.refreshes = append(s.w.refreshes, n)
 		s.w.mu.Unlock()
 	}
 	return err
+}
+
+func (r watchedReader) Brief(t profile.Type, low, high int64, desc bool, fn func(*store.Record) bool) error {
+	r.w.mu.Lock()
+	brief := r.w.brief
+	r.w.brief = nil
+	r.w.mu.Unlock()
+	if brief != nil {
+		brief()
+	}
+	return r.Reader.Brief(t, low, high, desc, fn)
 }
 
 func (r watchedReader) Lookup(t profile.Type, rng store.Range, fn func(profile.ID, string) bool) error {
@@ -107,6 +125,11 @@ func (r watchedReader) CountValues(t profile.Type, rng store.Range, limit int64)
 	return r.Reader.CountValues(t, rng, limit)
 }
 
+func (t *watchedTx) Create(rec *store.Record, e store.Event) error {
+	t.made++
+	return t.Tx.Create(rec, e)
+}
+
 func (t *watchedTx) Refresh(old, rec *store.Record) error {
 	t.n++
 	return t.Tx.Refresh(old, rec)
@@ -124,6 +147,13 @@ func (w *watched) after(read func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.read = read
+}
+
+// during sets what happens once, while a search reads.
+func (w *watched) during(brief func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.brief = brief
 }
 
 // library is a site with a type of its own, on a data folder that can be
@@ -202,7 +232,7 @@ func (l *library) fill(n int) []profile.ID {
 		rows[i] = fmt.Appendf(nil, `{"title":"t%d","isbn":"i%d","pages":%d,"print":{"city":"c%d"},"copies":[{"shelf":"a","code":"c%d"},{"shelf":"b","code":"d%d"}]}`, i, i, i, i, i, i)
 	}
 	var ids []profile.ID
-	for chunk := range slices.Chunk(rows, directory.MaxBulk) {
+	for chunk := range slices.Chunk(rows, directory.MaxAtOnce) {
 		made, err := l.site.CreateEntities(context.Background(), l.who, "book", chunk, directory.CommitAll)
 		if err != nil {
 			l.t.Fatal(err)

@@ -40,6 +40,7 @@ type typeState struct {
 	Def    json.RawMessage `json:"def"`              // schema.TypeDef
 	Change *typeChange     `json:"change,omitempty"` // under way
 	Failed []typeFailure   `json:"failed,omitempty"` // the last changes that existing records forbade
+	Known  []string        `json:"known,omitempty"`  // of a default type: what of ours it has been compared with
 }
 
 // phase is how far a change of a type has come. Every write follows the phase

@@ -51,6 +51,9 @@ func (s *Site) IssueVerification(ctx context.Context, who access.Principal, type
 		if err := tx.Log(s.event(who.Subject, "verification.issued", rec.ID)); err != nil {
 			return err
 		}
+		if err := makeRoom(tx, rec.ID, ticketVerification, maxCodes, func(d grantData) bool { return d.Client == id }); err != nil {
+			return err
+		}
 		return s.putGrant(tx, row)
 	})
 }
@@ -65,7 +68,7 @@ func (s *Site) stamp(ctx context.Context, typ *schema.Type, rec *store.Record, p
 // UseVerification uses a verification code up and gives the record's id. It
 // needs no caller: the code is the proof. Errors:
 // Invalid/CodeVerificationUnknown for one that is unknown or used, or whose
-// client is gone, Expired/CodeVerificationOver.
+// client is gone or may not set the attribute any more, Expired/CodeVerificationOver.
 func (s *Site) UseVerification(ctx context.Context, code string) (profile.ID, error) {
 	var row *store.TicketRow
 	var data grantData
@@ -84,10 +87,11 @@ func (s *Site) UseVerification(ctx context.Context, code string) (profile.ID, er
 	if err := s.data.View(ctx, read); err != nil {
 		return profile.ID{}, err
 	}
-	if _, err := s.clientRecord(ctx, data.Client); err != nil {
-		if profile.IsCode(err, profile.CodeBadClient) {
-			err = unknownVerification()
-		}
+	client, err := s.clientRecord(ctx, data.Client)
+	if profile.IsCode(err, profile.CodeBadClient) || err == nil && access.Admit(access.VerifyIssue, client.who) != nil {
+		err = unknownVerification()
+	}
+	if err != nil {
 		return profile.ID{}, err
 	}
 	subject := row.Subject
@@ -110,7 +114,17 @@ func (s *Site) UseVerification(ctx context.Context, code string) (profile.ID, er
 	}
 	written := false
 	_, err = s.change(ctx, subject, s.event(data.Issuer, "verification.used", subject), spend, func(old *store.Record) (step, error) {
-		w, err := s.stamp(ctx, s.shape(old).typeOf(old.Type), old, path)
+		typ, err := s.typeFor(old)
+		if err != nil {
+			return step{}, err
+		}
+		if typ, err = s.writable(ctx, client.who, typ); err != nil {
+			return step{}, err
+		}
+		w, err := s.stamp(ctx, typ, old, path)
+		if profile.IsCode(err, profile.CodeUnknownAttribute) { // it may not be written any more
+			err = unknownVerification()
+		}
 		if err != nil {
 			return step{}, err
 		}

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"slices"
 
 	"facet/internal/access"
 	"facet/internal/profile"
@@ -28,7 +27,7 @@ func readable(who access.Principal, typ *schema.Type) *schema.Type {
 }
 
 // writable gives a type as the caller may write to it. Without a schema a token
-// writes what its record has, unless a login_client issued it; the session of
+// writes what its record has where its client may issue tokens; the session of
 // somebody who signed in elsewhere writes nothing. Errors: Forbidden;
 // Unauthenticated/CodeBadToken when the issuing client is gone.
 func (s *Site) writable(ctx context.Context, who access.Principal, typ *schema.Type) (*schema.Type, error) {
@@ -41,8 +40,8 @@ func (s *Site) writable(ctx context.Context, who access.Principal, typ *schema.T
 		if err != nil {
 			return nil, err
 		}
-		login := slices.Contains(client.who.Features, access.LoginClient)
-		if login && who.Restriction.Kind != access.Creation && !typ.HasAccess(who.Issuer, schema.AccessWriteWithToken) {
+		free := who.Restriction.Kind == access.Creation || access.Admit(access.TokenWrite, client.who) == nil
+		if !free && !typ.HasAccess(who.Issuer, schema.AccessWriteWithToken) {
 			return typ.Nothing(), nil
 		}
 		return typ.For(who.Issuer, schema.AccessWriteWithToken), nil
@@ -63,14 +62,21 @@ func writesSome(typ *schema.Type) error {
 // mayErase refuses to take whole records away for a caller who may not write
 // all that they hold.
 func (s *Site) mayErase(ctx context.Context, who access.Principal, typ *schema.Type) error {
-	if typ == nil { // it went with the last of its records
-		return store.ErrNotFound
-	}
 	w, err := s.writable(ctx, who, typ)
 	if err == nil && !w.WritesAll() {
 		err = profile.E(profile.Forbidden, profile.CodeForbidden, "", "the access schema leaves out a part of the record")
 	}
 	return err
+}
+
+// typeFor gives the entity type of a record: ErrNotFound where the type is being
+// deleted, or went with the last of its records.
+func (s *Site) typeFor(rec *store.Record) (*schema.Type, error) {
+	e := s.shape(rec).byKind[rec.Type]
+	if e == nil || e.isGone() {
+		return nil, store.ErrNotFound
+	}
+	return e.typ, nil
 }
 
 // entityFor is a record as the caller may read it.

@@ -151,16 +151,19 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// E makes an error of the given kind and code.
+// E makes an error of the given kind and code. Of a long argument the message
+// has the beginning: see Brief.
 func E(kind Kind, code Code, field, format string, args ...any) *Error {
-	return &Error{Kind: kind, Code: code, Field: field, Message: fmt.Sprintf(format, args...)}
+	return &Error{Kind: kind, Code: code, Field: field, Message: fmt.Sprintf(format, briefly(args)...)}
 }
 
-// AsError finds the Error in err's chain; anything else is Internal.
+// AsError finds the Error in err's chain; anything else is Internal. What it says
+// is never longer than what a caller can use, whatever the caller sent: of a long
+// field, message or text among the details it has the beginning.
 func AsError(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {
-		return e
+		return e.brief()
 	}
 	return &Error{Kind: Internal, Code: CodeInternal, Message: "internal error", Err: err}
 }

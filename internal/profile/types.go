@@ -45,6 +45,7 @@ const (
 	APIKey    Space = "apikey"   // SHA-256 of a user's API key, hex
 	Terms     Space = "terms"    // slugs of agreements
 	TypeName  Space = "type"
+	Place     Space = "place"  // of records of which a site has few: their type and a number
 	Ticket    Space = "ticket" // SHA-256 of a ticket's key, hex
 
 	HouseholdName  Space = "household"    // owned: one name a household

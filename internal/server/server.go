@@ -264,6 +264,9 @@ func (e *endpoint) serve(x *exchange, r *http.Request) error {
 	if err := access.Admit(e.route.Permission, x.call.Who); err != nil {
 		return err
 	}
+	if !x.call.Who.Session.IsZero() {
+		r = r.WithContext(x.call.Site.Acting(r.Context(), x.call.Who))
+	}
 	return e.route.Handle(x, r, &x.call)
 }
 

@@ -257,6 +257,9 @@ type ProofWriter interface {
 	PutSecret(*Secret) error
 	DropSecret(subject profile.ID, kind, key string) error
 	PutSession(*Session) error
+	// HoldSession is Session, and keeps the session from being dropped until the
+	// transaction ends. With a single writer it only reads.
+	HoldSession(subject, id profile.ID) (*Session, error)
 	DropSession(subject, id profile.ID) error
 	// DropSessions ends every session of a subject.
 	DropSessions(subject profile.ID) error

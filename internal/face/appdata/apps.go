@@ -96,20 +96,17 @@ func orElse[T ~string](v *T, otherwise T) {
 	}
 }
 
-// mayApps is the first check of what operators do with apps: others learn
-// nothing of what is wrong.
-func mayApps(r *http.Request, c *face.Call) error { return c.Site.MayApps(r.Context(), c.Who) }
-
 // registerApp registers an application (POST /operator/app/register).
 func registerApp(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	if err := mayApps(r, c); err != nil {
+	apps, err := c.Site.AdminApps(r.Context(), c.Who)
+	if err != nil {
 		return err
 	}
 	edit, err := readApplication(r, true)
 	if err != nil {
 		return err
 	}
-	a, key, err := c.Site.RegisterApp(r.Context(), c.Who, edit)
+	a, key, err := apps.Register(r.Context(), edit)
 	if err != nil {
 		return inBody(err, appPointers)
 	}
@@ -120,14 +117,15 @@ func registerApp(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 
 // readApp shows an application with its settings (GET /operator/app/{appid}).
 func readApp(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	if err := mayApps(r, c); err != nil {
+	apps, err := c.Site.AdminApps(r.Context(), c.Who)
+	if err != nil {
 		return err
 	}
 	id, err := pathApp(r)
 	if err != nil {
 		return err
 	}
-	a, err := c.Site.AppNumbered(r.Context(), c.Who, id)
+	a, err := apps.Read(r.Context(), id)
 	if err != nil {
 		return err
 	}
@@ -142,7 +140,8 @@ func readApp(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 // updateApp changes what the body names of an application (PATCH
 // /operator/app/{appid}).
 func updateApp(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	if err := mayApps(r, c); err != nil {
+	apps, err := c.Site.AdminApps(r.Context(), c.Who)
+	if err != nil {
 		return err
 	}
 	id, err := pathApp(r)
@@ -153,7 +152,7 @@ func updateApp(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	a, err := c.Site.EditApp(r.Context(), c.Who, id, edit, match(r))
+	a, err := apps.Edit(r.Context(), id, edit, match(r))
 	if err != nil {
 		return inBody(err, appPointers)
 	}
@@ -164,7 +163,8 @@ func updateApp(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 // deleteApp deletes an application; with its profiles only when force says so
 // (DELETE /operator/app/{appid}).
 func deleteApp(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	if err := mayApps(r, c); err != nil {
+	apps, err := c.Site.AdminApps(r.Context(), c.Who)
+	if err != nil {
 		return err
 	}
 	id, err := pathApp(r)
@@ -179,7 +179,7 @@ func deleteApp(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Site.DeleteApp(r.Context(), c.Who, id, force); err != nil {
+	if err := apps.Delete(r.Context(), id, force); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -189,14 +189,15 @@ func deleteApp(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 // renewKey gives an application another X-API-KEY (POST
 // /operator/app/{appid}/key).
 func renewKey(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	if err := mayApps(r, c); err != nil {
+	apps, err := c.Site.AdminApps(r.Context(), c.Who)
+	if err != nil {
 		return err
 	}
 	id, err := pathApp(r)
 	if err != nil {
 		return err
 	}
-	key, err := c.Site.RenewAppKey(r.Context(), c.Who, id)
+	key, err := apps.RenewKey(r.Context(), id)
 	if err != nil {
 		return err
 	}
@@ -362,7 +363,8 @@ type invalidOne struct {
 // checkSchema holds the profiles that are there against a schema, page by page,
 // and changes nothing (POST /operator/app/{appid}/schema/check).
 func checkSchema(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	if err := mayApps(r, c); err != nil {
+	apps, err := c.Site.AdminApps(r.Context(), c.Who)
+	if err != nil {
 		return err
 	}
 	id, err := pathApp(r)
@@ -395,7 +397,7 @@ func checkSchema(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	found, err := c.Site.TrySchema(r.Context(), c.Who, id, text, cursor)
+	found, err := apps.TrySchema(r.Context(), id, text, cursor)
 	if err != nil {
 		return inBody(err, map[string]string{"schema": "/schema", "cursor": "/cursor"})
 	}

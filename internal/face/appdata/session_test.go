@@ -229,3 +229,27 @@ func TestForeignTokensChangeNoAccountAndEndWithAPassword(t *testing.T) {
 	s.Clock.Advance(time.Minute)
 	s.Get(t, sign(xiaID, jwt.MapClaims{"iat": s.Clock.Now().Unix()}), "/user/profiles/1").Want(200)
 }
+
+func TestForeignTokensEndWhereAPasswordIsTakenAway(t *testing.T) {
+	s := facetest.New(t, appdata.New(), djaoapp.New())
+	key := []byte(strings.Repeat("k", 32))
+	if err := s.Site.AddForeignIssuer(t.Context(), directory.ForeignIssuer{Name: "sentinel"}, key); err != nil {
+		t.Fatal(err)
+	}
+	_, xia := signIn(t, s, "xia")
+	sign := func() string {
+		claims := jwt.MapClaims{"UserID": xia, "iat": s.Clock.Now().Unix(), "exp": s.Clock.Now().Add(24 * time.Hour).Unix()}
+		token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	early := sign()
+	s.Get(t, early, "/user/profiles/1").Want(200)
+	s.Clock.Advance(time.Minute)
+	s.Delete(t, s.Login(t, "donny"), "/api/users/xia/password").Want(204)
+	wantProblem(t, "issued before", s.Get(t, early, "/user/profiles/1"), 401, "bad_token")
+	s.Clock.Advance(time.Minute)
+	s.Get(t, sign(), "/user/profiles/1").Want(200)
+}

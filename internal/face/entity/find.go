@@ -6,7 +6,6 @@ import (
 
 	"facet/internal/directory"
 	"facet/internal/face"
-	"facet/internal/schema"
 )
 
 // What entity.find answers with when it is not told otherwise, and at most.
@@ -23,21 +22,11 @@ func find(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	only, some, err := f.list("attributes")
-	if err != nil {
-		return err
-	}
-	var view *schema.View
-	if some {
-		if view, err = c.Site.View(c.Who, typeName, only); err != nil {
-			return err
-		}
-	}
 	page, err := c.Site.FindEntities(r.Context(), c.Who, typeName, q)
 	if err != nil {
 		return answerError(err, "filter", "sort_on")
 	}
-	sendPage(w, page, q.Total, view)
+	sendPage(w, page, q.Total)
 	return nil
 }
 
@@ -55,13 +44,19 @@ func readQuery(f *form) (typeName string, q directory.Query, err error) {
 	if q.Total, err = f.flag("show_total_count"); err != nil {
 		return "", q, err
 	}
-	q.Sort, _, err = f.list("sort_on")
+	if q.Sort, _, err = f.list("sort_on"); err != nil {
+		return "", q, err
+	}
+	only, some, err := f.list("attributes")
+	if some {
+		q.Only = append([]string{}, only...)
+	}
 	return typeName, q, err
 }
 
 // sendPage writes a page; a large one leaves in pieces, so that an answer of
 // thousands of records is never held whole.
-func sendPage(w http.ResponseWriter, page directory.Page, total bool, view *schema.View) {
+func sendPage(w http.ResponseWriter, page directory.Page, total bool) {
 	p := takeBuffer()
 	defer giveBuffer(p)
 	b := strconv.AppendInt(append(*p, `{"result_count":`...), int64(len(page.Entities)), 10)
@@ -74,11 +69,7 @@ func sendPage(w http.ResponseWriter, page directory.Page, total bool, view *sche
 		if i > 0 {
 			b = append(b, ',')
 		}
-		if view != nil {
-			b = page.Entities[i].RenderOnly(b, view)
-		} else {
-			b = page.Entities[i].Render(b)
-		}
+		b = page.Render(b, i)
 		if len(b) >= chunk {
 			if !begun {
 				setHeaders(w.Header())

@@ -253,28 +253,21 @@ func TestAVerificationCodeSetsATimeOnce(t *testing.T) {
 // sessions counts those of a record that are kept.
 func sessions(t testing.TB, s own, uuid string) (n int) {
 	t.Helper()
+	s.stored(t, uuid, func(r store.Reader, rec *store.Record) error {
+		rows, err := r.Sessions(rec.ID)
+		n = len(rows)
+		return err
+	})
+	return n
+}
+
+func parseID(t testing.TB, uuid string) profile.ID {
+	t.Helper()
 	id, err := profile.ParseID(uuid)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sites, err := s.Directory.Sites(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, info := range sites {
-		if info.Name != "own" {
-			continue
-		}
-		err := s.Store.Site(info.ID).View(t.Context(), func(r store.Reader) error {
-			rows, err := r.Sessions(id)
-			n = len(rows)
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return n
+	return id
 }
 
 // together does a thing so many times at once and counts how often it worked.

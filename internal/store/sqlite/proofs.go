@@ -153,6 +153,12 @@ func (t *tx) PutSession(v *store.Session) error {
 	return err
 }
 
+// HoldSession reads one session: with one writer the whole store is locked
+// already.
+func (t *tx) HoldSession(subject, id profile.ID) (*store.Session, error) {
+	return t.Session(subject, id)
+}
+
 // DropSession deletes; no error when there is none.
 func (t *tx) DropSession(subject, id profile.ID) error {
 	_, err := t.write(deleteSession, t.site, subject.Bucket(), subject, id)

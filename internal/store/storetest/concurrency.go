@@ -200,6 +200,41 @@ func testConcurrency(f *fixture) {
 		readers.Wait()
 	})
 
+	f.run("nothing is written for a session once its end was answered", func(f *fixture) {
+		for range count(10) {
+			rec, session := f.user(), &store.Session{ID: f.id(), Created: f.now(), Expires: f.now()}
+			rec.Attrs = []byte("0")
+			f.create(rec)
+			session.Subject = rec.ID
+			f.update(func(tx store.Tx) error { return tx.PutSession(session) })
+			var ended atomic.Bool
+			together(8, func(g int) {
+				if g == 0 {
+					if err := f.site.Update(f.ctx, func(tx store.Tx) error { return tx.DropSession(rec.ID, session.ID) }); err != nil {
+						f.Error(err)
+					}
+					ended.Store(true)
+					return
+				}
+				for err := error(nil); err == nil; {
+					late := ended.Load()
+					err = f.site.Update(f.ctx, func(tx store.Tx) error {
+						if _, err := tx.HoldSession(rec.ID, session.ID); err != nil {
+							return err
+						}
+						return tx.Log(f.event("x"))
+					})
+					if err == nil && late {
+						f.Error("written after the session's end was answered")
+					}
+					if err != nil && !errors.Is(err, store.ErrNotFound) {
+						f.Error(err)
+					}
+				}
+			})
+		}
+	})
+
 	f.run("what is committed is seen by the next read", func(f *fixture) {
 		together(16, func(g int) {
 			for i := range count(40) {

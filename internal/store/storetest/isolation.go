@@ -419,9 +419,10 @@ func (w *world) writes() map[string]func(store.Tx) error {
 
 // apart has the methods whose isolation is shown otherwise, and where.
 var apart = []string{
-	"Lock",    // reads only: below
-	"Numbers", // below
-	"Enqueue", // below
+	"Lock",        // reads only: below
+	"HoldSession", // reads only: below
+	"Numbers",     // below
+	"Enqueue",     // below
 }
 
 func testIsolation(f *fixture) {
@@ -501,8 +502,12 @@ func testIsolation(f *fixture) {
 		f.wantErr(err, store.ErrNotFound)
 	})
 
-	f.run("Lock, Numbers and Enqueue are of their own site", func(f *fixture) {
+	f.run("Lock, HoldSession, Numbers and Enqueue are of their own site", func(f *fixture) {
 		f.wantErr(empty.Update(f.ctx, func(tx store.Tx) error { return tx.Lock(w.user) }), store.ErrNotFound)
+		f.wantErr(empty.Update(f.ctx, func(tx store.Tx) error {
+			_, err := tx.HoldSession(w.user, w.sess)
+			return err
+		}), store.ErrNotFound)
 		var first [2]int64
 		for i, site := range []store.Site{one, two} {
 			err := site.Update(f.ctx, func(tx store.Tx) (err error) {

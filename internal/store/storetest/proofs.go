@@ -85,8 +85,18 @@ func testProofs(f *fixture) {
 		a.Generation, a.Expires, a.Restriction = 4, f.now(), []byte(`{}`)
 		put(a)
 		f.equal(*read(f, func(r store.Reader) (*store.Session, error) { return r.Session(who, a.ID) }), *a)
+		f.update(func(tx store.Tx) error {
+			held, err := tx.HoldSession(who, a.ID)
+			f.equal(*held, *a)
+			return err
+		})
 		f.update(func(tx store.Tx) error { return errors.Join(tx.DropSession(who, a.ID), tx.DropSession(who, a.ID)) })
 		f.equal(len(list()), 1)
+		err := f.site.Update(f.ctx, func(tx store.Tx) error {
+			_, err := tx.HoldSession(who, a.ID)
+			return err
+		})
+		f.wantErr(err, store.ErrNotFound)
 		f.update(func(tx store.Tx) error { return tx.DropSessions(who) })
 		f.equal(len(list()), 0)
 	})
