@@ -10,6 +10,7 @@ const (
 	SessionRenew   Permission = "session.renew"   // exchange or refresh
 	SessionEnd     Permission = "session.end"     // sign out, without an error where nobody is signed in
 	SessionRevoke  Permission = "session.revoke"  // end one's session by its token
+	SessionScope   Permission = "session.scope"   // a token that may do no more than the session, the API key or the ref it is for
 	UserRead       Permission = "user.read"       // a user's account
 	UserProfiles   Permission = "user.profiles"   // list the profiles a user manages
 	ProfileConnect Permission = "profile.connect" // create a profile with a manager
@@ -61,6 +62,7 @@ const (
 	IdentityAdmin   Permission = "identity.admin"   // change anybody's profile, disable people
 	Relate          Permission = "identity.relate"  // follow, connect, block …
 	CommunityCreate Permission = "community.create" //
+	IdentityKeys    Permission = "identity.keys"    // the API keys of an identity
 
 	HouseholdRead  Permission = "household.read"  // the profiles of an account
 	HouseholdWrite Permission = "household.write" // make, change, delete them, their locks and PINs
@@ -117,9 +119,10 @@ var table = map[Permission]Rule{
 	Open:          {Anyone: true, Restrictions: RestrictionKinds},
 	SessionStart:  {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
 	SessionRead:   {SignedIn: true, Restrictions: RestrictionKinds},
-	SessionRenew:  {SignedIn: true, Restrictions: []RestrictionKind{ChildProfile}}, // it stays one
+	SessionRenew:  {SignedIn: true, Restrictions: []RestrictionKind{ChildProfile, Group}}, // it stays one
 	SessionEnd:    {Anyone: true, Restrictions: RestrictionKinds},
 	SessionRevoke: {SignedIn: true, Session: true, Restrictions: RestrictionKinds},
+	SessionScope:  {Anyone: true, Restrictions: []RestrictionKind{ChildProfile, Group}, Scopes: []ScopeKind{FileScope}},
 
 	UserRead:       {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
 	UserProfiles:   {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
@@ -165,12 +168,13 @@ var table = map[Permission]Rule{
 	AccessibleWrite:  {Relations: Self | Broker},
 	AccessibleAccept: {Relations: Self},
 
-	SelfRead:        {Relations: Self, Restrictions: []RestrictionKind{ChildProfile}},
+	SelfRead:        {Relations: Self, Restrictions: []RestrictionKind{ChildProfile, Group}},
 	SelfWrite:       {Relations: Self},
-	IdentityRead:    {SignedIn: true},
+	IdentityRead:    {SignedIn: true, Restrictions: []RestrictionKind{Group}},
 	IdentityAdmin:   {Relations: Broker},
 	Relate:          {SignedIn: true},
 	CommunityCreate: {SignedIn: true},
+	IdentityKeys:    {Relations: Self | Manager, Session: true, Ours: true}, // whose: directory.keyHolder
 
 	HouseholdRead:  {Relations: Self | Broker, Restrictions: []RestrictionKind{ChildProfile}},
 	HouseholdWrite: {Relations: Self | Broker},
