@@ -118,7 +118,7 @@ const (
 var table = map[Permission]Rule{
 	Open:          {Anyone: true, Restrictions: RestrictionKinds},
 	SessionStart:  {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
-	SessionRead:   {SignedIn: true, Restrictions: RestrictionKinds},
+	SessionRead:   {SignedIn: true, Restrictions: []RestrictionKind{ChildProfile, ClientSchema, Creation}},
 	SessionRenew:  {SignedIn: true, Restrictions: []RestrictionKind{ChildProfile, Group}}, // it stays one
 	SessionEnd:    {Anyone: true, Restrictions: RestrictionKinds},
 	SessionRevoke: {SignedIn: true, Session: true, Restrictions: RestrictionKinds},

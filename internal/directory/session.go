@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"facet/internal/access"
@@ -116,6 +117,10 @@ func (s *Site) claims(ctx context.Context, row *store.Session, subject *Subject)
 		who, err := actingAs(r, row)
 		if err != nil {
 			return err
+		}
+		if who.Restriction.Kind == access.Scoped { // whoever has it need not know more of whom it came
+			extra = map[string]any{"idTag": s.IDTag(subject), "scope": strings.Join(who.Restriction.Scopes, ",")}
+			return nil
 		}
 		is, err := s.relationTo(r, who, nil)
 		if err != nil {
