@@ -91,7 +91,14 @@ func (s *Site) newRef(ref *Ref) (*store.TicketRow, error) {
 	if ref.ResourceID != "" && ref.AccessLevel == "" {
 		ref.AccessLevel = AccessLevels[0]
 	}
+	if ref.IsOver(ref.Created) {
+		return nil, overAlready()
+	}
 	return s.refRow(ref)
+}
+
+func overAlready() error {
+	return profile.E(profile.Invalid, profile.CodeInvalid, "expiresAt", "expiresAt is not in the future")
 }
 
 // refRow makes the ticket that keeps a ref.
@@ -104,8 +111,6 @@ func (s *Site) refRow(ref *Ref) (*store.TicketRow, error) {
 		return bad("type", "unknown ref type")
 	case ref.Uses == 0:
 		return bad("count", "count is 1 or more, or null for any number")
-	case ref.IsOver(s.d.now()):
-		return bad("expiresAt", "expiresAt is not in the future")
 	case len(ref.Description) > maxRefText:
 		return bad("description", "description is too long (max 1024)")
 	case len(ref.ResourceID) > maxRefResource:
