@@ -121,13 +121,16 @@ func (s *Site) passwordRef(r store.Reader, id string) (Ref, error) {
 }
 
 func mayChoose(ref Ref, rec *store.Record) bool {
+	have := textAt(rec.Attrs, "email")
 	switch {
 	case rec.Type != profile.User || rec.State != profile.Active:
 		return false
-	case ref.Email != "" && profile.FoldEmail(ref.Email) != profile.FoldEmail(textAt(rec.Attrs, "email")):
+	case have != "" && ref.Email != "" && profile.FoldEmail(ref.Email) != profile.FoldEmail(have):
 		return false
+	case ref.Type == RefPassword:
+		return have != "" || ref.Email == ""
 	}
-	return ref.Type == RefPassword || rec.Password == ""
+	return rec.Password == ""
 }
 
 // SetPasswordByRef gives a person the password they chose, and signs them in.
@@ -162,18 +165,20 @@ func (s *Site) SetPasswordByRef(ctx context.Context, id, password, otp string, u
 		if !mayChoose(ref, old) {
 			return step{}, badRef()
 		}
-		next := *old
-		next.Password, next.Updated = credential.Kind(hash), s.d.now()
-		st := step{rec: &next, paths: []string{passwordSecret}}
-		if ref.Email != "" && provedEmail(old) == "" {
-			proveEmail(&next)
-			st.paths = append(st.paths, extraProved)
+		st, err := s.adoptEmail(ctx, old, &ref)
+		if err != nil {
+			return step{}, err
 		}
+		st.rec.Password, st.rec.Updated = credential.Kind(hash), s.d.now()
+		st.paths = append(st.paths, passwordSecret)
 		st.with = func(tx store.Tx) error {
-			if _, err := s.passwordRefUsed(tx, id, old); err != nil {
+			if err := s.usePasswordRef(tx, id, old); err != nil {
 				return err
 			}
-			if err := s.putPassword(tx, &next, hash); err != nil || old.Password == "" {
+			if err := s.endEnrolment(tx, old.ID); err != nil {
+				return err
+			}
+			if err := s.putPassword(tx, st.rec, hash); err != nil || old.Password == "" {
 				return err
 			}
 			return s.tellPassword(tx, old, "has a new password")
@@ -189,25 +194,25 @@ func (s *Site) SetPasswordByRef(ctx context.Context, id, password, otp string, u
 	return s.begin(ctx, rec, []byte(hash), use)
 }
 
-// passwordRefUsed uses a ref to choose a password up, where one use is all.
-func (s *Site) passwordRefUsed(tx store.Tx, id string, old *store.Record) (Ref, error) {
+// usePasswordRef uses a ref to choose a password up, where one use is all.
+func (s *Site) usePasswordRef(tx store.Tx, id string, old *store.Record) error {
 	ref, _, err := s.liveRef(tx, id, RefPassword, RefWelcome)
 	if err == nil && ref.Type == RefPassword {
-		ref, err = s.spendRef(tx, old.ID, id, RefPassword)
+		_, err = s.spendRef(tx, old.ID, id, RefPassword)
 	}
 	if profile.IsKind(err, profile.NotFound) || profile.IsKind(err, profile.Invalid) {
 		err = badRef()
 	}
-	return ref, err
+	return err
 }
 
 // CompleteOnboarding uses a welcome up, once the person has chosen a password
 // and seen what there is to see. Doing it again is no error. Errors: NotFound;
 // Invalid with Field "refId" for another ref, and for one whose time is over.
 func (s *Site) CompleteOnboarding(ctx context.Context, id string) error {
-	return s.data.Update(ctx, func(tx store.Tx) error {
-		ref, _, err := s.findRef(tx, id)
-		if err != nil || ref.Type == RefWelcome && ref.Uses == 0 {
+	var ref Ref
+	err := s.data.Update(ctx, func(tx store.Tx) (err error) {
+		if ref, _, err = s.findRef(tx, id); err != nil || ref.Type == RefWelcome && ref.Uses == 0 {
 			return err
 		}
 		if ref, err = s.spendRef(tx, profile.ID{}, id, RefWelcome); err != nil {
@@ -215,6 +220,10 @@ func (s *Site) CompleteOnboarding(ctx context.Context, id string) error {
 		}
 		return tx.Log(s.event(ref.Subject, "user.onboarded", ref.Subject))
 	})
+	if err != nil {
+		return err
+	}
+	return s.confirmEmail(ctx, ref)
 }
 
 // ReplacePassword gives the caller a new password for the present one. All

@@ -239,10 +239,9 @@ func (s *Site) EditIdentityKey(ctx context.Context, who access.Principal, slug s
 			return err
 		}
 		matters, err := k.apply(in, s.d.now())
-		if err != nil {
+		if out = k.shown(); err != nil || in == (IdentityKeyEdit{}) {
 			return err
 		}
-		out = k.shown()
 		if err := tx.PutSecret(k.row); err != nil {
 			return err
 		}
