@@ -64,6 +64,13 @@ const (
 	CommunityCreate Permission = "community.create" //
 	IdentityKeys    Permission = "identity.keys"    // the API keys of an identity
 
+	IdentityVerify Permission = "identity.verify" // whether an idtag can be had
+	RefRead        Permission = "ref.read"        // a ref by its key: its type, and all of one's own
+	RefUse         Permission = "ref.use"         // use one up that proves an e-mail
+	RefList        Permission = "ref.list"        // one's own refs; the site's need RefAdmin
+	RefWrite       Permission = "ref.write"       // make, change, delete one's own refs; the site's need RefAdmin
+	RefAdmin       Permission = "ref.admin"       // refs to register and to make communities with
+
 	HouseholdRead  Permission = "household.read"  // the profiles of an account
 	HouseholdWrite Permission = "household.write" // make, change, delete them, their locks and PINs
 	HouseholdEnter Permission = "household.enter" // act as one of them, prove its PIN
@@ -175,6 +182,13 @@ var table = map[Permission]Rule{
 	Relate:          {SignedIn: true},
 	CommunityCreate: {SignedIn: true},
 	IdentityKeys:    {Relations: Self | Manager, Session: true, Ours: true}, // whose: directory.keyHolder
+
+	IdentityVerify: {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
+	RefRead:        {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
+	RefUse:         {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
+	RefList:        {SignedIn: true},
+	RefWrite:       {SignedIn: true},
+	RefAdmin:       {Relations: Broker},
 
 	HouseholdRead:  {Relations: Self | Broker, Restrictions: []RestrictionKind{ChildProfile}},
 	HouseholdWrite: {Relations: Self | Broker},

@@ -217,17 +217,11 @@ func (s *Site) spendRef(tx store.Tx, by profile.ID, id string, types ...RefType)
 	if err != nil {
 		return ref, err
 	}
-	lock := ref.Subject
-	if lock.IsZero() {
-		lock = s.Policy().Broker
+	if err := s.lockHolder(tx, &ref); err != nil {
+		return ref, err
 	}
-	if !lock.IsZero() {
-		if err := tx.Lock(lock); err != nil {
-			return ref, err
-		}
-		if ref, row, err = s.liveRef(tx, id, types...); err != nil {
-			return ref, err
-		}
+	if ref, row, err = s.liveRef(tx, id, types...); err != nil {
+		return ref, err
 	}
 	if !ref.For.IsZero() && ref.For != by {
 		return ref, profile.E(profile.Forbidden, profile.CodeForbidden, "token", "the ref is for somebody else")
@@ -238,4 +232,16 @@ func (s *Site) spendRef(tx store.Tx, by profile.ID, id string, types ...RefType)
 		err = tx.PutTicket(row)
 	}
 	return ref, err
+}
+
+// lockHolder locks whose ref it is until the transaction ends.
+func (s *Site) lockHolder(tx store.Tx, ref *Ref) error {
+	lock := ref.Subject
+	if lock.IsZero() {
+		lock = s.Policy().Broker
+	}
+	if lock.IsZero() { // a site without operators yet
+		return nil
+	}
+	return tx.Lock(lock)
 }
