@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"facet/internal/access"
@@ -200,7 +201,7 @@ func fileScopeWord(level string) string {
 // spending, where again says so. Errors: those of spendRef; NotFound for the
 // ref of somebody who is gone.
 func (s *Site) RefToken(ctx context.Context, who access.Principal, id string, again bool) (FileToken, error) {
-	mark := credential.Digest(id)[:16]
+	mark := refMark(id)
 	again = again && who.Restriction.Ref == mark
 	var ref Ref
 	err := s.data.View(ctx, func(r store.Reader) (err error) {
@@ -210,7 +211,8 @@ func (s *Site) RefToken(ctx context.Context, who access.Principal, id string, ag
 	if err != nil {
 		return FileToken{}, err
 	}
-	scope, err := access.ParseScope("file:" + ref.ResourceID + ":" + fileScopeLevels[ref.AccessLevel])
+	file := ref.ResourceID[strings.LastIndexByte(ref.ResourceID, '/')+1:]
+	scope, err := access.ParseScope("file:" + file + ":" + fileScopeLevels[ref.AccessLevel])
 	if err != nil {
 		return FileToken{}, profile.E(profile.Invalid, profile.CodeInvalid, "refId", "the ref is to no file")
 	}
@@ -239,6 +241,18 @@ func (s *Site) RefToken(ctx context.Context, who access.Principal, id string, ag
 	out := FileToken{File: scope.File, Level: ref.AccessLevel, Scope: scope.String(), Params: ref.Params}
 	out.SignIn, err = s.issue(ctx, row)
 	return out, err
+}
+
+// refMark tells the tokens that came of a ref, and does not give it away.
+func refMark(id string) string { return credential.Digest(id)[:16] }
+
+// endRefTokens ends the sessions that came of a ref.
+func endRefTokens(tx store.Tx, ref Ref) error {
+	if ref.Type != RefFile {
+		return nil
+	}
+	mark := refMark(ref.ID)
+	return dropSessionsOf(tx, ref.Subject, func(r access.Restriction) bool { return r.Ref == mark })
 }
 
 // fileRef reads a ref to a file that works; again lets one that is used up.

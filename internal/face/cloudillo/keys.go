@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -41,14 +40,8 @@ func keyEdit(w http.ResponseWriter, r *http.Request) (edit directory.IdentityKey
 	if edit.Scopes, err = clearable("scopes", in.Scopes); err != nil {
 		return edit, err
 	}
-	if in.ExpiresAt != nil {
-		ends, err := endOf(in.ExpiresAt)
-		if err != nil {
-			return edit, err
-		}
-		edit.Ends = &ends
-	}
-	return edit, nil
+	edit.Ends, err = expiryOf(in.ExpiresAt)
+	return edit, err
 }
 
 // clearable reads a text: nil where it is absent, "" where it is null.
@@ -64,32 +57,6 @@ func clearable(field string, v jsontext.Value) (*string, error) {
 		}
 	}
 	return &text, nil
-}
-
-// maxEnd is the last moment that RFC 3339 can write, in seconds.
-const maxEnd = 253402300799
-
-// endOf reads when a thing ends: seconds since 1970, or RFC 3339; null is never.
-func endOf(v jsontext.Value) (time.Time, error) {
-	bad := invalid("expiresAt", "expiresAt is a number of seconds since 1970, or a time as in RFC 3339")
-	switch v.Kind() {
-	case 'n':
-		return time.Time{}, nil
-	case '0':
-		n, err := strconv.ParseInt(string(v), 10, 64)
-		if err != nil || n < 1 || n > maxEnd {
-			return time.Time{}, bad
-		}
-		return time.Unix(n, 0).UTC(), nil
-	case '"':
-		text, _ := schema.Text(v)
-		t, err := time.Parse(time.RFC3339, text)
-		if err != nil || t.Unix() < 1 || t.Unix() > maxEnd {
-			return time.Time{}, bad
-		}
-		return t.UTC().Truncate(time.Second), nil
-	}
-	return time.Time{}, bad
 }
 
 func keyNumber(r *http.Request) (int64, error) {

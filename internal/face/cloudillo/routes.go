@@ -53,7 +53,7 @@ func routes() []face.Route {
 		{Method: post, Pattern: "/api/auth/password", Permission: access.UserSecret, Handle: replacePassword},
 		{Method: post, Pattern: "/api/auth/set-password", Permission: access.SessionStart, Handle: setPassword},
 		{Method: post, Pattern: "/api/auth/forgot-password", Permission: access.SessionStart, Handle: forgotPassword},
-		{Method: post, Pattern: "/api/onboarding/complete", Permission: access.SessionStart, Handle: completeOnboarding},
+		{Method: post, Pattern: "/api/onboarding/complete", Permission: access.RefUse, Handle: completeOnboarding},
 		{Method: get, Pattern: keys, Permission: access.IdentityKeys, Handle: listKeys},
 		{Method: post, Pattern: keys, Permission: access.IdentityKeys, Handle: addKey},
 		{Method: get, Pattern: oneKey, Permission: access.IdentityKeys, Handle: readKey},
