@@ -61,13 +61,13 @@ func ParseScope(text string) (Scope, error) {
 }
 
 // ParseScopes reads a list with commas; "" is none. Errors: those of
-// ParseScope; TooLarge for more than MaxScopes.
+// ParseScope, also for more than MaxScopes.
 func ParseScopes(list string) ([]string, error) {
 	if strings.TrimSpace(list) == "" {
 		return nil, nil
 	}
 	if strings.Count(list, ",") >= MaxScopes {
-		return nil, profile.E(profile.TooLarge, profile.CodeTooLarge, "scope", "more than %d scopes", MaxScopes)
+		return nil, profile.E(profile.Invalid, profile.CodeTooLarge, "scope", "more than %d scopes", MaxScopes)
 	}
 	var out []string
 	for text := range strings.SplitSeq(list, ",") {

@@ -42,7 +42,7 @@ func TestScopesAreReadStrictly(t *testing.T) {
 			t.Errorf("%q is written %q", text, got)
 		}
 	}
-	if _, err := access.ParseScopes(strings.Repeat("apkg:publish,", 21)); !profile.IsKind(err, profile.TooLarge) {
+	if _, err := access.ParseScopes(strings.Repeat("apkg:publish,", 21)); !profile.IsCode(err, profile.CodeTooLarge) {
 		t.Errorf("22 scopes: %v", err)
 	}
 	if got, err := access.ParseScopes(" carddav:read , carddav:read,apkg:publish"); err != nil || !slices.Equal(got, []string{"carddav:read", "apkg:publish"}) {
