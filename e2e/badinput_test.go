@@ -30,7 +30,7 @@ type badRoute struct {
 	path    string           // of a request that is all right
 	body    string           // its body: JSON in djaoapp, a form in entity; "" for routes that read none
 	wrong   map[string][]any // values of a wrong type or form, by the body's field
-	empty   int              // the status without a body; 0 is 400
+	empty   int              // the status without a body; 0 is 400, below 0 it is all right and not sent
 	unknown []string         // paths of things that nobody has
 	ignores bool             // the body is no concern of the route: it is not sent a bad one
 }
