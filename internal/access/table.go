@@ -62,6 +62,9 @@ const (
 	IdentityAdmin   Permission = "identity.admin"   // change anybody's profile, disable people
 	Relate          Permission = "identity.relate"  // follow, connect, block …
 	CommunityCreate Permission = "community.create" //
+	CommunityMember Permission = "community.member" // who belongs to a community, and as what; directory.mayRank tells whom and what
+	CommunityLead   Permission = "community.lead"   // act as a community towards others, hold members as muted or blocked
+	CommunityHand   Permission = "community.hand"   // give a community to another owner
 
 	HouseholdRead  Permission = "household.read"  // the profiles of an account
 	HouseholdWrite Permission = "household.write" // make, change, delete them, their locks and PINs
@@ -161,7 +164,7 @@ var table = map[Permission]Rule{
 	RoleTypeWrite:    {Relations: Manager | Broker},
 	RoleTypeGlobal:   {Relations: Broker},
 	RoleRead:         {Relations: Manager | Contributor | Provider | ProviderStaff | Broker | BrokerStaff},
-	RoleWrite:        {Relations: Manager | ShadowProvider | Broker},
+	RoleWrite:        {Relations: Manager | ShadowProvider | Broker | Leader | Moderator}, // those of a community by rank
 	AccessibleRead:   {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
 	AccessibleWrite:  {Relations: Self | Broker},
 	AccessibleAccept: {Relations: Self},
@@ -173,6 +176,9 @@ var table = map[Permission]Rule{
 	IdentityAdmin:   {Relations: Broker},
 	Relate:          {SignedIn: true},
 	CommunityCreate: {SignedIn: true},
+	CommunityMember: {Relations: Manager | Leader | Moderator | Broker},
+	CommunityLead:   {Relations: Manager | Leader | Broker},
+	CommunityHand:   {Relations: Manager | Broker},
 
 	HouseholdRead:  {Relations: Self | Broker, Restrictions: []RestrictionKind{ChildProfile}},
 	HouseholdWrite: {Relations: Self | Broker},

@@ -107,8 +107,15 @@ func (s *Site) PublicMe(ctx context.Context, who access.Principal, slug string) 
 		return out, nil
 	}
 	err = s.data.View(ctx, func(r store.Reader) error {
-		v, err := s.viewer(r, who, slug)
-		out.Audience = Audience{Owner: v.related && v.id == out.ID, Verified: true}
+		rec, err := r.Record(out.ID)
+		if err != nil {
+			return err
+		}
+		if err = s.mayActFor(r, who, rec); profile.IsKind(err, profile.Forbidden) {
+			out.Audience = Audience{Verified: true}
+			return nil
+		}
+		out.Audience = Audience{Owner: true, Verified: true}
 		return err
 	})
 	return out, err

@@ -269,19 +269,9 @@ func (s *Site) own(ctx context.Context, who access.Principal, slug string) (ownP
 			return access.Allow(access.SelfWrite, who, access.Self)
 		}
 		out.managed = true
-		return s.allowManager(r, who, rec)
+		return s.mayActFor(r, who, rec)
 	})
 	return out, err
-}
-
-// allowManager lets only who manages a profile change it as an own one: a
-// provider or an operator has other ways.
-func (s *Site) allowManager(r store.Reader, who access.Principal, rec *store.Record) error {
-	is, err := s.relationTo(r, who, rec)
-	if err != nil {
-		return err
-	}
-	return access.Allow(access.ProfileWrite, who, is&access.Manager)
 }
 
 // check is what change asks in its transaction.
@@ -290,7 +280,7 @@ func (o ownProfile) check(s *Site, who access.Principal) func(store.Tx, *store.R
 		if !o.managed {
 			return nil
 		}
-		return s.allowManager(tx, who, old)
+		return s.mayActFor(tx, who, old)
 	}
 }
 

@@ -263,7 +263,7 @@ func (s *Site) Relate(ctx context.Context, who access.Principal, slug, tag strin
 			return err
 		}
 		for _, move := range moves {
-			changed, err := s.move(tx, me, them, move)
+			changed, err := s.move(tx, who, me, them, move)
 			if err != nil {
 				return err
 			}
@@ -294,12 +294,9 @@ func lockBoth(tx store.Tx, a, b profile.ID) error {
 
 // move makes one move. What a connection with a community is, its membership
 // says.
-func (s *Site) move(tx store.Tx, me, them *store.Record, move Move) (changed bool, err error) {
-	switch move {
-	case Connect, Accept, Reject, Disconnect, Block:
-		if isCommunity(me) || isCommunity(them) {
-			return s.joinCommunity(tx, me, them, move)
-		}
+func (s *Site) move(tx store.Tx, who access.Principal, me, them *store.Record, move Move) (changed bool, err error) {
+	if isCommunity(me) || isCommunity(them) {
+		return s.joinCommunity(tx, who, me, them, move)
 	}
 	return s.bind(tx, me.ID, them.ID, move)
 }
@@ -324,7 +321,7 @@ func (s *Site) viewer(r store.Reader, who access.Principal, slug string) (viewer
 	if err != nil || rec.ID == who.Subject {
 		return me, err
 	}
-	if err := s.allowManager(r, who, rec); err != nil {
+	if err := s.mayRelateFor(r, who, rec); err != nil {
 		if profile.IsKind(err, profile.Forbidden) || profile.IsKind(err, profile.Unauthenticated) {
 			return viewer{who.Subject, false}, nil
 		}
