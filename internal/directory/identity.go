@@ -183,7 +183,7 @@ func (s *Site) RegisterIdentity(ctx context.Context, in NewIdentity, use TokenUs
 	}
 	key := credential.NewHexKey()
 	err = s.data.Update(ctx, func(tx store.Tx) error {
-		if err := s.spendRegistration(tx, in.Token); err != nil {
+		if _, err := s.spendRef(tx, rec.ID, in.Token, RefRegister); err != nil {
 			return err
 		}
 		if err := s.createSlugged(tx, rec, slug, base, s.event(rec.ID, "user.created", rec.ID)); err != nil {
