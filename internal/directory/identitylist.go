@@ -321,7 +321,7 @@ func (l *identityList) one() ([]Identity, error) {
 // erased, or blocked the viewer, is not.
 func (l *identityList) shown(id profile.ID) (Identity, bool, error) {
 	rec, err := l.r.Record(id)
-	if profile.IsKind(err, profile.NotFound) {
+	if profile.IsKind(err, profile.NotFound) || err == nil && rec.State == profile.Banned {
 		return Identity{}, false, nil
 	}
 	if err != nil {

@@ -31,8 +31,10 @@ const (
 	RankLeader
 )
 
+type rankWord struct{ word, role string }
+
 // ranks are the words of ranks, and the roles that have them; public has none.
-var ranks = []struct{ word, role string }{
+var ranks = []rankWord{
 	{"public", ""}, {"follower", RoleMember}, {"supporter", RoleSupporter}, {"contributor", RoleContributor},
 	{"moderator", RoleModerator}, {"leader", RoleManager},
 }
@@ -61,6 +63,12 @@ func rankOf(role string) Rank {
 		}
 	}
 	return RankContributor
+}
+
+// isRankRole reports whether a role is one that ranks have, not an
+// application's own.
+func isRankRole(role string) bool {
+	return role != "" && slices.ContainsFunc(ranks, func(r rankWord) bool { return r.role == role })
 }
 
 // communityRoles are the role types that every community has beside the

@@ -337,7 +337,7 @@ func (s *Site) visible(r store.Reader, v viewer, tag string) (*store.Record, err
 	if err != nil {
 		return nil, err
 	}
-	if !rec.Type.IsSubject() {
+	if !rec.Type.IsSubject() || rec.State == profile.Banned {
 		return nil, store.ErrNotFound
 	}
 	blocked, err := linked(r, rec.ID, store.BlockLink, v.id)
