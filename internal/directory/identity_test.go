@@ -270,7 +270,7 @@ func TestDisablingStopsEveryTokenAndSignIn(t *testing.T) {
 	if _, err := w.demo.PublicIdentity(t.Context(), "xia"); !profile.IsKind(err, profile.NotFound) {
 		t.Errorf("still shown: %v", err)
 	}
-	p, err := w.demo.Identity(t.Context(), donny, tag("xia"))
+	p, err := w.demo.Identity(t.Context(), donny, "", tag("xia"))
 	if err != nil || p.Status() != "suspended" {
 		t.Errorf("%s, %v", p.Status(), err)
 	}

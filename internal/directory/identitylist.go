@@ -393,3 +393,9 @@ func (r *Relationship) Connection() string {
 		return "disconnected"
 	}
 }
+
+// ByTime reports whether the list is in the order of relations, not of names.
+func (q *IdentityQuery) ByTime() bool {
+	_, ok := q.relations()
+	return ok && !q.ByName
+}

@@ -107,13 +107,10 @@ var transitions = map[Move]transition{
 	Unhide:     {clear: hides},
 }
 
-// after gives the state that a move leads to. Errors: Invalid for what is no
-// move, Conflict where the state does not allow it; Field "relationship".
+// after gives the state that a move leads to. Errors: Conflict with Field
+// "relationship" where the state does not allow it.
 func (b bond) after(move Move) (bond, error) {
-	t, ok := transitions[move]
-	if !ok {
-		return b, profile.E(profile.Invalid, profile.CodeChoice, "relationship", "unknown relationship %q", move)
-	}
+	t := transitions[move]
 	if b&t.needs != t.needs || b&t.refuses != 0 {
 		return b, profile.E(profile.Conflict, profile.CodeInvalid, "relationship", "%s", t.why)
 	}
@@ -235,6 +232,11 @@ func (s *Site) bind(tx store.Tx, me, them profile.ID, move Move) (changed bool, 
 func (s *Site) Relate(ctx context.Context, who access.Principal, slug, tag string, moves ...Move) (Identity, error) {
 	if err := access.Allow(access.Relate, who, access.Self); err != nil {
 		return Identity{}, err
+	}
+	for _, move := range moves {
+		if _, ok := transitions[move]; !ok {
+			return Identity{}, profile.E(profile.Invalid, profile.CodeChoice, "relationship", "unknown relationship %q", move)
+		}
 	}
 	var out Identity
 	err := s.data.Update(ctx, func(tx store.Tx) error {
