@@ -31,17 +31,32 @@ func checkRoles(roles []string) error {
 	return nil
 }
 
-// MayAdminister says whether the caller may change anybody's profile, for faces
-// that have to refuse before they read what is asked: nil or Forbidden.
-func (s *Site) MayAdminister(ctx context.Context, who access.Principal) error {
-	return s.operator(ctx, access.IdentityAdmin, who)
+// MayAdminister says whether the caller may change other people's profiles, for
+// faces that have to refuse before they read what is asked. Where the slug is a
+// community's, which community tells, that is who is what there, and for those
+// who lead or moderate it; else anything of anybody, for operators. Errors:
+// NotFound, Forbidden.
+func (s *Site) MayAdminister(ctx context.Context, who access.Principal, slug string) (community bool, err error) {
+	err = s.data.View(ctx, func(r store.Reader) error {
+		if slug != "" {
+			on, err := bySlug(r, profile.Slug, slug)
+			if err != nil {
+				return err
+			}
+			if community = isCommunity(on); community {
+				return s.allow(r, access.CommunityMember, who, on)
+			}
+		}
+		return s.allow(r, access.IdentityAdmin, who, nil)
+	})
+	return community, err
 }
 
 // EditIdentity changes anybody's profile by its idtag, for an operator. Who is
 // disabled or banned is signed out at once. Errors: NotFound; Forbidden, also for the
 // own roles; Invalid with Field "roles"; Conflict/CodeLastManager.
 func (s *Site) EditIdentity(ctx context.Context, who access.Principal, tag string, in AdminEdit) (Subject, error) {
-	if err := s.MayAdminister(ctx, who); err != nil {
+	if err := s.operator(ctx, access.IdentityAdmin, who); err != nil {
 		return Subject{}, err
 	}
 	if err := checkRoles(in.Roles); err != nil {

@@ -9,18 +9,11 @@ import (
 	"facet/internal/store"
 )
 
-// CommunityMember is a person as a community holds them.
-type CommunityMember struct {
-	Identity
-	Rank  Rank // that was given, or is offered
-	Owner bool
-}
-
 // CommunityEdit is what those who run a community change of somebody in it; the
 // zero value of a field leaves a thing as it is.
 type CommunityEdit struct {
 	Roles  []string // of AdminRoles, the highest counts; empty, but not nil: belongs to it, and is no more
-	Status string   // active, muted, blocked: how the community holds the person
+	Status string   // active, muted, blocked: how the community holds the person; "" leaves it
 	Owner  bool     // the community is this leader's from now on
 }
 
@@ -29,7 +22,7 @@ type CommunityEdit struct {
 // (Cloudillo, PATCH /api/admin/profiles). Errors: NotFound; Forbidden; Invalid
 // with Field "roles", "status", "owner" or "idTag"; Conflict/CodeLastManager
 // for what the owner is.
-func (s *Site) EditCommunityMember(ctx context.Context, who access.Principal, slug, tag string, in CommunityEdit) (out CommunityMember, err error) {
+func (s *Site) EditCommunityMember(ctx context.Context, who access.Principal, slug, tag string, in CommunityEdit) (out Identity, err error) {
 	if err := checkRoles(in.Roles); err != nil {
 		return out, err
 	}
@@ -63,23 +56,10 @@ func (s *Site) EditCommunityMember(ctx context.Context, who access.Principal, sl
 				return err
 			}
 		}
-		out, err = s.communityMember(tx, on, user)
+		out, err = s.identity(tx, viewer{on.ID, true, true}, user)
 		return err
 	})
 	return out, err
-}
-
-// MayEditCommunity says whether the caller has a say in who belongs to the
-// community with the slug, for faces that have to refuse before they read what
-// is asked: nil, NotFound or Forbidden.
-func (s *Site) MayEditCommunity(ctx context.Context, who access.Principal, slug string) error {
-	return s.data.View(ctx, func(r store.Reader) error {
-		on, err := bySlug(r, profile.Slug, slug)
-		if err != nil {
-			return err
-		}
-		return s.allow(r, access.CommunityMember, who, on)
-	})
 }
 
 // communityMemberFor reads a community, and a person in it or to be in it, for a caller
@@ -144,17 +124,14 @@ func (s *Site) holdMember(tx store.Tx, who access.Principal, on, user *store.Rec
 	return tx.Log(s.event(who.Subject, "relationship."+string(move), on.ID))
 }
 
-// communityMember shows a person as a community holds them.
-func (s *Site) communityMember(r store.Reader, on, user *store.Record) (out CommunityMember, err error) {
-	if out.Identity, err = s.identity(r, viewer{id: on.ID, related: true}, user); err != nil {
-		return out, err
+// showMember tells what a person is in a community.
+func (s *Site) showMember(r store.Reader, community profile.ID, p *Identity) (err error) {
+	if p.Rank, err = memberRank(r, community, p.ID); err != nil {
+		return err
 	}
-	if out.Rank, err = memberRank(r, on.ID, user.ID); err != nil {
-		return out, err
-	}
-	owner, err := ownerOf(r, on.ID)
-	out.Owner = owner != nil && owner.ID == user.ID
-	return out, err
+	owner, err := ownerOf(r, community)
+	p.Owner = owner != nil && owner.ID == p.ID
+	return err
 }
 
 // memberRank is the rank of the role that somebody has, or is offered, on a

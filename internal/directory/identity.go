@@ -298,6 +298,9 @@ func (s *Site) EditMe(ctx context.Context, who access.Principal, slug string, in
 	}
 	rec, err := s.change(ctx, own.id, s.event(who.Subject, "profile.updated", own.id), own.check(s, who),
 		func(old *store.Record) (step, error) {
+			if in.Inner[settingsExtra] != nil && old.Type != profile.Community {
+				return step{}, profile.E(profile.Invalid, profile.CodeInvalid, settingsExtra, "only communities have settings")
+			}
 			st, err := s.edit(ctx, old, in)
 			if err == nil && len(st.rec.Extras) > max(len(old.Extras), maxExtra) {
 				err = profile.E(profile.TooLarge, profile.CodeTooLarge, "x", "the fields of x take more than %d bytes", maxExtra)

@@ -251,7 +251,11 @@ func TestDisablingStopsEveryTokenAndSignIn(t *testing.T) {
 	tokens := []directory.SignIn{w.login("xia", "yoyo", directory.Exchanged), w.login("xia", "yoyo", directory.Refreshed)}
 	set := func(disabled bool) {
 		t.Helper()
-		if _, err := w.demo.EditIdentity(t.Context(), donny, tag("xia"), directory.AdminEdit{Disabled: &disabled}); err != nil {
+		state := profile.Active
+		if disabled {
+			state = profile.Disabled
+		}
+		if _, err := w.demo.EditIdentity(t.Context(), donny, tag("xia"), directory.AdminEdit{State: &state}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -283,9 +287,8 @@ func TestDisablingStopsEveryTokenAndSignIn(t *testing.T) {
 func TestTheLastActiveManagerOfTheBrokerIsNeitherDisabledNorErased(t *testing.T) {
 	w := newWorld(t)
 	donny := w.as("donny")
-	yes := true
 	disable := func(who access.Principal, slug string) error {
-		_, err := w.demo.EditIdentity(t.Context(), who, tag(slug), directory.AdminEdit{Disabled: &yes})
+		_, err := w.demo.EditIdentity(t.Context(), who, tag(slug), directory.AdminEdit{State: new(profile.Disabled)})
 		return err
 	}
 	wantCode(t, disable(donny, "donny"), profile.CodeLastManager)

@@ -306,8 +306,9 @@ func (s *Site) move(tx store.Tx, who access.Principal, me, them *store.Record, m
 // viewer is as whom somebody reads: related, where the relationships of that
 // profile are the caller's to see.
 type viewer struct {
-	id      profile.ID
-	related bool
+	id        profile.ID
+	related   bool
+	community bool // it is one
 }
 
 // viewer finds as whom a call is made: the caller, or with a slug that profile,
@@ -315,7 +316,7 @@ type viewer struct {
 // shown (they are nobody's but its own): related is false, and the id is the
 // caller's. Errors: NotFound.
 func (s *Site) viewer(r store.Reader, who access.Principal, slug string) (viewer, error) {
-	me := viewer{who.Subject, !who.IsNobody()}
+	me := viewer{id: who.Subject, related: !who.IsNobody()}
 	if slug == "" {
 		return me, nil
 	}
@@ -325,11 +326,11 @@ func (s *Site) viewer(r store.Reader, who access.Principal, slug string) (viewer
 	}
 	if err := s.mayRelateFor(r, who, rec); err != nil {
 		if profile.IsKind(err, profile.Forbidden) || profile.IsKind(err, profile.Unauthenticated) {
-			return viewer{who.Subject, false}, nil
+			return viewer{id: who.Subject}, nil
 		}
 		return me, err
 	}
-	return viewer{rec.ID, true}, nil
+	return viewer{id: rec.ID, related: true, community: isCommunity(rec)}, nil
 }
 
 // visible reads a profile by idtag, as far as somebody may see it: who blocked

@@ -67,7 +67,14 @@ type self struct {
 	identity
 	CoverPic string            `json:"coverPic,omitempty"`
 	X        map[string]string `json:"x,omitempty"`
+	Settings *settings         `json:"settings,omitempty"`
 	Keys     []struct{}        `json:"keys"` // for signed actions between servers: there are none
+}
+
+// settings are how a community is run.
+type settings struct {
+	ConnectionMode directory.ConnectionMode `json:"connectionMode"` // A, M, I
+	AllowFollowers bool                     `json:"allowFollowers"`
 }
 
 // updated is the answer to changes of a profile: flat, as the page has it, and
@@ -97,7 +104,8 @@ type listed struct {
 	identity
 	Status string `json:"status"` // A active, B blocked, M muted, S suspended
 	*held
-	Roles []string `json:"roles,omitempty"`
+	Roles []string `json:"roles,omitempty"` // in a community, else labels of the account
+	Owner bool     `json:"owner,omitzero"`  // of the community that holds it
 }
 
 // held is what a profile is to the caller.
@@ -151,9 +159,11 @@ type counts struct {
 type administered struct {
 	TnID int64 `json:"tnId"`
 	identity
-	Status  string    `json:"status"` // active, suspended
-	Roles   []string  `json:"roles,omitempty"`
-	Profile adminView `json:"profile"`
+	Status     string    `json:"status"` // of the account: active, suspended, banned; of a member: active, muted, blocked
+	Roles      []string  `json:"roles,omitempty"`
+	Connection string    `json:"connection,omitempty"` // of a member: connected, pending, disconnected
+	Owner      bool      `json:"owner,omitzero"`       // of the community
+	Profile    adminView `json:"profile"`
 }
 
 type adminView struct {
@@ -190,6 +200,9 @@ func typeOf(t profile.Type) string {
 // selfOf shows a profile, all of it to whom it belongs.
 func selfOf(s *directory.Site, p *directory.Subject, whole bool) self {
 	out := self{identity: identityOf(s, p), Keys: []struct{}{}}
+	if run, ok := p.Settings(); ok {
+		out.Settings = &settings{run.ConnectionMode, run.AllowFollowers}
+	}
 	if whole {
 		out.TnID, out.CoverPic, out.X = p.Number, p.Cover(), extraMap(p)
 	}
@@ -202,7 +215,15 @@ func updatedOf(s *directory.Site, p *directory.Subject) updated {
 }
 
 func listedOf(s *directory.Site, p *directory.Identity) listed {
-	return listed{identity: identityOf(s, &p.Subject), Status: letterOf(p.Status()), held: heldOf(p), Roles: rolesOf(&p.Subject)}
+	return listed{identity: identityOf(s, &p.Subject), Status: letterOf(p.Status()), held: heldOf(p), Roles: shownRoles(p), Owner: p.Owner}
+}
+
+// shownRoles are what a member is in a community, else the labels of an account.
+func shownRoles(p *directory.Identity) []string {
+	if p.Rank > directory.RankFollower {
+		return []string{p.Rank.String()}
+	}
+	return rolesOf(&p.Subject)
 }
 
 func heldOf(p *directory.Identity) *held {
