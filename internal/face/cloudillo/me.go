@@ -48,7 +48,7 @@ func readMeFull(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 // writeTagged writes data with its entity tag, or nothing where the caller has
 // it already. It is one caller's: no cache may answer others with it.
 func writeTagged(w http.ResponseWriter, r *http.Request, c *face.Call, data any) error {
-	raw, err := json.Marshal(data)
+	raw, err := json.Marshal(data, json.Deterministic(true))
 	if err != nil {
 		return err
 	}

@@ -270,5 +270,5 @@ func write(w http.ResponseWriter, c *face.Call, status int, body envelope) error
 
 func encode(c *face.Call, body envelope) ([]byte, error) {
 	body.Time, body.ReqID = iso(c.Site.Now()), c.ID
-	return json.Marshal(body)
+	return json.Marshal(body, json.Deterministic(true))
 }
