@@ -66,6 +66,13 @@ const (
 	CommunityLead   Permission = "community.lead"   // act as a community towards others, hold members as muted or blocked
 	CommunityHand   Permission = "community.hand"   // give a community to another owner
 
+	IdentityVerify Permission = "identity.verify" // whether an idtag can be had
+	RefRead        Permission = "ref.read"        // a ref by its key: its type, and all of one's own
+	RefUse         Permission = "ref.use"         // use one up that proves an e-mail
+	RefList        Permission = "ref.list"        // one's own refs; the site's need RefAdmin
+	RefWrite       Permission = "ref.write"       // make, change, delete one's own refs; the site's need RefAdmin
+	RefAdmin       Permission = "ref.admin"       // refs to register and to make communities with
+
 	HouseholdRead  Permission = "household.read"  // the profiles of an account
 	HouseholdWrite Permission = "household.write" // make, change, delete them, their locks and PINs
 	HouseholdEnter Permission = "household.enter" // act as one of them, prove its PIN
@@ -179,6 +186,13 @@ var table = map[Permission]Rule{
 	CommunityMember: {Relations: Manager | Leader | Moderator | Broker},
 	CommunityLead:   {Relations: Manager | Leader | Broker},
 	CommunityHand:   {Relations: Manager | Broker},
+
+	IdentityVerify: {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
+	RefRead:        {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
+	RefUse:         {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
+	RefList:        {SignedIn: true},
+	RefWrite:       {SignedIn: true},
+	RefAdmin:       {Relations: Broker},
 
 	HouseholdRead:  {Relations: Self | Broker, Restrictions: []RestrictionKind{ChildProfile}},
 	HouseholdWrite: {Relations: Self | Broker},

@@ -91,7 +91,14 @@ func (s *Site) newRef(ref *Ref) (*store.TicketRow, error) {
 	if ref.ResourceID != "" && ref.AccessLevel == "" {
 		ref.AccessLevel = AccessLevels[0]
 	}
+	if ref.IsOver(ref.Created) {
+		return nil, overAlready()
+	}
 	return s.refRow(ref)
+}
+
+func overAlready() error {
+	return profile.E(profile.Invalid, profile.CodeInvalid, "expiresAt", "expiresAt is not in the future")
 }
 
 // refRow makes the ticket that keeps a ref.
@@ -104,8 +111,6 @@ func (s *Site) refRow(ref *Ref) (*store.TicketRow, error) {
 		return bad("type", "unknown ref type")
 	case ref.Uses == 0:
 		return bad("count", "count is 1 or more, or null for any number")
-	case ref.IsOver(s.d.now()):
-		return bad("expiresAt", "expiresAt is not in the future")
 	case len(ref.Description) > maxRefText:
 		return bad("description", "description is too long (max 1024)")
 	case len(ref.ResourceID) > maxRefResource:
@@ -212,17 +217,11 @@ func (s *Site) spendRef(tx store.Tx, by profile.ID, id string, types ...RefType)
 	if err != nil {
 		return ref, err
 	}
-	lock := ref.Subject
-	if lock.IsZero() {
-		lock = s.Policy().Broker
+	if err := s.lockHolder(tx, &ref); err != nil {
+		return ref, err
 	}
-	if !lock.IsZero() {
-		if err := tx.Lock(lock); err != nil {
-			return ref, err
-		}
-		if ref, row, err = s.liveRef(tx, id, types...); err != nil {
-			return ref, err
-		}
+	if ref, row, err = s.liveRef(tx, id, types...); err != nil {
+		return ref, err
 	}
 	if !ref.For.IsZero() && ref.For != by {
 		return ref, profile.E(profile.Forbidden, profile.CodeForbidden, "token", "the ref is for somebody else")
@@ -233,4 +232,16 @@ func (s *Site) spendRef(tx store.Tx, by profile.ID, id string, types ...RefType)
 		err = tx.PutTicket(row)
 	}
 	return ref, err
+}
+
+// lockHolder locks whose ref it is until the transaction ends.
+func (s *Site) lockHolder(tx store.Tx, ref *Ref) error {
+	lock := ref.Subject
+	if lock.IsZero() {
+		lock = s.Policy().Broker
+	}
+	if lock.IsZero() { // a site without operators yet
+		return nil
+	}
+	return tx.Lock(lock)
 }
