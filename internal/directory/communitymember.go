@@ -103,9 +103,6 @@ func (s *Site) setRank(tx store.Tx, who access.Principal, user, on *store.Record
 	if err != nil {
 		return err
 	}
-	if blocked, err := linked(tx, on.ID, store.BlockLink, user.ID); err != nil || blocked {
-		return joinErr(err, profile.E(profile.Conflict, profile.CodeInvalid, "roles", isBlockedNow))
-	}
 	if len(roles) == 0 && held == nil {
 		return nil
 	}

@@ -241,7 +241,7 @@ func TestWhoMakesCommunitiesIsPolicy(t *testing.T) {
 		t.Errorf("an operator: %v", err)
 	}
 	_, err = other.CreateCommunity(t.Context(), access.Principal{Subject: profile.ID{7}, Session: profile.ID{8}}, directory.NewCommunity{IDTag: "club@strict.example"})
-	wantCode(t, err, profile.CodeForbidden)
+	wantCode(t, err, profile.CodeRequired)
 }
 
 func TestDisablingStopsEveryTokenAndSignIn(t *testing.T) {

@@ -137,7 +137,9 @@ func (s *Site) wantsOTP(r store.Reader, on *store.Record, role string) (bool, er
 // what is below them, from whom is below them; nobody changes the own role, but
 // everybody may leave. On other profiles there are no ranks. held is the role
 // there is, nil for none, next the one there will be, "" for none (Cloudillo,
-// PATCH /api/admin/profiles). Errors: Forbidden.
+// PATCH /api/admin/profiles). Who the community blocked gets nothing, and who
+// blocked it is not there. Errors: Forbidden; NotFound with Field "user";
+// Conflict.
 func (s *Site) mayRank(r store.Reader, who access.Principal, on, user *store.Record, held *store.Link, next string) error {
 	if on.Type != profile.Community {
 		return nil
@@ -145,6 +147,11 @@ func (s *Site) mayRank(r store.Reader, who access.Principal, on, user *store.Rec
 	self := who.Subject == user.ID
 	if self && next == "" {
 		return nil
+	}
+	if next != "" {
+		if blocked, err := linked(r, user.ID, store.BlockLink, on.ID); err != nil || blocked {
+			return joinErr(err, profile.E(profile.NotFound, profile.CodeNotFound, "user", "Cannot find username %s", user.Name(profile.Slug)))
+		}
 	}
 	is, err := s.relationTo(r, who, on)
 	if err != nil {
@@ -156,9 +163,15 @@ func (s *Site) mayRank(r store.Reader, who access.Principal, on, user *store.Rec
 	}
 	switch {
 	case is.Has(access.Manager | access.Broker | access.ShadowProvider):
-		return nil
 	case !self && (is.Has(access.Leader) || is.Has(access.Moderator) && top < RankModerator):
+	default:
+		return profile.E(profile.Forbidden, profile.CodeForbidden, "", "not allowed")
+	}
+	if next == "" {
 		return nil
 	}
-	return profile.E(profile.Forbidden, profile.CodeForbidden, "", "not allowed")
+	if blocked, err := linked(r, on.ID, store.BlockLink, user.ID); err != nil || blocked {
+		return joinErr(err, profile.E(profile.Conflict, profile.CodeInvalid, "roles", isBlockedNow))
+	}
+	return nil
 }
