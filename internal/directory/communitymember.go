@@ -71,7 +71,10 @@ func (s *Site) communityMemberFor(r store.Reader, who access.Principal, slug, ta
 	if err := s.allow(r, access.CommunityMember, who, on); err != nil {
 		return nil, nil, err
 	}
-	if user, err = s.visible(r, viewer{id: on.ID}, tag); err != nil {
+	if user, err = s.subjectByIDTag(r, tag); err != nil {
+		return nil, nil, err
+	}
+	if err := notBlocked(r, user.ID, on.ID); err != nil {
 		return nil, nil, err
 	}
 	if !isCommunity(on) || user.Type != profile.User {

@@ -22,14 +22,21 @@ type Identity struct {
 	Owner   bool // of the viewer, which is a community
 }
 
-// identity shows a profile to a viewer. A profile has no relationship with
-// itself, and that of another profile is not shown.
+// identity shows a profile to a viewer: NotFound when it blocked the viewer. A
+// profile has no relationship with itself, and that of another profile is not
+// shown.
 func (s *Site) identity(r store.Reader, v viewer, rec *store.Record) (Identity, error) {
 	out := Identity{Subject: subjectOf(rec)}
-	if !v.related || rec.ID == v.id {
+	if rec.ID == v.id {
 		return out, nil
 	}
+	if !v.related {
+		return out, notBlocked(r, rec.ID, v.id)
+	}
 	b, err := readBond(r, v.id, rec.ID)
+	if err == nil && b&isBlocked != 0 {
+		err = store.ErrNotFound
+	}
 	if err != nil {
 		return out, err
 	}
@@ -56,7 +63,7 @@ func (s *Site) Identity(ctx context.Context, who access.Principal, slug, tag str
 		if err != nil {
 			return err
 		}
-		rec, err := s.visible(r, v, tag)
+		rec, err := s.subjectByIDTag(r, tag)
 		if err != nil {
 			return err
 		}
@@ -76,7 +83,10 @@ func (s *Site) IdentityBatch(ctx context.Context, who access.Principal, tags []s
 	err := s.data.View(ctx, func(r store.Reader) error {
 		out = nil
 		for _, tag := range tags {
-			rec, err := s.visible(r, viewer{id: who.Subject}, tag)
+			rec, err := s.subjectByIDTag(r, tag)
+			if err == nil {
+				err = notBlocked(r, rec.ID, who.Subject)
+			}
 			if profile.IsKind(err, profile.NotFound) {
 				continue
 			}
@@ -235,11 +245,12 @@ func (l *identityList) page() (out []Identity, next Cursor, more bool, err error
 		return nil, next, false, badCursor()
 	}
 	next = l.q.After
-	for looked := 0; ; looked += identityBatch {
+	limit := l.q.Limit + 1 // most belong to most lists
+	for looked := 0; ; looked, limit = looked+limit, identityBatch {
 		if looked >= identitiesLooked {
 			return out, next, true, nil
 		}
-		found, err := l.read(next, identityBatch)
+		found, err := l.read(next, limit)
 		if err != nil {
 			return nil, next, false, err
 		}
@@ -255,7 +266,7 @@ func (l *identityList) page() (out []Identity, next Cursor, more bool, err error
 				out = append(out, p)
 			}
 		}
-		if len(found) < identityBatch {
+		if len(found) < limit {
 			return out, next, false, nil
 		}
 	}
@@ -314,7 +325,7 @@ func (l *identityList) byTime(list relationList, after Cursor, limit int) ([]Cur
 
 // one looks at the profile that the query names.
 func (l *identityList) one() ([]Identity, error) {
-	rec, err := l.site.visible(l.r, l.v, l.q.IDTag)
+	rec, err := l.site.subjectByIDTag(l.r, l.q.IDTag)
 	if profile.IsKind(err, profile.NotFound) {
 		return nil, nil
 	}
@@ -329,7 +340,7 @@ func (l *identityList) one() ([]Identity, error) {
 }
 
 // shown reads a profile, and reports whether it is on the list: one that is
-// erased, or blocked the viewer, is not.
+// erased is not.
 func (l *identityList) shown(id profile.ID) (Identity, bool, error) {
 	rec, err := l.r.Record(id)
 	if profile.IsKind(err, profile.NotFound) || err == nil && rec.State == profile.Banned {
@@ -338,18 +349,20 @@ func (l *identityList) shown(id profile.ID) (Identity, bool, error) {
 	if err != nil {
 		return Identity{}, false, err
 	}
-	if blocked, err := linked(l.r, id, store.BlockLink, l.v.id); err != nil || blocked {
-		return Identity{}, false, err
-	}
 	return l.listed(rec)
 }
 
-// listed reports whether a profile that the viewer may see is on the list.
+// listed reports whether a profile is on the list: one that blocked the viewer
+// is not. What the record tells is asked before its links are read.
 func (l *identityList) listed(rec *store.Record) (Identity, bool, error) {
-	if !slices.Contains(l.types, rec.Type) {
-		return Identity{}, false, nil
+	p := Identity{Subject: subjectOf(rec)}
+	if !slices.Contains(l.types, rec.Type) || !l.site.matches(&p.Subject, profile.Fold(l.q.Term)) {
+		return p, false, nil
 	}
 	p, err := l.site.identity(l.r, l.v, rec)
+	if profile.IsKind(err, profile.NotFound) {
+		return p, false, nil
+	}
 	if err != nil || l.q.narrowed() && !p.Related { // a profile has no relationship with itself
 		return p, false, err
 	}
@@ -357,7 +370,7 @@ func (l *identityList) listed(rec *store.Record) (Identity, bool, error) {
 	if len(status) == 0 {
 		status = []string{"active", "muted"}
 	}
-	ok := slices.Contains(status, p.Status()) && l.site.matches(&p.Subject, profile.Fold(l.q.Term)) &&
+	ok := slices.Contains(status, p.Status()) &&
 		(len(l.q.Connected) == 0 || slices.Contains(l.q.Connected, p.Connection()) || p.Asked && slices.Contains(l.q.Connected, "asked")) &&
 		same(l.q.Following, p.Following) && same(l.q.Follower, p.Follower) && same(l.q.Trusted, p.Trust != "")
 	return p, ok, nil
@@ -371,6 +384,9 @@ func badCursor() error {
 // looks into e-mails too: nobody's is to be found out by it. What stands after
 // the @ of an idtag counts only for a term that has an @, since many share it.
 func (s *Site) matches(p *Subject, term string) bool {
+	if term == "" {
+		return true
+	}
 	tag := profile.Fold(s.IDTag(p))
 	if !strings.Contains(term, "@") {
 		tag, _, _ = strings.Cut(tag, "@")

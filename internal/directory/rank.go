@@ -149,8 +149,12 @@ func (s *Site) mayRank(r store.Reader, who access.Principal, on, user *store.Rec
 		return nil
 	}
 	if next != "" {
-		if blocked, err := linked(r, user.ID, store.BlockLink, on.ID); err != nil || blocked {
-			return joinErr(err, profile.E(profile.NotFound, profile.CodeNotFound, "user", "Cannot find username %s", user.Name(profile.Slug)))
+		err := notBlocked(r, user.ID, on.ID)
+		if profile.IsKind(err, profile.NotFound) {
+			err = profile.E(profile.NotFound, profile.CodeNotFound, "user", "Cannot find username %s", user.Name(profile.Slug))
+		}
+		if err != nil {
+			return err
 		}
 	}
 	is, err := s.relationTo(r, who, on)
@@ -170,8 +174,9 @@ func (s *Site) mayRank(r store.Reader, who access.Principal, on, user *store.Rec
 	if next == "" {
 		return nil
 	}
-	if blocked, err := linked(r, on.ID, store.BlockLink, user.ID); err != nil || blocked {
-		return joinErr(err, profile.E(profile.Conflict, profile.CodeInvalid, "roles", isBlockedNow))
+	err = notBlocked(r, on.ID, user.ID)
+	if profile.IsKind(err, profile.NotFound) {
+		err = profile.E(profile.Conflict, profile.CodeInvalid, "roles", isBlockedNow)
 	}
-	return nil
+	return err
 }

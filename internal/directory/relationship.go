@@ -154,20 +154,25 @@ var relationKinds = []store.LinkKind{store.FollowLink, store.ConnectLink, store.
 
 // readBond reads what two profiles are to each other.
 func readBond(r store.Reader, me, them profile.ID) (b bond, err error) {
-	for _, l := range bondLinks {
-		if b&trusts != 0 && l.flag == distrusts {
+	for i, l := range bondLinks {
+		if i > 0 && l.kind == bondLinks[i-1].kind && l.theirs == bondLinks[i-1].theirs { // another tag of the link that was read
 			continue
 		}
 		src, dst := me, them
 		if l.theirs {
 			src, dst = them, me
 		}
-		switch link, err := r.Link(src, l.kind, dst, ""); {
-		case profile.IsKind(err, profile.NotFound):
-		case err != nil:
+		link, err := r.Link(src, l.kind, dst, "")
+		if profile.IsKind(err, profile.NotFound) {
+			continue
+		}
+		if err != nil {
 			return 0, err
-		case link.Tag == l.tag:
-			b |= l.flag
+		}
+		for _, of := range bondLinks[i:] {
+			if of.kind == l.kind && of.theirs == l.theirs && of.tag == link.Tag {
+				b |= of.flag
+			}
 		}
 	}
 	return b, nil
@@ -247,7 +252,7 @@ func (s *Site) Relate(ctx context.Context, who access.Principal, slug, tag strin
 		if !v.related {
 			return profile.E(profile.Forbidden, profile.CodeForbidden, "", "not allowed")
 		}
-		them, err := s.byIDTag(tx, tag)
+		them, err := s.subjectByIDTag(tx, tag)
 		if err != nil {
 			return err
 		}
@@ -261,7 +266,10 @@ func (s *Site) Relate(ctx context.Context, who access.Principal, slug, tag strin
 		if err != nil {
 			return err
 		}
-		if them, err = s.visible(tx, v, tag); err != nil { // whom it may have blocked meanwhile
+		if them, err = tx.Record(them.ID); err != nil { // as it is now
+			return err
+		}
+		if err := notBlocked(tx, them.ID, v.id); err != nil {
 			return err
 		}
 		for _, move := range moves {
@@ -333,29 +341,27 @@ func (s *Site) viewer(r store.Reader, who access.Principal, slug string) (viewer
 	return viewer{id: rec.ID, related: true, community: isCommunity(rec)}, nil
 }
 
-// visible reads a profile by idtag, as far as somebody may see it: who blocked
-// the viewer does not exist.
-func (s *Site) visible(r store.Reader, v viewer, tag string) (*store.Record, error) {
+// subjectByIDTag reads the profile that an idtag names: NotFound when there is
+// none.
+func (s *Site) subjectByIDTag(r store.Reader, tag string) (*store.Record, error) {
 	rec, err := s.byIDTag(r, tag)
-	if err != nil {
-		return nil, err
-	}
-	if !rec.Type.IsSubject() || rec.State == profile.Banned {
-		return nil, store.ErrNotFound
-	}
-	blocked, err := linked(r, rec.ID, store.BlockLink, v.id)
-	if err == nil && blocked {
+	if err == nil && (!rec.Type.IsSubject() || rec.State == profile.Banned) {
 		err = store.ErrNotFound
 	}
 	return rec, err
 }
 
-func linked(r store.Reader, src profile.ID, kind store.LinkKind, dst profile.ID) (bool, error) {
-	_, err := r.Link(src, kind, dst, "")
+// notBlocked is NotFound where a profile blocked somebody, to whom it does not
+// exist.
+func notBlocked(r store.Reader, by, whom profile.ID) error {
+	_, err := r.Link(by, store.BlockLink, whom, "")
 	if profile.IsKind(err, profile.NotFound) {
-		return false, nil
+		return nil
 	}
-	return err == nil, err
+	if err == nil {
+		err = store.ErrNotFound
+	}
+	return err
 }
 
 // RelationCounts is how many links of each kind a profile has, each counted by

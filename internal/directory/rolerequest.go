@@ -98,8 +98,8 @@ func (s *Site) requestRole(tx store.Tx, who access.Principal, user, on *store.Re
 	if err := lockRole(tx, user, on); err != nil {
 		return nil, false, err
 	}
-	if blocked, err := linked(tx, on.ID, store.BlockLink, user.ID); err != nil || blocked {
-		return nil, false, joinErr(err, profile.E(profile.NotFound, profile.CodeNotFound, "slug", "not found"))
+	if err := notBlocked(tx, on.ID, user.ID); err != nil {
+		return nil, false, err
 	}
 	held, err := linkAt(tx, user.ID, on.ID, roleHeld)
 	if err != nil {

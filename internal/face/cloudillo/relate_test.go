@@ -330,7 +330,6 @@ func TestEventsTellOfMoves(t *testing.T) {
 	}
 }
 
-
 // kindsOf lists the kinds of events that begin with a prefix.
 func kindsOf(t testing.TB, s *facetest.Service, prefix string) string {
 	t.Helper()
