@@ -19,6 +19,8 @@ func cloudilloRoutes() map[string]badRoute {
 	notText := []any{7, true, []any{}, map[string]any{}}
 	kinds := append([]any{"", "boss", "IDP", nil}, notText...)
 	domains := append([]any{"x", "cl-o.input.example", "a b.example", "-.example", strings.Repeat("a", 300) + ".example"}, notText...)
+	wrongTimes := []any{"tomorrow", "2001-01-01T00:00:00Z", "2099-13-01T00:00:00Z", 1, 0, -1, 1.5, 1e300, true, []any{}, map[string]any{}}
+	wrongCounts := []any{0, -1, 1.5, 1e300, "1", true, []any{}, map[string]any{}}
 	long := map[string]any{}
 	for i := range 33 {
 		long[fmt.Sprint(i)] = "x"
@@ -27,12 +29,38 @@ func cloudilloRoutes() map[string]badRoute {
 		"POST /api/profiles/verify": {path: "/api/profiles/verify", body: `{"type":"idp","idTag":"bad@input.example"}`, wrong: map[string][]any{
 			"type": append([]any{"ref"}, kinds...), "idTag": append([]any{"", nil}, notText...), "appDomain": notText, "token": append([]any{"nothing"}, notText...),
 		}},
-		"POST /api/profiles/register": {path: "/api/profiles/register", body: `{"type":"idp","idTag":"bad@input.example","email":"bad@input.example","token":"wrong"}`, wrong: map[string][]any{
+		"POST /api/profiles/register": {path: "/api/profiles/register", body: `{"type":"idp","idTag":"bad@input.example","email":"bad@input.example","token":"registration-token"}`, wrong: map[string][]any{
 			"type": kinds, "idTag": append([]any{"", "a b", "a@b", nil}, notText...), "email": append([]any{"", "nobody", "a@b@c", nil}, notText...),
-			"token": append([]any{"", "nothing", nil}, notText...), "appDomain": domains, "lang": append([]any{strings.Repeat("l", 36)}, notText...),
+			"token": append([]any{"nothing"}, notText...), "appDomain": domains, "lang": append([]any{strings.Repeat("l", 36)}, notText...),
 		}},
 		"POST /api/auth/login": {path: "/api/auth/login", body: `{"idTag":"badinput@input.example","password":"wrong"}`, wrong: map[string][]any{
 			"idTag": append([]any{"", "xia", "a b", strings.Repeat("u", 300), nil}, notText...), "password": append([]any{"", nil}, notText...),
+		}},
+		"GET /api/profiles/me/idp-status":         {path: "/api/profiles/me/idp-status", ignores: true},
+		"POST /api/profiles/me/resend-activation": {path: "/api/profiles/me/resend-activation", ignores: true},
+		"GET /api/idp/info":                       {path: "/api/idp/info", ignores: true},
+		"GET /api/idp/check-availability":         {path: "/api/idp/check-availability?idTag=free.localhost.localdomain", ignores: true},
+		"POST /api/idp/activate": {path: "/api/idp/activate", body: `{"refId":"nothing"}`, wrong: map[string][]any{
+			"refId": append([]any{"", "registration-token", strings.Repeat("r", 300), nil}, notText...),
+		}},
+		"GET /.well-known/cloudillo/id-tag": {path: "/.well-known/cloudillo/id-tag", ignores: true},
+		"GET /api/me/app-domain":            {path: "/api/me/app-domain", ignores: true},
+		"POST /api/refs": {path: "/api/refs", body: `{"type":"register"}`, wrong: map[string][]any{
+			"type": append([]any{"share.file", "password", "welcome", "idp.activation"}, kinds...), "description": append([]any{strings.Repeat("d", 1025)}, notText...),
+			"expiresAt": wrongTimes, "expires_at": wrongTimes, "count": wrongCounts, "resourceId": append([]any{strings.Repeat("r", 257)}, notText...),
+			"accessLevel": append([]any{"all", "r"}, notText...), "params": append([]any{strings.Repeat("p", 2049)}, notText...),
+		}},
+		"GET /api/refs":      {path: "/api/refs", ignores: true},
+		"GET /api/refs/{id}": {path: "/api/refs/registration-token", ignores: true, unknown: badRefs("")},
+		"PATCH /api/refs/{id}": {path: "/api/refs/registration-token", body: `{"description":"d"}`, unknown: badRefs(""), wrong: map[string][]any{
+			"description": append([]any{strings.Repeat("d", 1025)}, notText...), "expiresAt": wrongTimes, "expires_at": wrongTimes, "count": wrongCounts,
+			"accessLevel": append([]any{"all", "r"}, notText...),
+		}},
+		"DELETE /api/refs/{id}":         {path: "/api/refs/registration-token", ignores: true, unknown: badRefs("")},
+		"GET /api/refs/{id}/idp-status": {path: "/api/refs/registration-token/idp-status", ignores: true, unknown: badRefs("/idp-status")},
+		"POST /api/admin/invite-community": {path: "/api/admin/invite-community", body: `{"targetIdTag":"bob@example.com"}`, wrong: map[string][]any{
+			"targetIdTag":   append([]any{"", "nobody@input.example", "a b", "cowork@localhost.localdomain", nil}, notText...),
+			"expiresInDays": {0, -1, 3651, 1.5, "x", true, []any{}}, "message": append([]any{strings.Repeat("m", 1025)}, notText...),
 		}},
 		"GET /api/me": {path: "/api/me", ignores: true},
 		"PATCH /api/me": {path: "/api/me", body: `{"name":"Bad Input"}`, empty: 200, wrong: map[string][]any{
@@ -69,6 +97,15 @@ func cloudilloRoutes() map[string]badRoute {
 	return rows
 }
 
+// badRefs are paths of refs that there are not; rest follows the ref.
+func badRefs(rest string) []string {
+	var out []string
+	for _, id := range []string{"nothing", "demo-api-key", "%00", "%ff", "..%2f..", "%20", strings.Repeat("x", 10_000)} {
+		out = append(out, "/api/refs/"+id+rest)
+	}
+	return out
+}
+
 // cloudilloRoute does everything wrong with one route of the face.
 func (w *badWalk) cloudilloRoute(t *testing.T, route server.JoinedRoute, row badRoute) {
 	t.Helper()
@@ -97,6 +134,9 @@ func (w *badWalk) cloudilloRoute(t *testing.T, route server.JoinedRoute, row bad
 	}
 	if strings.HasPrefix(route.Pattern, "/api/admin/") {
 		want("for no operator", call(facetest.Call{Token: w.xia, Body: good}), http.StatusForbidden)
+		token = w.donny
+	}
+	if strings.HasPrefix(route.Pattern, "/api/refs") && !open(route.Route) {
 		token = w.donny
 	}
 	if !open(route.Route) {
@@ -150,8 +190,11 @@ func (w *badWalk) cloudilloRoute(t *testing.T, route server.JoinedRoute, row bad
 			}
 			body[field] = value
 			statuses := []int{http.StatusBadRequest}
-			if route.Pattern == "/api/auth/login" {
+			switch route.Pattern {
+			case "/api/auth/login":
 				statuses = append(statuses, http.StatusForbidden)
+			case "/api/profiles/verify", "/api/profiles/register", "/api/idp/activate", "/api/admin/invite-community": // a ref, or a person, that there is not
+				statuses = append(statuses, http.StatusNotFound)
 			}
 			want(fmt.Sprintf("%s = %.60v", field, value), call(facetest.Call{Token: token, Body: body}), statuses...)
 		}

@@ -536,7 +536,7 @@ func (w *badWalk) unrouted(t *testing.T, patterns []string, methods map[string][
 		{"household", "GET", "/api/users/v1/users/42/user_profiles/../user_profiles", 404},
 		{"appdata", "GET", "/user", 404}, {"appdata", "POST", "/user/profiles/1/nothing", 404}, {"appdata", "GET", "/operator/users/profile/x", 404},
 		{"appdata", "GET", "/app", 404}, {"appdata", "POST", "/auth/nothing", 404}, {"appdata", "GET", "/limits/nothing", 404}, {"appdata", "GET", "/auth/../app/all", 404},
-		{"cloudillo", "GET", "/api/me/nothing", 404}, {"cloudillo", "POST", "/api/profiles/a/b", 404}, {"cloudillo", "GET", "/api/files", 404}, {"cloudillo", "GET", "/api/refs", 404},
+		{"cloudillo", "GET", "/api/me/nothing", 404}, {"cloudillo", "POST", "/api/profiles/a/b", 404}, {"cloudillo", "GET", "/api/files", 404}, {"cloudillo", "GET", "/api/refs/a/b", 404}, {"cloudillo", "GET", "/api/idp", 404}, {"cloudillo", "GET", "/.well-known/cloudillo", 404},
 		{"cloudillo", "GET", "/file", 404}, {"cloudillo", "GET", "/api/files/a/b", 404}, {"cloudillo", "GET", "/api/me/../me", 404}, {"cloudillo", "PATCH", "/api/admin", 404},
 		{"facet", "GET", "/nothing", 404}, {"facet", "POST", "/a/b/c", 404}, {"facet", "GET", "/healthz/nothing", 404}, {"facet", "GET", "/..", 404},
 		{"facet", "GET", "/%00", 404}, {"facet", "GET", "/%ff%fe", 404}, {"facet", "GET", "/" + strings.Repeat("a", 8000), 404},

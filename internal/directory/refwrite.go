@@ -212,6 +212,12 @@ type CommunityInvite struct {
 	Link   string // where the person uses it
 }
 
+// MayAdministerRefs says whether the caller may make the site's refs, for faces
+// that have to refuse before they read what is asked: nil or Forbidden.
+func (s *Site) MayAdministerRefs(ctx context.Context, who access.Principal) error {
+	return s.operator(ctx, access.RefAdmin, who)
+}
+
 // InviteCommunity lets a person make a community, and mails it to them. Errors:
 // Forbidden for who is no operator; NotFound with Field "targetIdTag" for whom
 // there is not, and for what is no person; Invalid with Field "message".

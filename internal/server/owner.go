@@ -34,6 +34,7 @@ var owners = []struct{ prefix, face string }{
 	{"/api/onboarding", cloudillo},
 	{"/api/admin", cloudillo},
 	{"/file", cloudillo},
+	{"/.well-known/cloudillo", cloudillo},
 	{"/api", djaoapp},
 	{"/auth", appdata},
 	{"/user", appdata},

@@ -23,6 +23,22 @@ func routes() []face.Route {
 	return []face.Route{
 		{Method: post, Pattern: "/api/profiles/verify", Permission: access.Open, Handle: verify},
 		{Method: post, Pattern: "/api/profiles/register", Permission: access.SessionStart, Handle: register},
+		{Method: get, Pattern: "/api/profiles/me/idp-status", Permission: access.SelfRead, Handle: readEnrolment},
+		{Method: post, Pattern: "/api/profiles/me/resend-activation", Permission: access.SelfWrite, Handle: resendActivation},
+		{Method: get, Pattern: "/api/idp/info", Permission: access.Open, Handle: readProvider},
+		{Method: get, Pattern: "/api/idp/check-availability", Permission: access.IdentityVerify, Handle: checkAvailability},
+		{Method: post, Pattern: "/api/idp/activate", Permission: access.RefUse, Handle: activate},
+		{Method: get, Pattern: "/.well-known/cloudillo/id-tag", Permission: access.Open, Handle: readIDTag},
+		{Method: get, Pattern: me + "/app-domain", Permission: access.Open, Handle: readAppDomain},
+
+		{Method: post, Pattern: "/api/refs", Permission: access.RefWrite, Handle: createRef},
+		{Method: get, Pattern: "/api/refs", Permission: access.RefList, Handle: listRefs},
+		{Method: get, Pattern: "/api/refs/{id}", Permission: access.RefRead, Handle: readRef},
+		{Method: patch, Pattern: "/api/refs/{id}", Permission: access.RefWrite, Handle: updateRef},
+		{Method: http.MethodDelete, Pattern: "/api/refs/{id}", Permission: access.RefWrite, Handle: deleteRef},
+		{Method: get, Pattern: "/api/refs/{id}/idp-status", Permission: access.RefRead, Handle: readRefEnrolment},
+		{Method: post, Pattern: "/api/admin/invite-community", Permission: access.RefAdmin, Handle: inviteCommunity},
+
 		{Method: post, Pattern: "/api/auth/login", Permission: access.SessionStart, Handle: login},
 
 		{Method: get, Pattern: me, Permission: access.Open, Handle: readMe},

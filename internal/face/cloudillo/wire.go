@@ -20,25 +20,23 @@ type envelope struct {
 	Data   any     `json:"data"`
 	FileID string  `json:"fileId,omitempty"` // of uploads, where the published client reads it
 	Type   string  `json:"type,omitempty"`
+	Pages  *pages  `json:"pagination,omitzero"` // of lists that are shown whole
 	Cursor *cursor `json:"cursorPagination,omitzero"`
 	Time   string  `json:"time"`
 	ReqID  string  `json:"reqId"`
+}
+
+// pages is the older form of paging, of a list that is shown whole.
+type pages struct {
+	Offset int `json:"offset"`
+	Limit  int `json:"limit"`
+	Total  int `json:"total"`
 }
 
 // cursor tells whether a list goes on.
 type cursor struct {
 	Next string `json:"nextCursor,omitempty"`
 	More bool   `json:"hasMore"`
-}
-
-// verification is POST /api/profiles/verify.
-type verification struct {
-	Available         bool     `json:"available"`
-	IDTag             string   `json:"idTag"`
-	Address           []string `json:"address"`           // this server's own, none are known
-	IDTagError        string   `json:"idTagError"`        // "", invalid, used
-	AppDomainError    string   `json:"appDomainError"`    // "", invalid
-	IdentityProviders []string `json:"identityProviders"` // domains that idtags may be had under
 }
 
 // signedIn is POST /api/auth/login and POST /api/profiles/register. The
