@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -108,9 +109,12 @@ func cloudilloRoutes(ids goodIDs) map[string]badRoute {
 		}},
 		"PATCH /api/profiles/{idTag}": {path: one, body: `{"relationship":"follow"}`, unknown: []string{"/api/profiles/nobody@input.example", "/api/profiles/bob", "/api/profiles/bob@localhost.localdomain"},
 			wrong: map[string][]any{
-				"relationship": append([]any{"", "love", "Follow", nil}, notText...), "status": append([]any{"A", "boss"}, notText...),
-				"trust": append([]any{"always", "never"}, notText...), "hiddenInHome": {true, false, "true", 7, []any{}},
+				"relationship": append([]any{"", "love", "Follow", nil}, notText...), "status": append([]any{"A", "boss"}, notText...), // beside the relationship
+				"trust": append([]any{"", "often", "Always"}, notText...), "hiddenInHome": {"true", "", 7, []any{}, map[string]any{}},
 			}},
+		"GET /api/me/full":                   {path: "/api/me/full", ignores: true},
+		"GET /api/profiles/batch":            {path: "/api/profiles/batch", ignores: true},
+		"POST /api/profiles/{idTag}/refresh": {path: one + "/refresh", ignores: true, unknown: []string{"/api/profiles/nobody@input.example/refresh", "/api/profiles/bob/refresh"}},
 		"PATCH /api/admin/profiles/{idTag}": {path: "/api/admin/profiles/bob@example.com", body: `{"status":"active"}`, empty: 200,
 			unknown: []string{"/api/admin/profiles/nobody@input.example", "/api/admin/profiles/bob"}, wrong: map[string][]any{
 				"name": append([]any{"", " ", strings.Repeat("n", 1001), nil}, notText...), "status": append([]any{"boss", "muted", "B", "X"}, notText...),
@@ -173,7 +177,7 @@ func (w *badWalk) cloudilloRoute(t *testing.T, route server.JoinedRoute, row bad
 		}
 		want("on another site", call(facetest.Call{Token: token, Body: good, Header: map[string]string{"Host": w.other}}), http.StatusUnauthorized)
 	}
-	if !open(route.Route) || route.Pattern == "/api/me" {
+	if !open(route.Route) || route.Method == http.MethodGet && strings.HasPrefix(route.Pattern, "/api/me") {
 		for name, token := range w.noTokens {
 			want("token "+name, call(facetest.Call{Token: token, Body: good}), http.StatusUnauthorized)
 		}
@@ -250,11 +254,21 @@ func (w *badWalk) cloudilloPaths(t *testing.T, route server.JoinedRoute, token s
 			}
 		}
 	}
+	if route.Pattern == "/api/profiles/batch" {
+		for _, query := range []string{"%zz", "a;b", "idTags=%zz", "idTags=a&idTags=b", "idTags=" + strings.Repeat(",", 64), "idTags=" + strings.Repeat("bob@example.com,", 64)} {
+			refused(t, "cloudillo", "query "+query[:min(20, len(query))], w.Do(t, facetest.Call{Method: route.Method, Path: route.Pattern + "?" + query, Token: token}), http.StatusBadRequest)
+		}
+		for _, query := range []string{"", "idTags=", "idTags=%ff", "idTags=%00,@,a@b@c", "nothing=1", "idTags=" + strings.Repeat("x", 10_000)} {
+			w.Do(t, facetest.Call{Method: route.Method, Path: route.Pattern + "?" + query, Token: token}).Want(http.StatusOK).Is(map[string]any{"data": []any{}})
+		}
+	}
 	if route.Pattern != "/api/profiles" {
 		return
 	}
 	for _, query := range []string{"%zz", "q=%zz", "a;b", "q=%00", "type=dog", "type=Person", "status=Z", "status=what,ever", "connected=maybe", "connected=1", "following=1", "follower=yes", "trustSet=2",
-		"limit=0", "limit=-1", "limit=abc", "limit=1.5", "limit=99999999999999999999", "cursor=x", "cursor=%00", "cursor=e30", "cursor=" + strings.Repeat("A", 10_000)} {
+		"limit=0", "limit=-1", "limit=abc", "limit=1.5", "limit=99999999999999999999", "cursor=x", "cursor=%00", "cursor=e30", "sort=age", "sort=created", "sortDir=up", "q=a&q=b", "q=a&search=b", "following=true&following=true", "connected=asked&connected=",
+		"following=true&cursor=" + base64.RawURLEncoding.EncodeToString([]byte(`{"s":"following","v":"x","id":"00000000-0000-7000-8000-000000000000"}`)),
+		"cursor=" + base64.RawURLEncoding.EncodeToString([]byte(`{"s":"following","v":"1","id":"00000000-0000-7000-8000-000000000000"}`)), "cursor=" + strings.Repeat("A", 10_000)} {
 		refused(t, "cloudillo", "query "+query[:min(20, len(query))], w.Do(t, facetest.Call{Method: route.Method, Path: "/api/profiles?" + query, Token: token}), http.StatusBadRequest)
 	}
 	for _, query := range []string{"q=%ff", "idTag=%ff", "idTag=a%20b", "nothing=1", "q=" + strings.Repeat("x,", 10_000), "limit=1000"} {

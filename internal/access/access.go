@@ -21,7 +21,7 @@ type Relation uint16
 // The relations, as bits of a set.
 const (
 	Self            Relation = 1 << iota // the record is the caller's own
-	Manager                              // holds an active manager role on the profile
+	Manager                              // holds an active manager role on the profile; of a community: owns it
 	Contributor                          // holds an active contributor role on it
 	Provider                             // manages the provider of a plan the profile has an active subscription to
 	ProviderStaff                        // is contributor there
@@ -31,6 +31,8 @@ const (
 	ShadowBroker                         // Broker, and nobody has a role on the profile
 	SharedPrincipal                      // manages a profile the asked-for user has a role on, or a provider of it
 	SharedStaff                          // is contributor there
+	Leader                               // leads the community, and does not own it
+	Moderator                            // moderates the community
 )
 
 // Has reports whether any relation of want is in r.

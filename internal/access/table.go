@@ -59,10 +59,14 @@ const (
 	SelfRead        Permission = "self.read"        // one's own profile
 	SelfWrite       Permission = "self.write"       //
 	IdentityRead    Permission = "identity.read"    // anybody's public profile and one's relationship to it
+	IdentityBatch   Permission = "identity.batch"   // names and pictures of several
 	IdentityAdmin   Permission = "identity.admin"   // change anybody's profile, disable people
 	Relate          Permission = "identity.relate"  // follow, connect, block …
 	CommunityCreate Permission = "community.create" //
 	IdentityKeys    Permission = "identity.keys"    // the API keys of an identity
+	CommunityMember Permission = "community.member" // who belongs to a community, and as what; directory.mayRank tells whom and what
+	CommunityLead   Permission = "community.lead"   // act as a community towards others, hold members as muted or blocked
+	CommunityHand   Permission = "community.hand"   // give a community to another owner
 
 	IdentityVerify Permission = "identity.verify" // whether an idtag can be had
 	RefRead        Permission = "ref.read"        // a ref by its key: its type, and all of one's own
@@ -170,7 +174,7 @@ var table = map[Permission]Rule{
 	RoleTypeWrite:    {Relations: Manager | Broker},
 	RoleTypeGlobal:   {Relations: Broker},
 	RoleRead:         {Relations: Manager | Contributor | Provider | ProviderStaff | Broker | BrokerStaff},
-	RoleWrite:        {Relations: Manager | ShadowProvider | Broker},
+	RoleWrite:        {Relations: Manager | ShadowProvider | Broker | Leader | Moderator}, // those of a community by rank
 	AccessibleRead:   {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
 	AccessibleWrite:  {Relations: Self | Broker},
 	AccessibleAccept: {Relations: Self},
@@ -178,10 +182,14 @@ var table = map[Permission]Rule{
 	SelfRead:        {Relations: Self, Restrictions: []RestrictionKind{ChildProfile, Group}},
 	SelfWrite:       {Relations: Self},
 	IdentityRead:    {SignedIn: true, Restrictions: []RestrictionKind{Group}},
+	IdentityBatch:   {SignedIn: true, Restrictions: []RestrictionKind{Scoped, Group}},
 	IdentityAdmin:   {Relations: Broker},
+	IdentityKeys:    {Relations: Self | Manager | Leader, Session: true, Ours: true}, // whose: directory.keyHolder
 	Relate:          {SignedIn: true},
 	CommunityCreate: {SignedIn: true},
-	IdentityKeys:    {Relations: Self | Manager, Session: true, Ours: true}, // whose: directory.keyHolder
+	CommunityMember: {Relations: Manager | Leader | Moderator | Broker},
+	CommunityLead:   {Relations: Manager | Leader | Broker},
+	CommunityHand:   {Relations: Manager | Broker},
 
 	IdentityVerify: {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
 	RefRead:        {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},

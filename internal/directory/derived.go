@@ -305,8 +305,7 @@ func (s *Site) ViaToken(ctx context.Context, who access.Principal, via, text str
 }
 
 // ProxyToken gives a caller a token for the host of an identity, "" for their
-// own: of themselves, or a community that they manage. lead says that they lead
-// it. Errors: NotFound, Forbidden for anybody else's.
+// own: of themselves, or a community that they own or lead. Errors: NotFound, Forbidden for anybody else's.
 func (s *Site) ProxyToken(ctx context.Context, who access.Principal, idTag string) (in SignIn, err error) {
 	if idTag != "" {
 		err = s.data.View(ctx, func(r store.Reader) error {
@@ -318,7 +317,7 @@ func (s *Site) ProxyToken(ctx context.Context, who access.Principal, idTag strin
 				return notAllowed()
 			}
 			is, err := s.relationTo(r, who, rec)
-			if err == nil && !is.Has(access.Manager) {
+			if err == nil && !is.Has(access.Manager|access.Leader) {
 				err = notAllowed()
 			}
 			return err

@@ -220,19 +220,9 @@ func (s *Site) own(ctx context.Context, who access.Principal, slug string) (ownP
 			return access.Allow(access.SelfWrite, who, access.Self)
 		}
 		out.managed = true
-		return s.allowManager(r, who, rec)
+		return s.mayActFor(r, who, rec)
 	})
 	return out, err
-}
-
-// allowManager lets only who manages a profile change it as an own one: a
-// provider or an operator has other ways.
-func (s *Site) allowManager(r store.Reader, who access.Principal, rec *store.Record) error {
-	is, err := s.relationTo(r, who, rec)
-	if err != nil {
-		return err
-	}
-	return access.Allow(access.ProfileWrite, who, is&access.Manager)
 }
 
 // check is what change asks in its transaction.
@@ -241,7 +231,7 @@ func (o ownProfile) check(s *Site, who access.Principal) func(store.Tx, *store.R
 		if !o.managed {
 			return nil
 		}
-		return s.allowManager(tx, who, old)
+		return s.mayActFor(tx, who, old)
 	}
 }
 
@@ -259,6 +249,9 @@ func (s *Site) EditMe(ctx context.Context, who access.Principal, slug string, in
 	}
 	rec, err := s.change(ctx, own.id, s.event(who.Subject, "profile.updated", own.id), own.check(s, who),
 		func(old *store.Record) (step, error) {
+			if in.Inner[settingsExtra] != nil && old.Type != profile.Community {
+				return step{}, profile.E(profile.Invalid, profile.CodeInvalid, settingsExtra, "only communities have settings")
+			}
 			st, err := s.edit(ctx, old, in)
 			if err == nil && len(st.rec.Extras) > max(len(old.Extras), maxExtra) {
 				err = profile.E(profile.TooLarge, profile.CodeTooLarge, "x", "the fields of x take more than %d bytes", maxExtra)

@@ -241,7 +241,7 @@ func TestWhoMakesCommunitiesIsPolicy(t *testing.T) {
 		t.Errorf("an operator: %v", err)
 	}
 	_, err = other.CreateCommunity(t.Context(), access.Principal{Subject: profile.ID{7}, Session: profile.ID{8}}, directory.NewCommunity{IDTag: "club@strict.example"})
-	wantCode(t, err, profile.CodeForbidden)
+	wantCode(t, err, profile.CodeRequired)
 }
 
 func TestDisablingStopsEveryTokenAndSignIn(t *testing.T) {
@@ -250,7 +250,11 @@ func TestDisablingStopsEveryTokenAndSignIn(t *testing.T) {
 	tokens := []directory.SignIn{w.login("xia", "yoyo", directory.Exchanged), w.login("xia", "yoyo", directory.Refreshed)}
 	set := func(disabled bool) {
 		t.Helper()
-		if _, err := w.demo.EditIdentity(t.Context(), donny, tag("xia"), directory.AdminEdit{Disabled: &disabled}); err != nil {
+		state := profile.Active
+		if disabled {
+			state = profile.Disabled
+		}
+		if _, err := w.demo.EditIdentity(t.Context(), donny, tag("xia"), directory.AdminEdit{State: &state}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -269,7 +273,7 @@ func TestDisablingStopsEveryTokenAndSignIn(t *testing.T) {
 	if _, err := w.demo.PublicIdentity(t.Context(), "xia"); !profile.IsKind(err, profile.NotFound) {
 		t.Errorf("still shown: %v", err)
 	}
-	p, err := w.demo.Identity(t.Context(), donny, tag("xia"))
+	p, err := w.demo.Identity(t.Context(), donny, "", tag("xia"))
 	if err != nil || p.Status() != "suspended" {
 		t.Errorf("%s, %v", p.Status(), err)
 	}
@@ -282,9 +286,8 @@ func TestDisablingStopsEveryTokenAndSignIn(t *testing.T) {
 func TestTheLastActiveManagerOfTheBrokerIsNeitherDisabledNorErased(t *testing.T) {
 	w := newWorld(t)
 	donny := w.as("donny")
-	yes := true
 	disable := func(who access.Principal, slug string) error {
-		_, err := w.demo.EditIdentity(t.Context(), who, tag(slug), directory.AdminEdit{Disabled: &yes})
+		_, err := w.demo.EditIdentity(t.Context(), who, tag(slug), directory.AdminEdit{State: new(profile.Disabled)})
 		return err
 	}
 	wantCode(t, disable(donny, "donny"), profile.CodeLastManager)

@@ -107,7 +107,7 @@ func (k *identityKey) apply(in IdentityKeyEdit, now time.Time) (matters bool, er
 
 // keyHolder finds the identity whose API keys a caller asks about: the caller's
 // own, or with a slug that one. A person's are the person's alone; those of a
-// group are for who manages it. Errors: NotFound, Forbidden.
+// group are for who manages or leads it. Errors: NotFound, Forbidden.
 func (s *Site) keyHolder(r store.Reader, who access.Principal, slug string) (*store.Record, error) {
 	if err := access.Admit(access.IdentityKeys, who); err != nil {
 		return nil, err

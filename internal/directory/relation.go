@@ -129,7 +129,15 @@ func (s *Site) relationTo(r store.Reader, who access.Principal, target *store.Re
 	if who.Subject == target.ID {
 		is |= access.Self
 	}
-	is |= relationByRole(mine, target.ID, access.Manager, access.Contributor)
+	if target.Type == profile.Community {
+		has, err := s.communityRelation(r, who, target, mine[target.ID])
+		if err != nil {
+			return 0, err
+		}
+		is |= has
+	} else {
+		is |= relationByRole(mine, target.ID, access.Manager, access.Contributor)
+	}
 	provides, err := s.relationOfProviders(r, mine, target.ID, now, access.Provider, access.ProviderStaff)
 	if err != nil {
 		return 0, err

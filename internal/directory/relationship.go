@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"facet/internal/access"
@@ -12,14 +11,25 @@ import (
 
 // Relationship is what two profiles are to each other, seen from one of them.
 type Relationship struct {
-	Following bool // we follow them
-	Follower  bool // they follow us
-	Connected bool // both agreed
-	Pending   bool // we asked and they have not answered
-	Asked     bool // they asked and we have not answered
-	Blocked   bool // we let nothing of them through
-	Muted     bool // we do not show them
+	Following bool  // we follow them
+	Follower  bool  // they follow us
+	Connected bool  // both agreed
+	Pending   bool  // we asked and they have not answered
+	Asked     bool  // they asked and we have not answered
+	Blocked   bool  // we let nothing of them through
+	Muted     bool  // we do not show them
+	Hidden    bool  // we do not show them at home
+	Trust     Trust // what we let their things do
 }
+
+// Trust is what one profile lets the things of another do unasked.
+type Trust string
+
+// The kinds of trust; "" is to ask each time.
+const (
+	TrustAlways Trust = "always"
+	TrustNever  Trust = "never"
+)
 
 // Move is a step in a relationship (Cloudillo, "relationship").
 type Move string
@@ -29,352 +39,355 @@ const (
 	Follow     Move = "follow"
 	Unfollow   Move = "unfollow"
 	Connect    Move = "connect" // asks, or agrees where the other has asked
+	Accept     Move = "accept"  // agrees to what the other asked
+	Reject     Move = "reject"  // refuses what the other asked
 	Disconnect Move = "disconnect"
 	Block      Move = "block" // ends what there is, both ways
 	Unblock    Move = "unblock"
 	Mute       Move = "mute"
 	Unmute     Move = "unmute"
+	Confide    Move = "trust"    // always
+	Distrust   Move = "distrust" // never
+	Untrust    Move = "untrust"  // asks each time
+	Hide       Move = "hide"     // not at home
+	Unhide     Move = "unhide"
 )
 
 // Moves lists them.
-var Moves = []Move{Follow, Unfollow, Connect, Disconnect, Block, Unblock, Mute, Unmute}
+var Moves = []Move{Follow, Unfollow, Connect, Accept, Reject, Disconnect, Block, Unblock, Mute, Unmute, Confide, Distrust, Untrust, Hide, Unhide}
 
-// The relationship is three kinds of link, each from the one who made it.
-// Connected are two who have a connect link each to the other.
-var relationKinds = []store.LinkKind{store.FollowLink, store.ConnectLink, store.BlockLink, store.MuteLink}
+// bond is the state of two profiles, seen from one of them, as a set of what
+// each has said of the other. Connected are two who both asked.
+type bond uint16
 
-func (s *Site) relationship(r store.Reader, me, them profile.ID) (Relationship, error) {
-	var mine, theirs [4]bool
-	for i, kind := range relationKinds {
-		var err error
-		if mine[i], err = linked(r, me, kind, them); err != nil {
-			return Relationship{}, err
-		}
-		if theirs[i], err = linked(r, them, kind, me); err != nil {
-			return Relationship{}, err
-		}
-	}
-	return Relationship{
-		Following: mine[0], Follower: theirs[0],
-		Connected: mine[1] && theirs[1], Pending: mine[1] && !theirs[1], Asked: theirs[1] && !mine[1],
-		Blocked: mine[2], Muted: mine[3],
-	}, nil
+const (
+	follows bond = 1 << iota
+	isFollowed
+	asks
+	isAsked
+	blocks
+	isBlocked
+	mutes
+	hides
+	trusts
+	distrusts
+)
+
+// transition is what a move does to a state: it takes all of needs and none of
+// refuses, else the answer is no, for the reason why.
+type transition struct {
+	needs, refuses bond
+	why            string
+	clear, set     bond
 }
 
-func linked(r store.Reader, src profile.ID, kind store.LinkKind, dst profile.ID) (bool, error) {
-	_, err := r.Link(src, kind, dst, "")
-	if profile.IsKind(err, profile.NotFound) {
-		return false, nil
-	}
-	return err == nil, err
+const (
+	isBlockedNow = "the profile is blocked: unblock it first"
+	noRequest    = "there is no request to answer"
+)
+
+// transitions is the state machine of relationships. What a state means is in
+// its flags alone, so a row holds for every state; a move that is done already
+// changes nothing.
+var transitions = map[Move]transition{
+	Follow:     {refuses: blocks, why: isBlockedNow, set: follows},
+	Unfollow:   {clear: follows},
+	Connect:    {refuses: blocks, why: isBlockedNow, set: asks | follows},
+	Accept:     {needs: isAsked, why: noRequest, set: asks | follows},
+	Reject:     {refuses: asks, why: noRequest, clear: isAsked},
+	Disconnect: {clear: asks | isAsked},
+	Block:      {clear: follows | isFollowed | asks | isAsked | mutes | trusts, set: blocks},
+	Unblock:    {clear: blocks},
+	Mute:       {refuses: blocks, why: isBlockedNow, set: mutes},
+	Unmute:     {clear: mutes},
+	Confide:    {refuses: blocks, why: isBlockedNow, clear: distrusts, set: trusts},
+	Distrust:   {clear: trusts, set: distrusts},
+	Untrust:    {clear: trusts | distrusts},
+	Hide:       {set: hides},
+	Unhide:     {clear: hides},
 }
 
-// Relate makes moves, one after the other, from the caller towards a profile. A
-// move that is done already is no error. Errors: NotFound (also towards who
-// blocked the caller), Invalid with Field "relationship", Conflict for
-// following or connecting with whom the caller blocks.
-func (s *Site) Relate(ctx context.Context, who access.Principal, tag string, moves ...Move) (Identity, error) {
+// after gives the state that a move leads to. Errors: Conflict with Field
+// "relationship" where the state does not allow it.
+func (b bond) after(move Move) (bond, error) {
+	t := transitions[move]
+	if b&t.needs != t.needs || b&t.refuses != 0 {
+		return b, profile.E(profile.Conflict, profile.CodeInvalid, "relationship", "%s", t.why)
+	}
+	return b&^t.clear | t.set, nil
+}
+
+// relationship reads a state.
+func (b bond) relationship() Relationship {
+	has := func(all bond) bool { return b&all == all }
+	out := Relationship{
+		Following: has(follows), Follower: has(isFollowed),
+		Connected: has(asks | isAsked), Pending: has(asks) && !has(isAsked), Asked: has(isAsked) && !has(asks),
+		Blocked: has(blocks), Muted: has(mutes), Hidden: has(hides),
+	}
+	switch {
+	case has(trusts):
+		out.Trust = TrustAlways
+	case has(distrusts):
+		out.Trust = TrustNever
+	}
+	return out
+}
+
+// bondLinks are the links that keep a state: each is from the one who made it,
+// and is there while its flag is set.
+var bondLinks = []struct {
+	flag   bond
+	kind   store.LinkKind
+	tag    string
+	theirs bool // from them to us
+}{
+	{follows, store.FollowLink, "", false}, {isFollowed, store.FollowLink, "", true},
+	{asks, store.ConnectLink, "", false}, {isAsked, store.ConnectLink, "", true},
+	{blocks, store.BlockLink, "", false}, {isBlocked, store.BlockLink, "", true},
+	{mutes, store.MuteLink, "", false}, {hides, store.HideLink, "", false},
+	{trusts, store.TrustLink, string(TrustAlways), false}, {distrusts, store.TrustLink, string(TrustNever), false},
+}
+
+// relationKinds are the kinds of those links.
+var relationKinds = []store.LinkKind{store.FollowLink, store.ConnectLink, store.BlockLink, store.MuteLink, store.HideLink, store.TrustLink}
+
+// readBond reads what two profiles are to each other.
+func readBond(r store.Reader, me, them profile.ID) (b bond, err error) {
+	for i, l := range bondLinks {
+		if i > 0 && l.kind == bondLinks[i-1].kind && l.theirs == bondLinks[i-1].theirs { // another tag of the link that was read
+			continue
+		}
+		src, dst := me, them
+		if l.theirs {
+			src, dst = them, me
+		}
+		link, err := r.Link(src, l.kind, dst, "")
+		if profile.IsKind(err, profile.NotFound) {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		for _, of := range bondLinks[i:] {
+			if of.kind == l.kind && of.theirs == l.theirs && of.tag == link.Tag {
+				b |= of.flag
+			}
+		}
+	}
+	return b, nil
+}
+
+// writeBond changes the links from those of one state to those of another. The
+// links of a request wait; when it is agreed to, they are made anew, so that
+// both lists have the connection by the time it began.
+func (s *Site) writeBond(tx store.Tx, me, them profile.ID, was, next bond) error {
+	const agreed = asks | isAsked
+	renewed := bond(0)
+	if was&agreed != next&agreed && (next&agreed == agreed || was&agreed == agreed) {
+		renewed = agreed
+	}
+	for _, add := range []bool{false, true} { // what goes first: trust is one link of two tags
+		for _, l := range bondLinks {
+			had, has := was&l.flag != 0, next&l.flag != 0
+			if had == has && renewed&l.flag == 0 {
+				continue
+			}
+			src, dst := me, them
+			if l.theirs {
+				src, dst = them, me
+			}
+			state := store.LinkActive
+			if l.flag&agreed != 0 && next&agreed != agreed {
+				state = store.LinkRequested
+			}
+			var err error
+			switch {
+			case !add && had:
+				err = tx.DropLink(src, l.kind, dst, "")
+			case add && has:
+				err = tx.AddLink(&store.Link{Src: src, Kind: l.kind, Dst: dst, Tag: l.tag, State: state, Attrs: emptyObject, Created: s.d.now()})
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// bind makes one move between two profiles whose rows are locked.
+func (s *Site) bind(tx store.Tx, me, them profile.ID, move Move) (changed bool, err error) {
+	was, err := readBond(tx, me, them)
+	if err != nil {
+		return false, err
+	}
+	next, err := was.after(move)
+	if err != nil || next == was {
+		return false, err
+	}
+	return true, s.writeBond(tx, me, them, was, next)
+}
+
+// Relate makes moves, one after the other, towards a profile: from the caller,
+// or from the one with the slug, for which the caller has to be allowed to act.
+// A move that is done already is no error. Errors: NotFound (also towards who
+// blocked the one that moves), Forbidden, Invalid with Field "relationship",
+// Conflict where the state does not allow a move.
+func (s *Site) Relate(ctx context.Context, who access.Principal, slug, tag string, moves ...Move) (Identity, error) {
 	if err := access.Allow(access.Relate, who, access.Self); err != nil {
 		return Identity{}, err
 	}
 	for _, move := range moves {
-		if !slices.Contains(Moves, move) {
+		if _, ok := transitions[move]; !ok {
 			return Identity{}, profile.E(profile.Invalid, profile.CodeChoice, "relationship", "unknown relationship %q", move)
 		}
 	}
 	var out Identity
 	err := s.data.Update(ctx, func(tx store.Tx) error {
-		them, err := s.byIDTag(tx, tag)
+		v, err := s.viewer(tx, who, slug)
 		if err != nil {
 			return err
 		}
-		me := who.Subject
-		if them.ID == me {
+		if !v.related {
+			return profile.E(profile.Forbidden, profile.CodeForbidden, "", "not allowed")
+		}
+		them, err := s.subjectByIDTag(tx, tag)
+		if err != nil {
+			return err
+		}
+		if them.ID == v.id {
 			return profile.E(profile.Invalid, profile.CodeInvalid, "relationship", "A profile has no relationship with itself.")
 		}
-		// both rows, in one order: two moves at once end one after the other
-		first, second := me, them.ID
-		if strings.Compare(string(second[:]), string(first[:])) < 0 {
-			first, second = second, first
-		}
-		if err := tx.Lock(first); err != nil {
+		if err := lockBoth(tx, v.id, them.ID); err != nil {
 			return err
 		}
-		if err := tx.Lock(second); err != nil {
+		me, err := tx.Record(v.id)
+		if err != nil {
 			return err
 		}
-		if them, err = s.visible(tx, who, tag); err != nil { // whom it may have blocked meanwhile
+		if them, err = tx.Record(them.ID); err != nil { // as it is now
+			return err
+		}
+		if err := notBlocked(tx, them.ID, v.id); err != nil {
 			return err
 		}
 		for _, move := range moves {
-			changed, err := s.move(tx, me, them.ID, move)
+			changed, err := s.move(tx, who, me, them, move)
 			if err != nil {
 				return err
 			}
 			if !changed {
 				continue
 			}
-			if err := tx.Log(s.event(me, "relationship."+string(move), me)); err != nil {
+			if err := tx.Log(s.event(who.Subject, "relationship."+string(move), v.id)); err != nil {
 				return err
 			}
 		}
-		out, err = s.identity(tx, me, them)
+		out, err = s.identity(tx, v, them)
 		return err
 	})
 	return out, err
 }
 
-func (s *Site) move(tx store.Tx, me, them profile.ID, move Move) (changed bool, err error) {
-	add := func(kind store.LinkKind) error {
-		have, err := linked(tx, me, kind, them)
-		if err != nil || have {
-			return err
-		}
-		changed = true
-		return tx.AddLink(&store.Link{Src: me, Kind: kind, Dst: them, State: store.LinkActive, Attrs: emptyObject, Created: s.d.now()})
+// lockBoth locks two rows in one order: two moves at once end one after the
+// other.
+func lockBoth(tx store.Tx, a, b profile.ID) error {
+	if strings.Compare(string(a[:]), string(b[:])) > 0 {
+		a, b = b, a
 	}
-	drop := func(src profile.ID, kind store.LinkKind, dst profile.ID) error {
-		have, err := linked(tx, src, kind, dst)
-		if err != nil || !have {
-			return err
-		}
-		changed = true
-		return tx.DropLink(src, kind, dst, "")
+	if err := tx.Lock(a); err != nil {
+		return err
 	}
-	if move == Follow || move == Connect {
-		blocked, err := linked(tx, me, store.BlockLink, them)
-		if err != nil {
-			return false, err
-		}
-		if blocked {
-			return false, profile.E(profile.Conflict, profile.CodeInvalid, "relationship", "the profile is blocked: unblock it first")
-		}
-	}
-	switch move {
-	case Follow:
-		err = add(store.FollowLink)
-	case Unfollow:
-		err = drop(me, store.FollowLink, them)
-	case Connect:
-		if err = add(store.ConnectLink); err == nil {
-			err = add(store.FollowLink)
-		}
-	case Disconnect:
-		if err = drop(me, store.ConnectLink, them); err == nil {
-			err = drop(them, store.ConnectLink, me)
-		}
-	case Block:
-		for _, kind := range []store.LinkKind{store.FollowLink, store.ConnectLink} {
-			if err = drop(me, kind, them); err != nil {
-				return changed, err
-			}
-			if err = drop(them, kind, me); err != nil {
-				return changed, err
-			}
-		}
-		err = add(store.BlockLink)
-	case Unblock:
-		err = drop(me, store.BlockLink, them)
-	case Mute:
-		err = add(store.MuteLink)
-	case Unmute:
-		err = drop(me, store.MuteLink, them)
-	}
-	return changed, err
+	return tx.Lock(b)
 }
 
-// Identity is a profile as another one sees it.
-type Identity struct {
-	Subject
-	Relationship
-}
-
-func (s *Site) identity(r store.Reader, me profile.ID, rec *store.Record) (Identity, error) {
-	p, err := s.subject(r, rec)
-	if err != nil {
-		return Identity{}, err
+// move makes one move. What a connection with a community is, its membership
+// says.
+func (s *Site) move(tx store.Tx, who access.Principal, me, them *store.Record, move Move) (changed bool, err error) {
+	if isCommunity(me) || isCommunity(them) {
+		return s.joinCommunity(tx, who, me, them, move)
 	}
-	rel, err := s.relationship(r, me, rec.ID)
-	return Identity{p, rel}, err
+	return s.bind(tx, me.ID, them.ID, move)
 }
 
-// visible reads a profile by idtag, as far as the caller may see it: who
-// blocked the caller does not exist.
-func (s *Site) visible(r store.Reader, who access.Principal, tag string) (*store.Record, error) {
+// viewer is as whom somebody reads: related, where the relationships of that
+// profile are the caller's to see.
+type viewer struct {
+	id        profile.ID
+	related   bool
+	community bool // it is one
+}
+
+// viewer finds as whom a call is made: the caller, or with a slug that profile,
+// where the caller may act for it. To anybody else its relationships are not
+// shown (they are nobody's but its own): related is false, and the id is the
+// caller's. Errors: NotFound.
+func (s *Site) viewer(r store.Reader, who access.Principal, slug string) (viewer, error) {
+	me := viewer{id: who.Subject, related: !who.IsNobody()}
+	if slug == "" {
+		return me, nil
+	}
+	rec, err := bySlug(r, profile.Slug, slug)
+	if err != nil || rec.ID == who.Subject {
+		return me, err
+	}
+	if err := s.mayRelateFor(r, who, rec); err != nil {
+		if profile.IsKind(err, profile.Forbidden) || profile.IsKind(err, profile.Unauthenticated) {
+			return viewer{id: who.Subject}, nil
+		}
+		return me, err
+	}
+	return viewer{id: rec.ID, related: true, community: isCommunity(rec)}, nil
+}
+
+// subjectByIDTag reads the profile that an idtag names: NotFound when there is
+// none.
+func (s *Site) subjectByIDTag(r store.Reader, tag string) (*store.Record, error) {
 	rec, err := s.byIDTag(r, tag)
-	if err != nil {
-		return nil, err
+	if err == nil && (!rec.Type.IsSubject() || rec.State == profile.Banned) {
+		err = store.ErrNotFound
 	}
-	if !rec.Type.IsSubject() {
-		return nil, store.ErrNotFound
-	}
-	blocked, err := linked(r, rec.ID, store.BlockLink, who.Subject)
-	if err != nil {
-		return nil, err
-	}
-	if blocked {
-		return nil, store.ErrNotFound
-	}
-	return rec, nil
+	return rec, err
 }
 
-// Identity reads a profile by idtag.
-func (s *Site) Identity(ctx context.Context, who access.Principal, tag string) (Identity, error) {
-	if err := access.Allow(access.IdentityRead, who, access.Self); err != nil {
-		return Identity{}, err
-	}
-	var out Identity
-	err := s.data.View(ctx, func(r store.Reader) error {
-		rec, err := s.visible(r, who, tag)
-		if err != nil {
-			return err
-		}
-		out, err = s.identity(r, who.Subject, rec)
-		return err
-	})
-	return out, err
-}
-
-// IdentityQuery narrows a list of profiles; the zero value lists all that are
-// active, blocked ones left out.
-type IdentityQuery struct {
-	Types     []profile.Type // none: people, communities and organizations
-	Term      string         // in name or idtag
-	IDTag     string
-	Connected []string // "disconnected", "pending", "connected"
-	Following *bool
-	Follower  *bool
-	Status    []string // "active", "muted", "blocked", "suspended"
-	After     Cursor
-	Limit     int
-}
-
-// Cursor is where the next page of a list begins.
-type Cursor struct {
-	Sort string
-	ID   profile.ID
-}
-
-// Identities lists profiles by name. more tells that the list goes on after
-// next.
-func (s *Site) Identities(ctx context.Context, who access.Principal, q IdentityQuery) (out []Identity, next Cursor, more bool, err error) {
-	if err := access.Allow(access.IdentityRead, who, access.Self); err != nil {
-		return nil, Cursor{}, false, err
-	}
-	if strings.ContainsRune(q.Term, 0) {
-		return nil, Cursor{}, false, profile.E(profile.Malformed, profile.CodeSyntax, "q", "a text with NUL")
-	}
-	types := q.Types
-	if len(types) == 0 {
-		types = []profile.Type{profile.User, profile.Community, profile.Organization}
-	}
-	// what stands before an @ is in the search text; the rest is looked at after
-	term, _, _ := strings.Cut(profile.Fold(q.Term), "@")
-	err = s.data.View(ctx, func(r store.Reader) error {
-		out, next, more = nil, q.After, false
-		if q.IDTag != "" {
-			return s.oneIdentity(r, who, q, types, &out)
-		}
-		for {
-			found, err := r.Search(store.SearchQuery{Types: types, Term: term, After: store.Found{ID: next.ID, Sort: next.Sort}, Limit: 200})
-			if err != nil {
-				return err
-			}
-			for _, f := range found {
-				rec, err := r.Record(f.ID)
-				if err != nil {
-					return err
-				}
-				p, ok, err := s.listed(r, who, q, rec)
-				if err != nil {
-					return err
-				}
-				if ok && len(out) == q.Limit {
-					more = true
-					return nil
-				}
-				next = Cursor{f.Sort, f.ID}
-				if ok {
-					out = append(out, p)
-				}
-			}
-			if len(found) < 200 {
-				return nil
-			}
-		}
-	})
-	return out, next, more, err
-}
-
-func (s *Site) oneIdentity(r store.Reader, who access.Principal, q IdentityQuery, types []profile.Type, out *[]Identity) error {
-	rec, err := s.visible(r, who, q.IDTag)
-	if profile.IsKind(err, profile.NotFound) || err == nil && !slices.Contains(types, rec.Type) {
+// notBlocked is NotFound where a profile blocked somebody, to whom it does not
+// exist.
+func notBlocked(r store.Reader, by, whom profile.ID) error {
+	_, err := r.Link(by, store.BlockLink, whom, "")
+	if profile.IsKind(err, profile.NotFound) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	p, ok, err := s.listed(r, who, q, rec)
-	if ok {
-		*out = append(*out, p)
+	if err == nil {
+		err = store.ErrNotFound
 	}
 	return err
 }
 
-// listed reports whether a profile belongs on the caller's list.
-func (s *Site) listed(r store.Reader, who access.Principal, q IdentityQuery, rec *store.Record) (Identity, bool, error) {
-	if blocked, err := linked(r, rec.ID, store.BlockLink, who.Subject); err != nil || blocked {
-		return Identity{}, false, err
-	}
-	p, err := s.identity(r, who.Subject, rec)
-	if err != nil {
-		return p, false, err
-	}
-	status := q.Status
-	if len(status) == 0 {
-		status = []string{"active", "muted"}
-	}
-	ok := slices.Contains(status, p.Status()) && s.matches(&p.Subject, profile.Fold(q.Term)) &&
-		(len(q.Connected) == 0 || slices.Contains(q.Connected, p.Connection())) &&
-		(q.Following == nil || *q.Following == p.Following) &&
-		(q.Follower == nil || *q.Follower == p.Follower)
-	return p, ok, nil
+// RelationCounts is how many links of each kind a profile has, each counted by
+// index up to a bound.
+type RelationCounts struct {
+	Followers, Following, Connected, Pending, Asked, Blocked, Muted Total
 }
 
-// matches reports whether a name or idtag contains a folded term. The search
-// looks into e-mails too: nobody's is to be found out by it. What stands after
-// the @ of an idtag counts only for a term that has an @, since many share it.
-func (s *Site) matches(p *Subject, term string) bool {
-	tag := profile.Fold(s.IDTag(p))
-	if !strings.Contains(term, "@") {
-		tag, _, _ = strings.Cut(tag, "@")
+// relationCounts counts the links of a profile.
+func relationCounts(r store.Reader, id profile.ID) (out RelationCounts, err error) {
+	for _, c := range []struct {
+		into  *Total
+		kind  store.LinkKind
+		state store.LinkState
+		count func(profile.ID, store.LinkKind, string, store.LinkState, int64) (int64, error)
+	}{
+		{&out.Followers, store.FollowLink, "", r.CountTo}, {&out.Following, store.FollowLink, "", r.CountFrom},
+		{&out.Connected, store.ConnectLink, store.LinkActive, r.CountFrom},
+		{&out.Pending, store.ConnectLink, store.LinkRequested, r.CountFrom}, {&out.Asked, store.ConnectLink, store.LinkRequested, r.CountTo},
+		{&out.Blocked, store.BlockLink, "", r.CountFrom}, {&out.Muted, store.MuteLink, "", r.CountFrom},
+	} {
+		n, err := c.count(id, c.kind, "", c.state, countLimit+1)
+		if err != nil {
+			return out, err
+		}
+		*c.into = totalOf(n)
 	}
-	return strings.Contains(profile.Fold(p.FullName()), term) || strings.Contains(profile.Fold(p.Slug), term) || strings.Contains(tag, term)
-}
-
-// Status is how the viewer, or the site, holds a profile: "active", "muted",
-// "blocked", "suspended".
-func (p *Identity) Status() string {
-	switch {
-	case p.State != profile.Active:
-		return "suspended"
-	case p.Blocked:
-		return "blocked"
-	case p.Muted:
-		return "muted"
-	default:
-		return "active"
-	}
-}
-
-// Connection is "disconnected", "pending" or "connected".
-func (r *Relationship) Connection() string {
-	switch {
-	case r.Connected:
-		return "connected"
-	case r.Pending:
-		return "pending"
-	default:
-		return "disconnected"
-	}
+	return out, nil
 }

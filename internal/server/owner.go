@@ -102,6 +102,7 @@ func (s *Server) rest(w http.ResponseWriter, r *http.Request) {
 	if x.meter == nil {
 		x.meter = s.unmatched[""]
 	}
+	allowCredentials(w.Header(), r, x.face.Name(), "")
 	allowed := s.methods(r)
 	switch {
 	case r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
@@ -109,7 +110,8 @@ func (s *Server) rest(w http.ResponseWriter, r *http.Request) {
 	case len(allowed) == 0:
 		x.fail(r, profile.E(profile.NotFound, profile.CodeNoRoute, "", "there is nothing at this path"))
 	case r.Method == http.MethodOptions:
-		preflight(w.Header(), r, allowed)
+		w.Header().Del("Access-Control-Allow-Credentials") // the route says
+		s.preflight(w.Header(), r, allowed)
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
@@ -127,7 +129,7 @@ func (s *Server) methods(r *http.Request) []string {
 	}
 	var out []string
 	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-		if h, _ := s.mux.Handler(&http.Request{Method: m, URL: r.URL}); isEndpoint(h) {
+		if _, ok := s.endpointFor(m, r); ok {
 			out = append(out, m)
 		}
 	}

@@ -126,11 +126,13 @@ const (
 	RoleLink         LinkKind = "role"         // user -> profile; attrs {"role":"manager"}
 	SubscriptionLink LinkKind = "subscription" // profile -> plan; repeats in time, keyed by number
 	FollowLink       LinkKind = "follow"       // profile -> profile it follows
-	ConnectLink      LinkKind = "connect"      // profile -> profile it wants, or has, a connection with
+	ConnectLink      LinkKind = "connect"      // profile -> profile it asked (requested), or agreed, to be connected with (active, both ways)
 	BlockLink        LinkKind = "block"        // profile -> profile it lets nothing through of
 	SignatureLink    LinkKind = "signature"    // user -> agreement it signed; attrs tell when
 	MuteLink         LinkKind = "mute"         // profile -> profile it does not show
 	NoteLink         LinkKind = "note"         // subject -> note that names it
+	TrustLink        LinkKind = "trust"        // profile -> profile it trusts, always or never: the tag
+	HideLink         LinkKind = "hide"         // profile -> profile it does not show at home
 )
 
 // Link is a directed, typed, stateful edge between two records.

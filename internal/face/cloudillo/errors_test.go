@@ -67,8 +67,11 @@ func TestErrorsHaveTheirCodes(t *testing.T) {
 		{"PATCH", "/api/profiles/bob@example.com", `{}`, 400, "E-VAL-INVALID", "relationship is required"},
 		{"PATCH", "/api/profiles/bob@example.com", `{"relationship":"love"}`, 400, "E-VAL-INVALID", "love"},
 		{"PATCH", "/api/profiles/bob@example.com", `{"status":"S"}`, 400, "E-VAL-INVALID", "status"},
-		{"PATCH", "/api/profiles/bob@example.com", `{"trust":"always"}`, 400, "E-VAL-INVALID", "not supported yet"},
-		{"PATCH", "/api/profiles/bob@example.com", `{"hiddenInHome":false}`, 400, "E-VAL-INVALID", "not supported yet"},
+		{"PATCH", "/api/profiles/bob@example.com", `{"trust":"often"}`, 400, "E-VAL-INVALID", "trust is always, never or null"},
+		{"PATCH", "/api/profiles/bob@example.com", `{"hiddenInHome":"no"}`, 400, "E-VAL-INVALID", "hiddenInHome is true, false or null"},
+		{"PATCH", "/api/profiles/bob@example.com", `{"relationship":"accept"}`, 409, "E-CORE-CONFLICT", "there is no request to answer"},
+		{"PATCH", "/api/profiles/bob@example.com", `{"relationship":"follow","status":"A"}`, 400, "E-VAL-INVALID", "send one"},
+		{"POST", "/api/profiles/nobody@example.com/refresh", "", 404, "E-CORE-NOTFOUND", ""},
 		{"PATCH", "/api/profiles/alice@localhost.localdomain", `{"relationship":"follow"}`, 400, "E-VAL-INVALID", "itself"},
 		{"PATCH", "/api/profiles/nobody@example.com", `{"relationship":"follow"}`, 404, "E-CORE-NOTFOUND", ""},
 		{"PATCH", "/api/admin/profiles/bob@example.com", `not even JSON`, 403, "E-AUTH-NOPERM", ""},
@@ -78,6 +81,14 @@ func TestErrorsHaveTheirCodes(t *testing.T) {
 		{"GET", "/api/profiles?following=1", "", 400, "E-VAL-INVALID", "following"},
 		{"GET", "/api/profiles?limit=0", "", 400, "E-VAL-INVALID", "limit"},
 		{"GET", "/api/profiles?cursor=x", "", 400, "E-VAL-INVALID", "cursor"},
+		{"GET", "/api/profiles?q=a&q=a", "", 400, "E-VAL-INVALID", "q is given more than once"},
+		{"GET", "/api/profiles?connected=true&connected=", "", 400, "E-VAL-INVALID", "connected is given more than once"},
+		{"GET", "/api/profiles?q=a&search=b", "", 400, "E-VAL-INVALID", "send one"},
+		{"GET", "/api/profiles?sort=age", "", 400, "E-VAL-INVALID", "sort is name or created"},
+		{"GET", "/api/profiles?sort=created", "", 400, "E-VAL-INVALID", "narrows"},
+		{"GET", "/api/profiles?sortDir=up", "", 400, "E-VAL-INVALID", "sortDir is asc or desc"},
+		{"GET", "/api/profiles/batch?idTags=a&idTags=b", "", 400, "E-VAL-INVALID", "idTags is given more than once"},
+		{"GET", "/api/profiles/batch?idTags=" + strings.Repeat("a,", 64), "", 400, "E-VAL-INVALID", "idTags: at most 64 entries per request"},
 		{"GET", "/api/profiles?q=%zz", "", 400, "E-VAL-INVALID", "query"},
 		{"GET", "/api/file/b1~nothing", "", 404, "E-CORE-NOTFOUND", ""},
 		{"GET", "/api/files/..%2f..%2ffacet.db", "", 404, "E-CORE-NOTFOUND", ""},
@@ -102,7 +113,8 @@ func TestProtectedCallsNeedAToken(t *testing.T) {
 	s := start(t)
 	for _, c := range []facetest.Call{
 		{Method: "PATCH", Path: "/api/me", Body: `{}`}, {Method: "PUT", Path: "/api/me/image", Body: "x"}, {Method: "PUT", Path: "/api/me/cover", Body: "x"},
-		{Method: "GET", Path: "/api/profiles"}, {Method: "GET", Path: "/api/profiles/bob@example.com"}, {Method: "PUT", Path: "/api/profiles/a@example.com", Body: `{}`},
+		{Method: "GET", Path: "/api/profiles"}, {Method: "GET", Path: "/api/profiles/bob@example.com"},
+		{Method: "GET", Path: "/api/profiles/batch?idTags=bob@example.com"}, {Method: "POST", Path: "/api/profiles/bob@example.com/refresh"}, {Method: "PUT", Path: "/api/profiles/a@example.com", Body: `{}`},
 		{Method: "PATCH", Path: "/api/profiles/bob@example.com", Body: `{}`}, {Method: "PATCH", Path: "/api/admin/profiles/bob@example.com", Body: `{}`},
 	} {
 		for _, token := range []string{"", "garbage"} {
@@ -111,6 +123,7 @@ func TestProtectedCallsNeedAToken(t *testing.T) {
 		}
 	}
 	failed(t, s.Get(t, "garbage", "/api/me"), 401, "E-AUTH-UNAUTH")
+	failed(t, s.Get(t, "garbage", "/api/me/full"), 401, "E-AUTH-UNAUTH")
 	s.Do(t, facetest.Call{Method: "POST", Path: "/api/auth/login", Token: "garbage", Body: `{"idTag":"bob@example.com","password":"yoyo"}`}).Want(200)
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 // start runs the demo site with this face and two others. Every answer is held
-// against the contract.
+// against the contract, and against what the published client makes of it.
 func start(t *testing.T) *facetest.Service {
 	t.Helper()
 	s := facetest.New(t, cloudillo.New(), djaoapp.New(), entity.New())
@@ -32,6 +32,7 @@ func start(t *testing.T) *facetest.Service {
 		case strings.HasPrefix(a.Header.Get("Content-Type"), "image/"), strings.HasPrefix(a.Header.Get("Content-Type"), "text/plain"):
 		case !strings.HasPrefix(path, "/api/profile/"):
 			contract.Check(t, c, a)
+			readByClient(t, c, a)
 		}
 	}
 	return s

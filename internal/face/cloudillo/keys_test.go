@@ -11,7 +11,7 @@ import (
 	"facet/internal/facetest"
 )
 
-const clubHost = "cl-o.club.localhost.localdomain"
+const hostOfClub = "cl-o.club.localhost.localdomain"
 
 // keyOf makes an API key and gives its text and path.
 func keyOf(t *testing.T, s *facetest.Service, token, host, body string) (key, path string) {
@@ -87,16 +87,16 @@ func TestAPIKeysBecomeTokensThatEndWithThem(t *testing.T) {
 		failed(t, token(key+"&scope=caldav:read"), 400, "E-VAL-INVALID")
 	})
 	t.Run("the client's way: a key, a token, the log-in object, a token again", func(t *testing.T) {
-		key, _ := keyOf(t, s, alice, aliceHost, `{"name":"this browser"}`)
+		key, _ := keyOf(t, s, alice, hostOfAlice, `{"name":"this browser"}`)
 		for range 3 {
-			jwt := at(t, s, aliceHost, "", "GET", "/api/auth/access-token?apiKey="+key, nil).Want(200).Text("data.token")
-			in := at(t, s, aliceHost, jwt, "POST", "/api/auth/login-init", `{}`).Want(200).Is(map[string]any{"data.status": "authenticated", "data.login.idTag": under("alice")})
+			jwt := at(t, s, hostOfAlice, "", "GET", "/api/auth/access-token?apiKey="+key, nil).Want(200).Text("data.token")
+			in := at(t, s, hostOfAlice, jwt, "POST", "/api/auth/login-init", `{}`).Want(200).Is(map[string]any{"data.status": "authenticated", "data.login.idTag": under("alice")})
 			s.Clock.Advance(50 * time.Minute)
-			jwt = at(t, s, aliceHost, in.Text("data.login.token"), "GET", "/api/auth/login-token", nil).Want(200).Text("data.token")
+			jwt = at(t, s, hostOfAlice, in.Text("data.login.token"), "GET", "/api/auth/login-token", nil).Want(200).Text("data.token")
 			s.Clock.Advance(50 * time.Minute) // a key's tokens are renewed as long as it is there
-			at(t, s, aliceHost, jwt, "GET", "/api/profiles", nil).Want(200)
+			at(t, s, hostOfAlice, jwt, "GET", "/api/profiles", nil).Want(200)
 		}
-		failed(t, at(t, s, clubHost, key, "GET", "/api/profiles", nil), 404, "E-CORE-NOTFOUND")
+		failed(t, at(t, s, hostOfClub, key, "GET", "/api/profiles", nil), 404, "E-CORE-NOTFOUND")
 		failed(t, at(t, s, "cl-o.xia.localhost.localdomain", key, "GET", "/api/profiles", nil), 401, "E-AUTH-UNAUTH") // another's host
 		jwt := token(key).Want(200).Text("data.token")
 		s.Post(t, jwt, "/api/auth/logout", map[string]string{"apiKey": key}).Want(200)
@@ -159,26 +159,26 @@ func TestAPIKeysOfACommunityAreItsLeaders(t *testing.T) {
 	s := start(t)
 	alice, xia := login(t, s, under("alice")), login(t, s, under("xia"))
 	s.Put(t, alice, "/api/profiles/"+under("club"), `{"type":"idp","name":"Club"}`).Want(201)
-	key, path := keyOf(t, s, alice, clubHost, `{"name":"calendar of the club"}`)
+	key, path := keyOf(t, s, alice, hostOfClub, `{"name":"calendar of the club"}`)
 	for _, call := range []struct{ method, path string }{{"GET", "/api/auth/api-keys"}, {"POST", "/api/auth/api-keys"}, {"GET", path}, {"PATCH", path}, {"DELETE", path}} {
 		var body any
 		if call.method == "POST" || call.method == "PATCH" {
 			body = `{}`
 		}
-		failed(t, at(t, s, clubHost, xia, call.method, call.path, body), 403, "E-AUTH-NOPERM")
-		failed(t, at(t, s, clubHost, login(t, s, under("donny")), call.method, call.path, body), 403, "E-AUTH-NOPERM")
-		failed(t, at(t, s, clubHost, "", call.method, call.path, body), 401, "E-AUTH-UNAUTH")
+		failed(t, at(t, s, hostOfClub, xia, call.method, call.path, body), 403, "E-AUTH-NOPERM")
+		failed(t, at(t, s, hostOfClub, login(t, s, under("donny")), call.method, call.path, body), 403, "E-AUTH-NOPERM")
+		failed(t, at(t, s, hostOfClub, "", call.method, call.path, body), 401, "E-AUTH-UNAUTH")
 	}
-	failed(t, at(t, s, aliceHost, xia, "GET", "/api/auth/api-keys", nil), 403, "E-AUTH-NOPERM")
+	failed(t, at(t, s, hostOfAlice, xia, "GET", "/api/auth/api-keys", nil), 403, "E-AUTH-NOPERM")
 	s.Get(t, alice, "/api/auth/api-keys").Want(200).Is(map[string]any{"data": []any{}}) // alice's own are others
 	failed(t, s.Get(t, alice, path), 404, "E-CORE-NOTFOUND")
 
-	jwt := at(t, s, clubHost, "", "GET", "/api/auth/access-token?apiKey="+key, nil).Want(200).Text("data.token")
+	jwt := at(t, s, hostOfClub, "", "GET", "/api/auth/access-token?apiKey="+key, nil).Want(200).Text("data.token")
 	for _, proof := range []string{key, jwt} {
-		at(t, s, clubHost, proof, "GET", "/api/me", nil).Want(200).Is(map[string]any{"data.idTag": under("club"), "data.name": "Club"})
+		at(t, s, hostOfClub, proof, "GET", "/api/me", nil).Want(200).Is(map[string]any{"data.idTag": under("club"), "data.name": "Club"})
 		s.Get(t, proof, "/api/me").Want(200).Is(map[string]any{"data.idTag": under("club")})
-		at(t, s, clubHost, proof, "POST", "/api/auth/login-init", `{}`).Want(200).Is(map[string]any{"data.login.idTag": under("club")})
-		failed(t, at(t, s, clubHost, proof, "GET", "/api/auth/api-keys", nil), 403, "E-AUTH-NOPERM")
+		at(t, s, hostOfClub, proof, "POST", "/api/auth/login-init", `{}`).Want(200).Is(map[string]any{"data.login.idTag": under("club")})
+		failed(t, at(t, s, hostOfClub, proof, "GET", "/api/auth/api-keys", nil), 403, "E-AUTH-NOPERM")
 		failed(t, s.Put(t, proof, "/api/profiles/"+under("other"), `{"type":"idp"}`), 403, "E-AUTH-NOPERM")
 	}
 	s.Get(t, jwt, "/api/profile/alice").Want(403)

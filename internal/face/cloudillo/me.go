@@ -23,21 +23,32 @@ type jsonValue = stdjson.RawMessage
 // one; elsewhere the caller's own, or without a caller the site's. Everything is
 // shown to whom it belongs.
 func readMe(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	var p directory.Subject
-	var err error
-	switch {
-	case c.Identity != "":
-		p, err = c.Site.PublicIdentity(r.Context(), c.Identity)
-	case !c.Who.IsNobody():
-		p, err = c.Site.Me(r.Context(), c.Who)
-	default:
-		p, err = c.Site.SiteIdentity(r.Context())
-	}
+	p, err := c.Site.PublicMe(r.Context(), c.Who, c.Identity)
 	if err != nil {
 		return err
 	}
-	data := selfOf(c.Site, &p, c.Who.Subject == p.ID && c.Who.Restriction.Kind == "")
-	raw, err := json.Marshal(data)
+	return writeTagged(w, r, c, selfOf(c.Site, &p.Subject, p.Owner))
+}
+
+// readMeFull answers as readMe does, with the cover and as much of x as the
+// caller may see (GET /api/me/full).
+func readMeFull(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	p, err := c.Site.FullMe(r.Context(), c.Who, c.Identity)
+	if err != nil {
+		return err
+	}
+	out := fullSelf{self: selfOf(c.Site, &p.Subject, p.Owner)}
+	out.CoverPic, out.X = p.Cover(), p.Sections(extraMap(&p.Subject))
+	if p.Owner {
+		out.Counts = countsOf(&p.Counts)
+	}
+	return writeTagged(w, r, c, out)
+}
+
+// writeTagged writes data with its entity tag, or nothing where the caller has
+// it already. It is one caller's: no cache may answer others with it.
+func writeTagged(w http.ResponseWriter, r *http.Request, c *face.Call, data any) error {
+	raw, err := json.Marshal(data, json.Deterministic(true))
 	if err != nil {
 		return err
 	}
@@ -84,13 +95,14 @@ const (
 // identity that one, if the caller manages it. x is a merge patch (RFC 7396).
 func updateMe(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	var in struct {
-		Name jsontext.Value `json:"name"`
-		X    jsontext.Value `json:"x"`
+		Name     jsontext.Value `json:"name"`
+		X        jsontext.Value `json:"x"`
+		Settings jsontext.Value `json:"settings"`
 	}
 	if err := read(w, r, &in); err != nil {
 		return err
 	}
-	edit := directory.Edit{Face: name}
+	edit := directory.Edit{Face: name, Inner: map[string]map[string]jsonValue{}}
 	if in.Name != nil {
 		text, ok := schema.Text(in.Name)
 		if !ok {
@@ -110,9 +122,16 @@ func updateMe(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 		if err := checkX(patch); err != nil {
 			return err
 		}
-		edit.Inner = map[string]map[string]jsonValue{extraX: patch}
+		edit.Inner[extraX] = patch
 	default:
 		return profile.E(profile.Invalid, profile.CodeType, "x", "x is not an object")
+	}
+	if in.Settings != nil {
+		patch, err := settingsPatch(in.Settings)
+		if err != nil {
+			return err
+		}
+		edit.Inner[extraSettings] = patch
 	}
 	p, err := c.Site.EditMe(r.Context(), c.Who, c.Identity, edit)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 func TestCursorsAreReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		at := directory.Cursor{Sort: rapid.String().Draw(t, "sort"), ID: profile.ID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id"))}
+		at := directory.Cursor{List: rapid.StringN(1, 10, -1).Draw(t, "list"), Sort: rapid.String().Draw(t, "sort"), ID: profile.ID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id"))}
 		got, ok := cloudillo.ParseCursor(cloudillo.CursorText(at))
 		if !ok || got != at {
 			t.Fatalf("%+v, %v", got, ok)
@@ -24,7 +24,7 @@ func TestCursorsAreReadBack(t *testing.T) {
 
 func FuzzParseCursor(f *testing.F) {
 	f.Add("")
-	f.Add(cloudillo.CursorText(directory.Cursor{Sort: "name"}))
+	f.Add(cloudillo.CursorText(directory.Cursor{List: "name", Sort: "x"}))
 	for _, s := range []string{`{"s":"name","v":"x","id":"x"}`, `{"s":"other"}`, `[]`, `{"s":1}`} {
 		f.Add(base64.RawURLEncoding.EncodeToString([]byte(s)))
 	}
@@ -40,7 +40,7 @@ func FuzzParseCursor(f *testing.F) {
 }
 
 func FuzzQuery(f *testing.F) {
-	for _, q := range []string{"", "type=person&status=A,B", "connected=R&following=true", "limit=5&cursor=x", "q=%ff", "trustSet=true"} {
+	for _, q := range []string{"", "type=person&status=A,B", "connected=R&following=true", "limit=5&cursor=x", "q=%ff", "trustSet=true", "sort=created&sortDir=asc&follower=true"} {
 		f.Add(q)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
@@ -48,7 +48,7 @@ func FuzzQuery(f *testing.F) {
 		if err != nil {
 			return
 		}
-		q, _, err := cloudillo.QueryOf(values)
+		q, err := cloudillo.QueryOf(values)
 		switch {
 		case err != nil && !profile.IsKind(err, profile.Invalid):
 			t.Errorf("%v", err)

@@ -127,11 +127,11 @@ func TestForgettingAPasswordTellsNothingOfWhoIsThere(t *testing.T) {
 		t.Errorf("%d mails", mails)
 	}
 	t.Run("on the host of an identity for that one alone", func(t *testing.T) {
-		at(t, s, aliceHost, "", "POST", "/api/auth/forgot-password", `{"email":"`+under("donny")+`"}`).Want(200)
+		at(t, s, hostOfAlice, "", "POST", "/api/auth/forgot-password", `{"email":"`+under("donny")+`"}`).Want(200)
 		if got := s.Mails(t); len(got) != 0 {
 			t.Errorf("%v", got)
 		}
-		at(t, s, aliceHost, "", "POST", "/api/auth/forgot-password", `{"email":"`+under("alice")+`"}`).Want(200)
+		at(t, s, hostOfAlice, "", "POST", "/api/auth/forgot-password", `{"email":"`+under("alice")+`"}`).Want(200)
 		if refMailed(t, s, under("alice")) == "" {
 			t.Error("no mail")
 		}

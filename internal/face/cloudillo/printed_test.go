@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The calls of "Profiles API", as they are printed, on the demo site.
@@ -119,26 +120,33 @@ func TestPrintedProfileAndLists(t *testing.T) {
 		"data.idTag": "bob@example.com", "data.name": "Bob Stone", "data.type": "person", "data.status": "A", "data.connected": false, "data.following": false,
 	})
 	s.Put(t, alice, "/api/profiles/devs@example.com", `{"type":"idp","name":"Developers"}`).Want(201)
-	s.Patch(t, alice, "/api/profiles/"+under("xia"), `{"relationship":"connect"}`).Want(200)
-	s.Patch(t, xia, "/api/profiles/"+under("alice"), `{"relationship":"connect"}`).Want(200)
-	s.Patch(t, alice, "/api/profiles/bob@example.com", `{"relationship":"connect"}`).Want(200)
-	s.Patch(t, alice, "/api/profiles/"+under("casey"), `{"relationship":"mute"}`).Want(200)
-	s.Patch(t, alice, "/api/profiles/"+under("donny"), `{"relationship":"block"}`).Want(200)
+	s.Clock.Advance(time.Second)
+	relate := func(token, tag, move string) {
+		t.Helper()
+		s.Patch(t, token, "/api/profiles/"+tag, map[string]string{"relationship": move}).Want(200)
+		s.Clock.Advance(time.Second)
+	}
+	relate(alice, under("xia"), "connect")
+	relate(xia, under("alice"), "connect")
+	relate(alice, "bob@example.com", "connect")
+	relate(alice, under("casey"), "mute")
+	relate(alice, under("donny"), "block")
 	const all = "Alice Cooper,Bob Stone,Casey Jones,Coworking Space,Developers,Xia Lee"
 	for query, want := range map[string]string{
 		"":                                all,
 		"type=community":                  "Coworking Space,Developers",
 		"type=person":                     "Alice Cooper,Bob Stone,Casey Jones,Xia Lee",
-		"connected=connected":             "Xia Lee",
-		"connected=true":                  "Xia Lee",
+		"connected=connected":             "Xia Lee,Developers",
+		"connected=true":                  "Xia Lee,Developers",
 		"connected=pending":               "Bob Stone",
 		"connected=R":                     "Bob Stone",
-		"connected=disconnected":          "Alice Cooper,Casey Jones,Coworking Space,Developers",
-		"following=true":                  "Bob Stone,Xia Lee",
-		"following=false&type=community":  "Coworking Space,Developers",
+		"connected=disconnected":          "Casey Jones,Coworking Space",
+		"connected=asked":                 "",
+		"following=true":                  "Bob Stone,Xia Lee,Developers",
+		"following=false&type=community":  "Coworking Space",
 		"follower=true":                   "Xia Lee",
 		"status=muted":                    "Casey Jones",
-		"status=B,M":                      "Casey Jones,Donny",
+		"status=B,M":                      "Donny,Casey Jones",
 		"status=active,blocked,what":      "Alice Cooper,Bob Stone,Coworking Space,Developers,Donny,Xia Lee",
 		"status=,":                        all,
 		"q=alice":                         "Alice Cooper",

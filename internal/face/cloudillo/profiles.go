@@ -19,7 +19,7 @@ import (
 // One that is not there, or not for the caller, is null: what the published
 // client takes for "not known here".
 func readProfile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	p, err := c.Site.Identity(r.Context(), c.Who, r.PathValue("idTag"))
+	p, err := c.Site.Identity(r.Context(), c.Who, c.Identity, r.PathValue("idTag"))
 	if profile.IsKind(err, profile.NotFound) {
 		return answer(w, c, http.StatusOK, nil)
 	}
@@ -29,26 +29,62 @@ func readProfile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	return answer(w, c, http.StatusOK, listedOf(c.Site, &p))
 }
 
-// maxPage is how many profiles a page has, and how many it has at most.
-const maxPage = 100
-
-// listProfiles lists profiles by name (GET /api/profiles).
-func listProfiles(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return invalid("", "the query cannot be read")
-	}
-	q, none, err := queryOf(query)
+// refreshProfile answers with a profile as it is now (POST
+// /api/profiles/{idTag}/refresh). All live here: there is nothing to fetch.
+func refreshProfile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	p, err := c.Site.Identity(r.Context(), c.Who, c.Identity, r.PathValue("idTag"))
 	if err != nil {
 		return err
 	}
-	var found []directory.Identity
-	var next directory.Cursor
-	more := false
-	if !none {
-		if found, next, more, err = c.Site.Identities(r.Context(), c.Who, q); err != nil {
-			return err
-		}
+	return answer(w, c, http.StatusOK, refreshed{identityOf(c.Site, &p.Subject), letterOf(p.Status()), iso(p.Created)})
+}
+
+// maxBatch is how many idtags one call may name.
+const maxBatch = 64
+
+// readProfiles answers with several profiles, in the order they are asked for
+// (GET /api/profiles/batch). Those that are not there, or not for the caller,
+// are left out.
+func readProfiles(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	query, err := parseQuery(r, "idTags")
+	if err != nil {
+		return err
+	}
+	var tags []string
+	if list := query.Get("idTags"); list != "" {
+		tags = strings.Split(list, ",")
+	}
+	if len(tags) > maxBatch {
+		return invalid("idTags", "idTags: at most %d entries per request", maxBatch)
+	}
+	found, err := c.Site.IdentityBatch(r.Context(), c.Who, tags)
+	if err != nil {
+		return err
+	}
+	out := make([]identity, len(found))
+	for i := range found {
+		out[i] = identityOf(c.Site, &found[i])
+	}
+	return answer(w, c, http.StatusOK, out)
+}
+
+// maxPage is how many profiles a page has, and how many it has at most.
+const maxPage = 100
+
+// listProfiles lists profiles (GET /api/profiles): by name, or where a relation
+// narrows the list by its time.
+func listProfiles(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	query, err := parseQuery(r, listParameters...)
+	if err != nil {
+		return err
+	}
+	q, err := queryOf(query)
+	if err != nil {
+		return err
+	}
+	found, next, more, err := c.Site.Identities(r.Context(), c.Who, c.Identity, q)
+	if err != nil {
+		return err
 	}
 	out := make([]listed, len(found))
 	for i := range found {
@@ -61,11 +97,31 @@ func listProfiles(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	return write(w, c, http.StatusOK, envelope{Data: out, Cursor: page})
 }
 
-// queryOf reads what a list is narrowed by. none tells that nothing can match.
-func queryOf(query url.Values) (q directory.IdentityQuery, none bool, err error) {
+// listParameters are what a list is asked by.
+var listParameters = []string{"type", "status", "connected", "following", "follower", "trustSet", "q", "search", "idTag", "limit", "cursor", "sort", "sortDir"}
+
+// parseQuery reads a query in which each of these parameters stands once.
+func parseQuery(r *http.Request, parameters ...string) (url.Values, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, invalid("", "the query cannot be read")
+	}
+	for _, name := range parameters {
+		if len(query[name]) > 1 {
+			return nil, invalid(name, "%s is given more than once", name)
+		}
+	}
+	return query, nil
+}
+
+// queryOf reads what a list is narrowed by.
+func queryOf(query url.Values) (q directory.IdentityQuery, err error) {
 	q = directory.IdentityQuery{Term: query.Get("q"), IDTag: query.Get("idTag"), Limit: maxPage}
-	if q.Term == "" {
-		q.Term = query.Get("search")
+	switch search := query.Get("search"); {
+	case q.Term == "":
+		q.Term = search
+	case search != "" && search != q.Term:
+		return q, invalid("search", "q and search are two names of one thing: send one")
 	}
 	switch query.Get("type") {
 	case "":
@@ -74,10 +130,10 @@ func queryOf(query url.Values) (q directory.IdentityQuery, none bool, err error)
 	case "community":
 		q.Types = []profile.Type{profile.Community, profile.Organization}
 	default:
-		return q, false, invalid("type", "type is person or community")
+		return q, invalid("type", "type is person or community")
 	}
 	if q.Status, err = statusesOf(query.Get("status")); err != nil {
-		return q, false, err
+		return q, err
 	}
 	switch v := query.Get("connected"); v {
 	case "":
@@ -85,37 +141,66 @@ func queryOf(query url.Values) (q directory.IdentityQuery, none bool, err error)
 		q.Connected = []string{"connected"}
 	case "R", "pending":
 		q.Connected = []string{"pending"}
+	case "asked":
+		q.Connected = []string{"asked"}
 	case "disconnected":
 		q.Connected = []string{"disconnected"}
 	case "false":
 		q.Connected = []string{"disconnected", "pending"}
 	default:
-		return q, false, invalid("connected", "connected is disconnected, pending or connected")
+		return q, invalid("connected", "connected is disconnected, pending, asked or connected")
 	}
-	if q.Following, err = truth(query, "following"); err != nil {
-		return q, false, err
-	}
-	if q.Follower, err = truth(query, "follower"); err != nil {
-		return q, false, err
-	}
-	trusted, err := truth(query, "trustSet")
-	if err != nil {
-		return q, false, err
+	for _, flag := range []struct {
+		name string
+		into **bool
+	}{{"following", &q.Following}, {"follower", &q.Follower}, {"trustSet", &q.Trusted}} {
+		if *flag.into, err = truth(query, flag.name); err != nil {
+			return q, err
+		}
 	}
 	if v := query.Get("limit"); v != "" {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 1 {
-			return q, false, invalid("limit", "limit is a number from 1 to %d", maxPage)
+			return q, invalid("limit", "limit is a number from 1 to %d", maxPage)
 		}
 		q.Limit = min(n, maxPage)
+	}
+	if err := orderOf(query, &q); err != nil {
+		return q, err
 	}
 	if v := query.Get("cursor"); v != "" {
 		var ok bool
 		if q.After, ok = parseCursor(v); !ok {
-			return q, false, invalid("cursor", "not a cursor of this list")
+			return q, invalid("cursor", "not a cursor of this list")
 		}
 	}
-	return q, trusted != nil && *trusted, nil // nobody's trust is kept yet
+	return q, nil
+}
+
+// orderOf reads how a list is ordered: by name, or where a relation narrows it
+// by the time of that (created), which comes the newest first.
+func orderOf(query url.Values, q *directory.IdentityQuery) error {
+	switch query.Get("sort") {
+	case "":
+	case "name":
+		q.ByName = true
+	case "created":
+		if !q.ByTime() {
+			return invalid("sort", "sort=created orders a list that a relation narrows: connected, following=true, follower=true, trustSet=true or status")
+		}
+	default:
+		return invalid("sort", "sort is name or created")
+	}
+	switch query.Get("sortDir") {
+	case "":
+	case "asc":
+		q.Backwards = q.ByTime()
+	case "desc":
+		q.Backwards = !q.ByTime()
+	default:
+		return invalid("sortDir", "sortDir is asc or desc")
+	}
+	return nil
 }
 
 // statusesOf reads a comma list of words or letters. Unknown ones are dropped,
@@ -157,7 +242,7 @@ type position struct {
 }
 
 func cursorText(at directory.Cursor) string {
-	b, err := json.Marshal(position{"name", at.Sort, at.ID.String()})
+	b, err := json.Marshal(position{at.List, at.Sort, at.ID.String()})
 	if err != nil { // a sort name is UTF-8
 		return ""
 	}
@@ -170,62 +255,9 @@ func parseCursor(text string) (at directory.Cursor, ok bool) {
 		return at, false
 	}
 	var p position
-	if err := json.Unmarshal(raw, &p); err != nil || p.Sort != "name" {
+	if err := json.Unmarshal(raw, &p); err != nil || p.Sort == "" {
 		return at, false
 	}
 	id, err := profile.ParseID(p.ID)
-	return directory.Cursor{Sort: p.Value, ID: id}, err == nil
-}
-
-// relate changes what a profile is to the caller (PATCH /api/profiles/{idTag}):
-// by the page's word, or by the live system's status.
-func relate(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	var in struct {
-		Relationship string `json:"relationship"`
-		Status       string `json:"status"`
-		Trust        string `json:"trust"`
-		HiddenInHome *bool  `json:"hiddenInHome"`
-	}
-	if err := read(w, r, &in); err != nil {
-		return err
-	}
-	var moves []directory.Move
-	switch {
-	case in.Trust != "":
-		return invalid("trust", "trust is not supported yet")
-	case in.HiddenInHome != nil:
-		return invalid("hiddenInHome", "hiddenInHome is not supported yet")
-	case in.Relationship != "" && in.Status != "":
-		return invalid("status", "status and relationship are two ways to say one thing: send one")
-	case in.Relationship != "":
-		moves = []directory.Move{directory.Move(in.Relationship)}
-	case in.Status != "":
-		if moves = movesTo(in.Status); moves == nil {
-			return invalid("status", "status is active, blocked or muted")
-		}
-	default:
-		return required("relationship")
-	}
-	p, err := c.Site.Relate(r.Context(), c.Who, r.PathValue("idTag"), moves...)
-	if err != nil {
-		return err
-	}
-	return answer(w, c, http.StatusOK, related{
-		IDTag: c.Site.IDTag(&p.Subject), Relationship: moves[len(moves)-1], UpdatedAt: iso(c.Site.Now()),
-		Status: letterOf(p.Status()), Connected: connectedOf(&p), Connection: p.Connection(), Following: p.Following, Follower: p.Follower,
-	})
-}
-
-// movesTo are the moves that bring a profile to a status; the last one is what
-// the answer calls it. nil for what is not the caller's to set.
-func movesTo(status string) []directory.Move {
-	switch word, _ := wordOf(status); word {
-	case "active":
-		return []directory.Move{directory.Unmute, directory.Unblock}
-	case "blocked":
-		return []directory.Move{directory.Block}
-	case "muted":
-		return []directory.Move{directory.Unblock, directory.Mute}
-	}
-	return nil
+	return directory.Cursor{List: p.Sort, Sort: p.Value, ID: id}, err == nil
 }

@@ -125,30 +125,3 @@ func texts(pairs ...string) map[string]jsonValue {
 	}
 	return out
 }
-
-// createCommunity makes a community that the caller owns (PUT
-// /api/profiles/{idTag}).
-func createCommunity(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	var in struct {
-		Type       string `json:"type"`
-		Name       string `json:"name"`
-		ProfilePic string `json:"profilePic"`
-		AppDomain  string `json:"appDomain"`
-	}
-	if err := read(w, r, &in); err != nil {
-		return err
-	}
-	if !isIdentityType(in.Type) {
-		return invalid("type", "Invalid identity type")
-	}
-	if !isAppDomain(in.AppDomain) {
-		return invalid("appDomain", "invalid app_domain")
-	}
-	made, err := c.Site.CreateCommunity(r.Context(), c.Who, directory.NewCommunity{
-		IDTag: r.PathValue("idTag"), Name: strings.TrimSpace(in.Name), Picture: in.ProfilePic, Extra: texts(extraAppDomain, strings.ToLower(in.AppDomain)),
-	})
-	if err != nil {
-		return err
-	}
-	return answer(w, c, http.StatusCreated, community{identityOf(c.Site, &made), iso(made.Created)})
-}

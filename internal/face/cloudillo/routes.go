@@ -69,6 +69,10 @@ func routes() []face.Route {
 		{Method: get, Pattern: one, Permission: access.IdentityRead, Handle: readProfile},
 		{Method: put, Pattern: one, Permission: access.CommunityCreate, Handle: createCommunity},
 		{Method: patch, Pattern: one, Permission: access.Relate, Handle: relate},
+		{Method: get, Pattern: me + "/full", Permission: access.Open, Handle: readMeFull},
+		{Method: get, Pattern: "/api/profiles/batch", Permission: access.IdentityBatch, Handle: readProfiles},
+		{Method: post, Pattern: one + "/refresh", Permission: access.IdentityRead, Handle: refreshProfile},
+
 		{Method: patch, Pattern: "/api/admin/profiles/{idTag}", Permission: access.IdentityAdmin, Handle: updateProfile},
 
 		// Where the page prints files, where the live system has them, and where

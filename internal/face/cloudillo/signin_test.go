@@ -17,7 +17,7 @@ func at(t *testing.T, s *facetest.Service, host, token, method, path string, bod
 	return s.Do(t, facetest.Call{Method: method, Path: path, Token: token, Body: body, Header: map[string]string{"Host": host}})
 }
 
-const aliceHost = "cl-o.alice.localhost.localdomain"
+const hostOfAlice = "cl-o.alice.localhost.localdomain"
 
 func TestLogInAsksForAOneTimePasswordWhereItIsOn(t *testing.T) {
 	s := start(t)
@@ -121,7 +121,7 @@ func TestAccessTokensFailClosed(t *testing.T) {
 		failed(t, s.Get(t, token, "/api/auth/access-token?via=b1~abc123&scope=file:other:R"), 403+map[bool]int{true: 1}[name != "calendar"], map[bool]string{true: "E-CORE-NOTFOUND", false: "E-AUTH-NOPERM"}[name != "calendar"])
 		s.Get(t, token, "/api/auth/login-token").Want(200).Is(map[string]any{"data": nil})
 		s.Get(t, token, "/api/me").Want(200).Is(map[string]any{"data.idTag": under("cowork")}) // nobody's in particular
-		at(t, s, aliceHost, token, "GET", "/api/me", nil).Want(200).Is(map[string]any{"data": map[string]any{
+		at(t, s, hostOfAlice, token, "GET", "/api/me", nil).Want(200).Is(map[string]any{"data": map[string]any{
 			"idTag": under("alice"), "name": "Alice Cooper", "type": "person", "keys": []string{}}})
 		if claims := claimsOf(t, token); claims["email"] != nil || claims["full_name"] != nil || claims["scope"] == nil {
 			t.Errorf("a token for %s says %v", name, claims)

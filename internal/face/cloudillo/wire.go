@@ -106,7 +106,7 @@ type mailed struct {
 	Sent    bool   `json:"sent"` // true, whatever was done
 }
 
-// identity is what everybody sees of a profile.
+// identity is what everybody sees of a profile, and GET /api/profiles/batch.
 type identity struct {
 	IDTag      string `json:"idTag"`
 	Name       string `json:"name"`
@@ -120,7 +120,14 @@ type self struct {
 	identity
 	CoverPic string            `json:"coverPic,omitempty"`
 	X        map[string]string `json:"x,omitempty"`
+	Settings *settings         `json:"settings,omitempty"`
 	Keys     []struct{}        `json:"keys"` // for signed actions between servers: there are none
+}
+
+// settings are how a community is run.
+type settings struct {
+	ConnectionMode directory.ConnectionMode `json:"connectionMode"` // A, M, I
+	AllowFollowers bool                     `json:"allowFollowers"`
 }
 
 // updated is the answer to changes of a profile: flat, as the page has it, and
@@ -143,15 +150,33 @@ type community struct {
 	CreatedAt string `json:"createdAt"`
 }
 
-// listed is a profile as the caller holds it.
+// listed is a profile as the caller holds it. What they are to each other is
+// left out where there is nothing, as with oneself, or where it is not the
+// caller's to see.
 type listed struct {
 	identity
-	Status     string         `json:"status"`     // A active, B blocked, M muted, S suspended
-	Connected  jsontext.Value `json:"connected"`  // true, false, or "R": asked for
-	Connection string         `json:"connection"` // connected, pending, disconnected
-	Following  bool           `json:"following"`
-	Follower   bool           `json:"follower"`
-	Roles      []string       `json:"roles,omitempty"`
+	Status string `json:"status"` // A active, B blocked, M muted, S suspended
+	*held
+	Roles []string `json:"roles,omitempty"` // in a community, else labels of the account
+	Owner bool     `json:"owner,omitzero"`  // of the community that holds it
+}
+
+// held is what a profile is to the caller.
+type held struct {
+	Connected    jsontext.Value  `json:"connected"`      // true, false, or "R": asked for
+	Connection   string          `json:"connection"`     // connected, pending, disconnected
+	Asked        bool            `json:"asked,omitzero"` // it asked to be connected, and has no answer
+	Following    bool            `json:"following"`
+	Follower     bool            `json:"follower"`
+	Trust        directory.Trust `json:"trust,omitempty"` // always, never
+	HiddenInHome bool            `json:"hiddenInHome,omitzero"`
+}
+
+// refreshed is POST /api/profiles/{idTag}/refresh.
+type refreshed struct {
+	identity
+	Status    string `json:"status"`
+	CreatedAt string `json:"createdAt"`
 }
 
 // related is PATCH /api/profiles/{idTag}.
@@ -160,10 +185,26 @@ type related struct {
 	Relationship directory.Move `json:"relationship"`
 	UpdatedAt    string         `json:"updatedAt"`
 	Status       string         `json:"status"`
-	Connected    jsontext.Value `json:"connected"`
-	Connection   string         `json:"connection"`
-	Following    bool           `json:"following"`
-	Follower     bool           `json:"follower"`
+	*held
+}
+
+// fullSelf is GET /api/me/full: x as far as the caller may see it, and for the
+// owner how many relationships there are.
+type fullSelf struct {
+	self
+	Counts *counts `json:"counts,omitempty"`
+}
+
+// counts are numbers of relationships, each counted up to a bound.
+type counts struct {
+	Followers int64 `json:"followers"`
+	Following int64 `json:"following"`
+	Connected int64 `json:"connected"`
+	Pending   int64 `json:"pending"` // asked for
+	Asked     int64 `json:"asked"`   // that wait for an answer
+	Blocked   int64 `json:"blocked"`
+	Muted     int64 `json:"muted"`
+	Capped    bool  `json:"capped,omitzero"` // some are more
 }
 
 // administered is PATCH /api/admin/profiles/{idTag}: words, and the letters of
@@ -171,9 +212,11 @@ type related struct {
 type administered struct {
 	TnID int64 `json:"tnId"`
 	identity
-	Status  string    `json:"status"` // active, suspended
-	Roles   []string  `json:"roles,omitempty"`
-	Profile adminView `json:"profile"`
+	Status     string    `json:"status"` // of the account: active, suspended, banned; of a member: active, muted, blocked
+	Roles      []string  `json:"roles,omitempty"`
+	Connection string    `json:"connection,omitempty"` // of a member: connected, pending, disconnected
+	Owner      bool      `json:"owner,omitzero"`       // of the community
+	Profile    adminView `json:"profile"`
 }
 
 type adminView struct {
@@ -210,6 +253,9 @@ func typeOf(t profile.Type) string {
 // selfOf shows a profile, all of it to whom it belongs.
 func selfOf(s *directory.Site, p *directory.Subject, whole bool) self {
 	out := self{identity: identityOf(s, p), Keys: []struct{}{}}
+	if run, ok := p.Settings(); ok {
+		out.Settings = &settings{run.ConnectionMode, run.AllowFollowers}
+	}
 	if whole {
 		out.TnID, out.CoverPic, out.X = p.Number, p.Cover(), extraMap(p)
 	}
@@ -222,20 +268,43 @@ func updatedOf(s *directory.Site, p *directory.Subject) updated {
 }
 
 func listedOf(s *directory.Site, p *directory.Identity) listed {
-	return listed{
-		identity: identityOf(s, &p.Subject), Status: letterOf(p.Status()), Connected: connectedOf(p), Connection: p.Connection(),
-		Following: p.Following, Follower: p.Follower, Roles: rolesOf(&p.Subject),
-	}
+	return listed{identity: identityOf(s, &p.Subject), Status: letterOf(p.Status()), held: heldOf(p), Roles: shownRoles(p), Owner: p.Owner}
 }
 
-func connectedOf(p *directory.Identity) jsontext.Value {
+// shownRoles are what a member is in a community, else the labels of an account.
+func shownRoles(p *directory.Identity) []string {
+	if p.Rank > directory.RankFollower {
+		return []string{p.Rank.String()}
+	}
+	return rolesOf(&p.Subject)
+}
+
+func heldOf(p *directory.Identity) *held {
+	if !p.Related {
+		return nil
+	}
+	connected := jsontext.Value("false")
 	switch {
 	case p.Connected:
-		return jsontext.Value("true")
+		connected = jsontext.Value("true")
 	case p.Pending:
-		return jsontext.Value(`"R"`)
+		connected = jsontext.Value(`"R"`)
 	}
-	return jsontext.Value("false")
+	return &held{connected, p.Connection(), p.Asked, p.Following, p.Follower, p.Trust, p.Hidden}
+}
+
+func countsOf(c *directory.RelationCounts) *counts {
+	capped := false
+	count := func(t directory.Total) int64 {
+		capped = capped || t.Capped
+		return t.Count
+	}
+	out := counts{
+		Followers: count(c.Followers), Following: count(c.Following), Connected: count(c.Connected),
+		Pending: count(c.Pending), Asked: count(c.Asked), Blocked: count(c.Blocked), Muted: count(c.Muted),
+	}
+	out.Capped = capped
+	return &out
 }
 
 // answer writes data in its envelope.
@@ -254,5 +323,5 @@ func write(w http.ResponseWriter, c *face.Call, status int, body envelope) error
 
 func encode(c *face.Call, body envelope) ([]byte, error) {
 	body.Time, body.ReqID = iso(c.Site.Now()), c.ID
-	return json.Marshal(body)
+	return json.Marshal(body, json.Deterministic(true))
 }
