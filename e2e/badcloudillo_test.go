@@ -64,7 +64,7 @@ func cloudilloRoutes() map[string]badRoute {
 		}},
 		"GET /api/me": {path: "/api/me", ignores: true},
 		"PATCH /api/me": {path: "/api/me", body: `{"name":"Bad Input"}`, empty: 200, wrong: map[string][]any{
-			"name": append([]any{"", "  ", strings.Repeat("n", 1001), nil}, notText...),
+			"name":     append([]any{"", "  ", strings.Repeat("n", 1001), nil}, notText...),
 			"settings": {"x", 7, true, nil, []any{}, map[string]any{}, map[string]any{"connectionMode": "A"}, map[string]any{"allowFollowers": 7}},
 			"x": {"x", 7, true, []any{}, long, map[string]any{"a": 7}, map[string]any{"a": []any{}}, map[string]any{"a": map[string]any{}},
 				map[string]any{strings.Repeat("k", 257): "x"}, map[string]any{"k": strings.Repeat("v", 4097)}},
@@ -75,7 +75,7 @@ func cloudilloRoutes() map[string]badRoute {
 		"GET /api/profiles/{idTag}": {path: one, ignores: true},
 		"PUT /api/profiles/{idTag}": {path: "/api/profiles/bad@input.example", body: `{"type":"idp"}`, wrong: map[string][]any{
 			"type": kinds, "name": append([]any{strings.Repeat("n", 1001)}, notText...), "appDomain": domains,
-			"inviteRef": notText,
+			"inviteRef":  notText,
 			"profilePic": append([]any{"nothing", "b1~nothing", "../" + file + "/..", "https://input.example/x.png"}, notText...),
 		}},
 		"PATCH /api/profiles/{idTag}": {path: one, body: `{"relationship":"follow"}`, unknown: []string{"/api/profiles/nobody@input.example", "/api/profiles/bob", "/api/profiles/bob@localhost.localdomain"},
