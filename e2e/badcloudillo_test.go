@@ -95,7 +95,8 @@ func cloudilloRoutes(ids goodIDs) map[string]badRoute {
 		}},
 		"GET /api/me": {path: "/api/me", ignores: true},
 		"PATCH /api/me": {path: "/api/me", body: `{"name":"Bad Input"}`, empty: 200, wrong: map[string][]any{
-			"name": append([]any{"", "  ", strings.Repeat("n", 1001), nil}, notText...),
+			"name":     append([]any{"", "  ", strings.Repeat("n", 1001), nil}, notText...),
+			"settings": {"x", 7, true, nil, []any{}, map[string]any{}, map[string]any{"connectionMode": "A"}, map[string]any{"allowFollowers": 7}},
 			"x": {"x", 7, true, []any{}, long, map[string]any{"a": 7}, map[string]any{"a": []any{}}, map[string]any{"a": map[string]any{}},
 				map[string]any{strings.Repeat("k", 257): "x"}, map[string]any{"k": strings.Repeat("v", 4097)}},
 		}},
@@ -105,6 +106,7 @@ func cloudilloRoutes(ids goodIDs) map[string]badRoute {
 		"GET /api/profiles/{idTag}": {path: one, ignores: true},
 		"PUT /api/profiles/{idTag}": {path: "/api/profiles/bad@input.example", body: `{"type":"idp"}`, wrong: map[string][]any{
 			"type": kinds, "name": append([]any{strings.Repeat("n", 1001)}, notText...), "appDomain": domains,
+			"inviteRef":  notText,
 			"profilePic": append([]any{"nothing", "b1~nothing", "../" + file + "/..", "https://input.example/x.png"}, notText...),
 		}},
 		"PATCH /api/profiles/{idTag}": {path: one, body: `{"relationship":"follow"}`, unknown: []string{"/api/profiles/nobody@input.example", "/api/profiles/bob", "/api/profiles/bob@localhost.localdomain"},
@@ -117,7 +119,7 @@ func cloudilloRoutes(ids goodIDs) map[string]badRoute {
 		"POST /api/profiles/{idTag}/refresh": {path: one + "/refresh", ignores: true, unknown: []string{"/api/profiles/nobody@input.example/refresh", "/api/profiles/bob/refresh"}},
 		"PATCH /api/admin/profiles/{idTag}": {path: "/api/admin/profiles/bob@example.com", body: `{"status":"active"}`, empty: 200,
 			unknown: []string{"/api/admin/profiles/nobody@input.example", "/api/admin/profiles/bob"}, wrong: map[string][]any{
-				"name": append([]any{"", " ", strings.Repeat("n", 1001), nil}, notText...), "status": append([]any{"boss", "muted", "B", "X"}, notText...),
+				"name": append([]any{"", " ", strings.Repeat("n", 1001), nil}, notText...), "status": append([]any{"boss", "muted", "B"}, notText...), "owner": {true, false, nil, 7, "true", []any{}},
 				"roles": {"user", 7, true, map[string]any{}, []any{7}, []any{"boss"}, []any{nil}},
 			}},
 	}

@@ -12,6 +12,8 @@ import (
 // NewCommunity is what a community is made from.
 type NewCommunity struct {
 	IDTag   string
+	Hosted  bool                       // under a domain that this server provides; else one's own
+	App     string                     // the domain of its app; "": the idtag's host form
 	Name    string                     // "" is made from the idtag
 	Picture string                     // a stored file; "": none
 	Invite  string                     // a ref of type profile.invite; "": none
@@ -31,6 +33,22 @@ func (s *Site) CreateCommunity(ctx context.Context, who access.Principal, in New
 		if ok, err := s.IsOperator(ctx, who); err != nil || !ok {
 			return Subject{}, joinErr(err, profile.E(profile.Missing, profile.CodeRequired, "inviteRef", "Community creation requires an invite"))
 		}
+	}
+	if in.Invite != "" {
+		err := s.data.View(ctx, func(r store.Reader) error {
+			_, _, err := s.liveRef(r, in.Invite, RefInvite)
+			return err
+		})
+		if err != nil { // nothing is worked out for who has none
+			return Subject{}, inviteFault(err)
+		}
+	}
+	check, err := s.VerifyIdentity(ctx, WantedIdentity{IDTag: in.IDTag, Hosted: in.Hosted, AppDomain: in.App})
+	if err == nil {
+		err = check.Refusal()
+	}
+	if err != nil {
+		return Subject{}, err
 	}
 	if in.Name == "" {
 		in.Name = nameFromTag(in.IDTag)
@@ -63,7 +81,7 @@ func (s *Site) CreateCommunity(ctx context.Context, who access.Principal, in New
 		}
 		if in.Invite != "" {
 			if _, err := s.spendRef(tx, who.Subject, in.Invite, RefInvite); err != nil {
-				return err
+				return inviteFault(err)
 			}
 		}
 		if err := s.createSlugged(tx, rec, slug, base, s.event(who.Subject, "community.created", rec.ID)); err != nil {
@@ -87,6 +105,16 @@ func (s *Site) CreateCommunity(ctx context.Context, who access.Principal, in New
 		return Subject{}, err
 	}
 	return subjectOf(rec), nil
+}
+
+// inviteFault names the invitation, where a ref is called a token.
+func inviteFault(err error) error {
+	if e := profile.AsError(err); e.Field == "token" {
+		named := *e
+		named.Field = "inviteRef"
+		return &named
+	}
+	return err
 }
 
 func noSuchPicture() error {

@@ -98,7 +98,11 @@ func (s *Site) requestRole(tx store.Tx, who access.Principal, user, on *store.Re
 	if err := lockRole(tx, user, on); err != nil {
 		return nil, false, err
 	}
-	if err := notBlocked(tx, on.ID, user.ID); err != nil {
+	err = notBlocked(tx, on.ID, user.ID)
+	if profile.IsKind(err, profile.NotFound) {
+		err = profile.E(profile.NotFound, profile.CodeNotFound, "slug", "Profile %q does not exist.", on.Name(profile.Slug))
+	}
+	if err != nil {
 		return nil, false, err
 	}
 	held, err := linkAt(tx, user.ID, on.ID, roleHeld)

@@ -33,7 +33,7 @@ func createCommunity(w http.ResponseWriter, r *http.Request, c *face.Call) error
 		return invalid("appDomain", "invalid app_domain")
 	}
 	made, err := c.Site.CreateCommunity(r.Context(), c.Who, directory.NewCommunity{
-		IDTag: r.PathValue("idTag"), Name: strings.TrimSpace(in.Name), Picture: in.ProfilePic, Invite: in.InviteRef,
+		IDTag: r.PathValue("idTag"), Hosted: in.Type == hostedType, App: in.AppDomain, Name: strings.TrimSpace(in.Name), Picture: in.ProfilePic, Invite: in.InviteRef,
 		Extra: texts(extraAppDomain, strings.ToLower(in.AppDomain)),
 	})
 	if err != nil {

@@ -335,7 +335,8 @@ func TestWhoIsBlockedByACommunity(t *testing.T) {
 	if a := c.Post(t, c.tokens["alice"], "/api/profile/devs/roles/contributor", `{"slug":"contributor"}`); a.Status/100 != 4 {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
-	c.Post(t, c.tokens["contributor"], "/api/users/contributor/accessibles", `{"slug":"devs"}`).Want(404)
+	none := c.Post(t, c.tokens["contributor"], "/api/users/contributor/accessibles", `{"slug":"none"}`)
+	c.Post(t, c.tokens["contributor"], "/api/users/contributor/accessibles", `{"slug":"devs"}`).Want(none.Status)
 	failed(t, c.admin("leader", "alice", `{"status":"B"}`), 409, "E-CORE-CONFLICT")
 	failed(t, c.admin("moderator", "member", `{"status":"B"}`), 403, "E-AUTH-NOPERM")
 	// a relationship is no account's status
@@ -391,4 +392,23 @@ func TestAMemberListTellsRolesOnlyToThoseWhoRunIt(t *testing.T) {
 	if _, there := a.At("data.roles"); there {
 		t.Errorf("%s", a.Body)
 	}
+}
+
+func TestAnInvitationMakesOneCommunity(t *testing.T) {
+	s := start(t)
+	donny, xia := login(t, s, under("donny")), login(t, s, under("xia"))
+	invite := func(kind string) string {
+		t.Helper()
+		return s.Post(t, donny, "/api/refs", map[string]string{"type": kind}).Want(201).Text("data.refId")
+	}
+	ref, other := invite("profile.invite"), invite("register")
+	make := func(tag, ref string) facetest.Answer {
+		return s.Put(t, xia, "/api/profiles/"+tag, map[string]string{"type": "idp", "inviteRef": ref})
+	}
+	failed(t, make("one@example.com", "nothing"), 404, "E-CORE-NOTFOUND")
+	failed(t, make("one@example.com", other), 400, "E-VAL-INVALID")
+	failed(t, make("bob@example.com", ref), 409, "E-CORE-CONFLICT") // spends nothing
+	make("one@example.com", ref).Want(201)
+	failed(t, make("two@example.com", ref), 400, "E-VAL-INVALID")
+	s.Get(t, xia, "/api/profiles/two@example.com").Want(200).Is(map[string]any{"data": nil})
 }

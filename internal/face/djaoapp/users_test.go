@@ -30,7 +30,7 @@ func principal(t *testing.T, s *facetest.Service, token string) access.Principal
 // disable stops a user, as an operator does through another face.
 func disable(t *testing.T, s *facetest.Service, operator string, user directory.Subject) error {
 	t.Helper()
-	_, err := s.Site.EditIdentity(t.Context(), principal(t, s, operator), s.Site.IDTag(&user), directory.AdminEdit{Disabled: new(true)})
+	_, err := s.Site.EditIdentity(t.Context(), principal(t, s, operator), s.Site.IDTag(&user), directory.AdminEdit{State: new(profile.Disabled)})
 	return err
 }
 
