@@ -10,6 +10,7 @@ import (
 	"facet/internal/access"
 	"facet/internal/directory"
 	"facet/internal/facetest"
+	"facet/internal/profile"
 )
 
 func withKey(method, path, key string) facetest.Call {
