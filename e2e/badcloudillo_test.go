@@ -14,11 +14,21 @@ import (
 )
 
 // cloudilloRoutes are the rows of the face of identities.
-func cloudilloRoutes() map[string]badRoute {
+func cloudilloRoutes(ids goodIDs) map[string]badRoute {
 	const one, file = "/api/profiles/bob@example.com", "b1~abc123"
 	notText := []any{7, true, []any{}, map[string]any{}}
 	kinds := append([]any{"", "boss", "IDP", nil}, notText...)
 	domains := append([]any{"x", "cl-o.input.example", "a b.example", "-.example", strings.Repeat("a", 300) + ".example"}, notText...)
+	wrongTimes := []any{"tomorrow", "2001-01-01T00:00:00Z", "2099-13-01T00:00:00Z", 1, 0, -1, 1.5, 1e300, true, []any{}, map[string]any{}}
+	wrongCounts := []any{0, -1, 1.5, 1e300, "1", true, []any{}, map[string]any{}}
+	wrongKey := map[string][]any{
+		"name": append([]any{strings.Repeat("n", 101), "a\nb"}, notText...), "scopes": append([]any{"everything", "file:x", ",", strings.Repeat("caldav:read,", 30)}, notText...), "expiresAt": wrongTimes,
+	}
+	key := fmt.Sprint("/api/auth/api-keys/", ids.apiKey)
+	var badKeys []string
+	for _, id := range []string{"0", "-1", "x", "%00", "%ff", "1.5", "99999999999999999999", strings.Repeat("9", 5000)} {
+		badKeys = append(badKeys, "/api/auth/api-keys/"+id)
+	}
 	long := map[string]any{}
 	for i := range 33 {
 		long[fmt.Sprint(i)] = "x"
@@ -27,16 +37,66 @@ func cloudilloRoutes() map[string]badRoute {
 		"POST /api/profiles/verify": {path: "/api/profiles/verify", body: `{"type":"idp","idTag":"bad@input.example"}`, wrong: map[string][]any{
 			"type": append([]any{"ref"}, kinds...), "idTag": append([]any{"", nil}, notText...), "appDomain": notText, "token": append([]any{"nothing"}, notText...),
 		}},
-		"POST /api/profiles/register": {path: "/api/profiles/register", body: `{"type":"idp","idTag":"bad@input.example","email":"bad@input.example","token":"wrong"}`, wrong: map[string][]any{
+		"POST /api/profiles/register": {path: "/api/profiles/register", body: `{"type":"idp","idTag":"bad@input.example","email":"bad@input.example","token":"registration-token"}`, wrong: map[string][]any{
 			"type": kinds, "idTag": append([]any{"", "a b", "a@b", nil}, notText...), "email": append([]any{"", "nobody", "a@b@c", nil}, notText...),
-			"token": append([]any{"", "nothing", nil}, notText...), "appDomain": domains, "lang": append([]any{strings.Repeat("l", 36)}, notText...),
+			"token": append([]any{"nothing"}, notText...), "appDomain": domains, "lang": append([]any{strings.Repeat("l", 36)}, notText...),
 		}},
 		"POST /api/auth/login": {path: "/api/auth/login", body: `{"idTag":"badinput@input.example","password":"wrong"}`, wrong: map[string][]any{
 			"idTag": append([]any{"", "xia", "a b", strings.Repeat("u", 300), nil}, notText...), "password": append([]any{"", nil}, notText...),
 		}},
+		"POST /api/auth/login-init":  {path: "/api/auth/login-init", ignores: true},
+		"GET /api/auth/login-token":  {path: "/api/auth/login-token", ignores: true},
+		"GET /api/auth/access-token": {path: "/api/auth/access-token", ignores: true},
+		"GET /api/auth/proxy-token":  {path: "/api/auth/proxy-token", ignores: true, unknown: []string{"/api/auth/proxy-token?idTag=nobody@input.example", "/api/auth/proxy-token?idTag=%00", "/api/auth/proxy-token?idTag=" + strings.Repeat("x", 5000)}},
+		"POST /api/auth/password": {path: "/api/auth/password", body: `{"currentPassword":"yoyo","newPassword":"bad input"}`, wrong: map[string][]any{
+			"currentPassword": append([]any{"", nil}, notText...), "newPassword": append([]any{"", "yoyo", nil}, notText...),
+		}},
+		"POST /api/auth/set-password": {path: "/api/auth/set-password", body: `{"refId":"registration-token","newPassword":"bad input"}`, wrong: map[string][]any{
+			"refId": append([]any{"", "nothing", strings.Repeat("r", 300), nil}, notText...), "newPassword": append([]any{"", nil}, notText...),
+			"token": append([]any{"other"}, notText...), "password": append([]any{"other"}, notText...), "otp_code": notText,
+		}},
+		"POST /api/auth/forgot-password": {path: "/api/auth/forgot-password", body: `{"email":"bad@input.example"}`, wrong: map[string][]any{
+			"email": append([]any{"", "nobody", "a@b@c", strings.Repeat("e", 300) + "@input.example", nil}, notText...), "idTag": append([]any{"bad@input.example"}, notText...),
+		}},
+		"POST /api/onboarding/complete": {path: "/api/onboarding/complete", body: `{"refId":"registration-token"}`, wrong: map[string][]any{
+			"refId": append([]any{"", "registration-token", nil}, notText...),
+		}},
+		"GET /api/auth/api-keys":            {path: "/api/auth/api-keys", ignores: true},
+		"POST /api/auth/api-keys":           {path: "/api/auth/api-keys", body: `{}`, empty: -1, wrong: wrongKey},
+		"GET /api/auth/api-keys/{keyId}":    {path: key, ignores: true, unknown: badKeys},
+		"PATCH /api/auth/api-keys/{keyId}":  {path: key, body: `{}`, empty: 200, unknown: badKeys, wrong: wrongKey},
+		"DELETE /api/auth/api-keys/{keyId}": {path: key, ignores: true, unknown: badKeys},
+
+		"GET /api/profiles/me/idp-status":         {path: "/api/profiles/me/idp-status", ignores: true},
+		"POST /api/profiles/me/resend-activation": {path: "/api/profiles/me/resend-activation", ignores: true},
+		"GET /api/idp/info":                       {path: "/api/idp/info", ignores: true},
+		"GET /api/idp/check-availability":         {path: "/api/idp/check-availability?idTag=free.localhost.localdomain", ignores: true},
+		"POST /api/idp/activate": {path: "/api/idp/activate", body: `{"refId":"nothing"}`, wrong: map[string][]any{
+			"refId": append([]any{"", "registration-token", strings.Repeat("r", 300), nil}, notText...),
+		}},
+		"GET /.well-known/cloudillo/id-tag": {path: "/.well-known/cloudillo/id-tag", ignores: true},
+		"GET /api/me/app-domain":            {path: "/api/me/app-domain", ignores: true},
+		"POST /api/refs": {path: "/api/refs", body: `{"type":"register"}`, wrong: map[string][]any{
+			"type": append([]any{"share.file", "password", "welcome", "idp.activation"}, kinds...), "description": append([]any{strings.Repeat("d", 1025)}, notText...),
+			"expiresAt": wrongTimes, "expires_at": wrongTimes, "count": wrongCounts, "resourceId": append([]any{strings.Repeat("r", 257)}, notText...),
+			"accessLevel": append([]any{"all", "r"}, notText...), "params": append([]any{strings.Repeat("p", 2049)}, notText...),
+		}},
+		"GET /api/refs":      {path: "/api/refs", ignores: true},
+		"GET /api/refs/{id}": {path: "/api/refs/registration-token", ignores: true, unknown: badRefs("")},
+		"PATCH /api/refs/{id}": {path: "/api/refs/registration-token", body: `{"description":"d"}`, unknown: badRefs(""), wrong: map[string][]any{
+			"description": append([]any{strings.Repeat("d", 1025)}, notText...), "expiresAt": wrongTimes, "expires_at": wrongTimes, "count": wrongCounts,
+			"accessLevel": append([]any{"all", "r"}, notText...),
+		}},
+		"DELETE /api/refs/{id}":         {path: "/api/refs/registration-token", ignores: true, unknown: badRefs("")},
+		"GET /api/refs/{id}/idp-status": {path: "/api/refs/registration-token/idp-status", ignores: true, unknown: badRefs("/idp-status")},
+		"POST /api/admin/invite-community": {path: "/api/admin/invite-community", body: `{"targetIdTag":"bob@example.com"}`, wrong: map[string][]any{
+			"targetIdTag":   append([]any{"", "nobody@input.example", "a b", "cowork@localhost.localdomain", nil}, notText...),
+			"expiresInDays": {0, -1, 3651, 1.5, "x", true, []any{}}, "message": append([]any{strings.Repeat("m", 1025)}, notText...),
+		}},
 		"GET /api/me": {path: "/api/me", ignores: true},
 		"PATCH /api/me": {path: "/api/me", body: `{"name":"Bad Input"}`, empty: 200, wrong: map[string][]any{
-			"name": append([]any{"", "  ", strings.Repeat("n", 1001), nil}, notText...),
+			"name":     append([]any{"", "  ", strings.Repeat("n", 1001), nil}, notText...),
+			"settings": {"x", 7, true, nil, []any{}, map[string]any{}, map[string]any{"connectionMode": "A"}, map[string]any{"allowFollowers": 7}},
 			"x": {"x", 7, true, []any{}, long, map[string]any{"a": 7}, map[string]any{"a": []any{}}, map[string]any{"a": map[string]any{}},
 				map[string]any{strings.Repeat("k", 257): "x"}, map[string]any{"k": strings.Repeat("v", 4097)}},
 		}},
@@ -46,6 +106,7 @@ func cloudilloRoutes() map[string]badRoute {
 		"GET /api/profiles/{idTag}": {path: one, ignores: true},
 		"PUT /api/profiles/{idTag}": {path: "/api/profiles/bad@input.example", body: `{"type":"idp"}`, wrong: map[string][]any{
 			"type": kinds, "name": append([]any{strings.Repeat("n", 1001)}, notText...), "appDomain": domains,
+			"inviteRef":  notText,
 			"profilePic": append([]any{"nothing", "b1~nothing", "../" + file + "/..", "https://input.example/x.png"}, notText...),
 		}},
 		"PATCH /api/profiles/{idTag}": {path: one, body: `{"relationship":"follow"}`, unknown: []string{"/api/profiles/nobody@input.example", "/api/profiles/bob", "/api/profiles/bob@localhost.localdomain"},
@@ -58,7 +119,7 @@ func cloudilloRoutes() map[string]badRoute {
 		"POST /api/profiles/{idTag}/refresh": {path: one + "/refresh", ignores: true, unknown: []string{"/api/profiles/nobody@input.example/refresh", "/api/profiles/bob/refresh"}},
 		"PATCH /api/admin/profiles/{idTag}": {path: "/api/admin/profiles/bob@example.com", body: `{"status":"active"}`, empty: 200,
 			unknown: []string{"/api/admin/profiles/nobody@input.example", "/api/admin/profiles/bob"}, wrong: map[string][]any{
-				"name": append([]any{"", " ", strings.Repeat("n", 1001), nil}, notText...), "status": append([]any{"boss", "muted", "B", "X"}, notText...),
+				"name": append([]any{"", " ", strings.Repeat("n", 1001), nil}, notText...), "status": append([]any{"boss", "muted", "B"}, notText...), "owner": {true, false, nil, 7, "true", []any{}},
 				"roles": {"user", 7, true, map[string]any{}, []any{7}, []any{"boss"}, []any{nil}},
 			}},
 	}
@@ -67,6 +128,15 @@ func cloudilloRoutes() map[string]badRoute {
 			prefix + "b1~nothing", prefix + "nothing", prefix + "..%2f..%2ffacet.db", prefix + "b1~%2e%2e", prefix + "%00", prefix + "%ff", prefix + strings.Repeat("x", 10_000), prefix + "b1~ABC123"}}
 	}
 	return rows
+}
+
+// badRefs are paths of refs that there are not; rest follows the ref.
+func badRefs(rest string) []string {
+	var out []string
+	for _, id := range []string{"nothing", "demo-api-key", "%00", "%ff", "..%2f..", "%20", strings.Repeat("x", 10_000)} {
+		out = append(out, "/api/refs/"+id+rest)
+	}
+	return out
 }
 
 // cloudilloRoute does everything wrong with one route of the face.
@@ -97,6 +167,9 @@ func (w *badWalk) cloudilloRoute(t *testing.T, route server.JoinedRoute, row bad
 	}
 	if strings.HasPrefix(route.Pattern, "/api/admin/") {
 		want("for no operator", call(facetest.Call{Token: w.xia, Body: good}), http.StatusForbidden)
+		token = w.donny
+	}
+	if strings.HasPrefix(route.Pattern, "/api/refs") && !open(route.Route) {
 		token = w.donny
 	}
 	if !open(route.Route) {
@@ -137,10 +210,11 @@ func (w *badWalk) cloudilloRoute(t *testing.T, route server.JoinedRoute, row bad
 	}
 	want("no body", call(facetest.Call{Token: token}), http.StatusBadRequest)
 	want("an empty body", call(facetest.Call{Token: token, Body: ""}), http.StatusBadRequest)
-	if a := call(facetest.Call{Token: token, Body: "{}"}); row.empty != 0 {
-		a.Want(row.empty)
-	} else {
-		want("an empty object", a, http.StatusBadRequest)
+	switch {
+	case row.empty > 0:
+		call(facetest.Call{Token: token, Body: "{}"}).Want(row.empty)
+	case row.empty == 0:
+		want("an empty object", call(facetest.Call{Token: token, Body: "{}"}), http.StatusBadRequest)
 	}
 	for field, values := range row.wrong {
 		for _, value := range values {
@@ -150,8 +224,11 @@ func (w *badWalk) cloudilloRoute(t *testing.T, route server.JoinedRoute, row bad
 			}
 			body[field] = value
 			statuses := []int{http.StatusBadRequest}
-			if route.Pattern == "/api/auth/login" {
+			switch route.Pattern {
+			case "/api/auth/login":
 				statuses = append(statuses, http.StatusForbidden)
+			case "/api/profiles/verify", "/api/profiles/register", "/api/idp/activate", "/api/admin/invite-community": // a ref, or a person, that there is not
+				statuses = append(statuses, http.StatusNotFound)
 			}
 			want(fmt.Sprintf("%s = %.60v", field, value), call(facetest.Call{Token: token, Body: body}), statuses...)
 		}

@@ -24,6 +24,7 @@ import (
 	"facet/internal/face/household"
 	"facet/internal/jobs"
 	"facet/internal/mail"
+	"facet/internal/resolve"
 	"facet/internal/server"
 	"facet/internal/sms"
 	"facet/internal/store"
@@ -36,6 +37,8 @@ type serveCommand struct {
 	Demo          bool           `env:"FACET_DEMO" help:"Serve the demo site: public passwords, a fresh folder unless --data names one."`
 	Mail          string         `env:"FACET_MAIL" placeholder:"URL" help:"Mail server, such as smtp://user:password@host:587, or folder:DIR. Without it mail waits."`
 	SMS           string         `name:"sms" env:"FACET_SMS" placeholder:"URL" help:"Where text messages to phones go: folder:DIR. Without it phones get no codes."`
+	DNS           string         `name:"dns" env:"FACET_DNS" placeholder:"SERVER" help:"DNS server that is asked whether the domains people register with lead here: system, or an address such as 192.0.2.53:53. Without it nobody is asked."`
+	LocalAddress  []string       `env:"FACET_LOCAL_ADDRESS" placeholder:"ADDR" help:"Address of this server as others reach it: IP address or host name; may be repeated, --dns needs one."`
 	LoginRate     *int           `env:"FACET_LOGIN_RATE" placeholder:"N" help:"Tries a minute to sign in, register or have a code sent, from one address (60; the demo 6000); half as many at once. 0: no bound."`
 	TrustedProxy  []netip.Prefix `env:"FACET_TRUSTED_PROXY" default:"127.0.0.0/8,::1/128" placeholder:"CIDR" help:"Proxies that append the client's address to X-Forwarded-For; may be repeated (${default})."`
 	LogLevel      string         `env:"FACET_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error (${default})."`
@@ -57,6 +60,9 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 		return usageError{err}
 	}
 	data.SMS = texts != nil || c.Demo
+	if err := c.reachedAt(&data); err != nil {
+		return usageError{err}
+	}
 	if c.LoginRate != nil && *c.LoginRate < 0 {
 		return usageError{errors.New("--login-rate is a number of tries a minute, 0 for no bound")}
 	}
@@ -119,6 +125,35 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 	}
 	log.Info("serving", "address", on.API.Addr().String(), "version", buildVersion().Version)
 	return srv.Run(ctx, on.Listeners)
+}
+
+// maxLocal is the most addresses of a server: each host name is asked for
+// whenever a domain is verified.
+const maxLocal = 16
+
+// reachedAt reads --dns and --local-address.
+func (c serveCommand) reachedAt(data *config.Data) error {
+	if len(c.LocalAddress) > maxLocal {
+		return fmt.Errorf("--local-address: %d at most", maxLocal)
+	}
+	for _, address := range c.LocalAddress {
+		if _, err := netip.ParseAddr(address); err != nil && !directory.IsAppDomain(address) {
+			return fmt.Errorf("--local-address: %q is neither an IP address nor a host name", address)
+		}
+	}
+	data.LocalAddresses = c.LocalAddress
+	if c.DNS == "" {
+		return nil
+	}
+	if len(c.LocalAddress) == 0 {
+		return errors.New("--dns needs --local-address, to know where domains have to lead")
+	}
+	dns, err := resolve.New(c.DNS)
+	if err != nil {
+		return fmt.Errorf("--dns: %w", err)
+	}
+	data.Resolver = dns
+	return nil
 }
 
 // starts is how often an address may try to sign in.

@@ -10,6 +10,7 @@ const (
 	SessionRenew   Permission = "session.renew"   // exchange or refresh
 	SessionEnd     Permission = "session.end"     // sign out, without an error where nobody is signed in
 	SessionRevoke  Permission = "session.revoke"  // end one's session by its token
+	SessionScope   Permission = "session.scope"   // a token that may do no more than the session, the API key or the ref it is for
 	UserRead       Permission = "user.read"       // a user's account
 	UserProfiles   Permission = "user.profiles"   // list the profiles a user manages
 	ProfileConnect Permission = "profile.connect" // create a profile with a manager
@@ -62,6 +63,17 @@ const (
 	IdentityAdmin   Permission = "identity.admin"   // change anybody's profile, disable people
 	Relate          Permission = "identity.relate"  // follow, connect, block …
 	CommunityCreate Permission = "community.create" //
+	IdentityKeys    Permission = "identity.keys"    // the API keys of an identity
+	CommunityMember Permission = "community.member" // who belongs to a community, and as what; directory.mayRank tells whom and what
+	CommunityLead   Permission = "community.lead"   // act as a community towards others, hold members as muted or blocked
+	CommunityHand   Permission = "community.hand"   // give a community to another owner
+
+	IdentityVerify Permission = "identity.verify" // whether an idtag can be had
+	RefRead        Permission = "ref.read"        // a ref by its key: its type, and all of one's own
+	RefUse         Permission = "ref.use"         // use one up that proves an e-mail
+	RefList        Permission = "ref.list"        // one's own refs; the site's need RefAdmin
+	RefWrite       Permission = "ref.write"       // make, change, delete one's own refs; the site's need RefAdmin
+	RefAdmin       Permission = "ref.admin"       // refs to register and to make communities with
 
 	HouseholdRead  Permission = "household.read"  // the profiles of an account
 	HouseholdWrite Permission = "household.write" // make, change, delete them, their locks and PINs
@@ -120,10 +132,11 @@ const (
 var table = map[Permission]Rule{
 	Open:          {Anyone: true, Restrictions: RestrictionKinds},
 	SessionStart:  {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
-	SessionRead:   {SignedIn: true, Restrictions: personKinds},
-	SessionRenew:  {SignedIn: true, Restrictions: []RestrictionKind{ChildProfile}}, // it stays one
+	SessionRead:   {SignedIn: true, Restrictions: []RestrictionKind{ChildProfile}},
+	SessionRenew:  {SignedIn: true, Restrictions: []RestrictionKind{ChildProfile, Group}}, // it stays one
 	SessionEnd:    {Anyone: true, Restrictions: RestrictionKinds},
-	SessionRevoke: {SignedIn: true, Session: true, Restrictions: personKinds},
+	SessionRevoke: {SignedIn: true, Session: true, Restrictions: ownKinds},
+	SessionScope:  {Anyone: true, Restrictions: []RestrictionKind{ChildProfile, Group}, Scopes: []ScopeKind{FileScope}},
 
 	UserRead:       {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
 	UserProfiles:   {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
@@ -164,18 +177,29 @@ var table = map[Permission]Rule{
 	RoleTypeWrite:    {Relations: Manager | Broker},
 	RoleTypeGlobal:   {Relations: Broker},
 	RoleRead:         {Relations: Manager | Contributor | Provider | ProviderStaff | Broker | BrokerStaff},
-	RoleWrite:        {Relations: Manager | ShadowProvider | Broker},
+	RoleWrite:        {Relations: Manager | ShadowProvider | Broker | Leader | Moderator}, // those of a community by rank
 	AccessibleRead:   {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
 	AccessibleWrite:  {Relations: Self | Broker},
 	AccessibleAccept: {Relations: Self},
 
-	SelfRead:        {Relations: Self, Restrictions: []RestrictionKind{ChildProfile}},
+	SelfRead:        {Relations: Self, Restrictions: []RestrictionKind{ChildProfile, Group}},
 	SelfWrite:       {Relations: Self},
-	IdentityRead:    {SignedIn: true},
-	IdentityBatch:   {SignedIn: true, Restrictions: []RestrictionKind{Scoped}},
+	IdentityRead:    {SignedIn: true, Restrictions: []RestrictionKind{Group}},
+	IdentityBatch:   {SignedIn: true, Restrictions: []RestrictionKind{Scoped, Group}},
 	IdentityAdmin:   {Relations: Broker},
+	IdentityKeys:    {Relations: Self | Manager | Leader, Session: true, Ours: true}, // whose: directory.keyHolder
 	Relate:          {SignedIn: true},
 	CommunityCreate: {SignedIn: true},
+	CommunityMember: {Relations: Manager | Leader | Moderator | Broker},
+	CommunityLead:   {Relations: Manager | Leader | Broker},
+	CommunityHand:   {Relations: Manager | Broker},
+
+	IdentityVerify: {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
+	RefRead:        {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
+	RefUse:         {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
+	RefList:        {SignedIn: true},
+	RefWrite:       {SignedIn: true},
+	RefAdmin:       {Relations: Broker},
 
 	HouseholdRead:  {Relations: Self | Broker, Restrictions: []RestrictionKind{ChildProfile}},
 	HouseholdWrite: {Relations: Self | Broker},
@@ -224,9 +248,9 @@ var table = map[Permission]Rule{
 	TokenExchange: {Features: everyFeature},
 }
 
-// personKinds are the restrictions of people's own sessions. Tokens of API
-// clients are for the entity face alone.
-var personKinds = []RestrictionKind{ChildProfile, Scoped}
+// ownKinds are the restrictions of sessions that people, and communities, have
+// for themselves. Tokens of API clients are for the entity face alone.
+var ownKinds = []RestrictionKind{ChildProfile, Scoped, Group}
 
 // everyFeature has the features that let a client do something; metadata and
 // image_create only change how.

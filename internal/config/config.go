@@ -30,6 +30,9 @@ type Data struct {
 	KeyFile  string // "": the store's folder with ".key" added, beside the folder and not in its backups
 	Key      string // the data key itself, in base64url; "": KeyFile is read
 	SMS      bool   // text messages to phones can be sent
+
+	Resolver       directory.Resolver // asks the DNS whether domains lead here; nil: nobody does
+	LocalAddresses []string           // of this server, as others reach it
 }
 
 // Installation is an open store with its directory.
@@ -167,7 +170,7 @@ func (d Data) OpenForReading(ctx context.Context, log *slog.Logger) (*Installati
 // open reads the sites once, which shows whether the key is the right one.
 func (d Data) open(ctx context.Context, dir string, st store.Store, key credential.DataKey, log *slog.Logger) (*Installation, error) {
 	all := directory.New(directory.Config{
-		Store: st, DataKey: key, Log: log, SMS: d.SMS,
+		Store: st, DataKey: key, Log: log, SMS: d.SMS, Resolver: d.Resolver, LocalAddresses: d.LocalAddresses,
 		Hasher: credential.NewHasher(credential.HasherConfig{}), Media: media.NewStore(filepath.Join(dir, "blobs")),
 	})
 	if _, err := all.HoldsRealSite(ctx); err != nil {

@@ -16,20 +16,30 @@ func NewHexKey() string {
 	return hex.EncodeToString(b[:])
 }
 
-const alnum = "abcdefghijklmnopqrstuvwxyz0123456789"
+const (
+	alnum = "abcdefghijklmnopqrstuvwxyz0123456789"
+	mixed = alnum + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
 
 // NewAlnum makes n random lower-case letters and digits, each equally likely:
 // 32 for client ids and secrets, 16 for access tokens and request ids. 16 of
 // them hold 82 bits.
-func NewAlnum(n int) string {
-	const fair = 256 / len(alnum) * len(alnum) // bytes from here on would favour the first letters
+func NewAlnum(n int) string { return randomOf(alnum, n) }
+
+// NewRef makes the key of a reference: 24 random letters of both cases and
+// digits, 142 bits (Cloudillo, References API).
+func NewRef() string { return randomOf(mixed, 24) }
+
+// randomOf makes n characters of an alphabet, each equally likely.
+func randomOf(alphabet string, n int) string {
+	fair := 256 / len(alphabet) * len(alphabet) // bytes from here on would favour the first letters
 	out := make([]byte, 0, n)
 	var b [48]byte
 	for len(out) < n {
 		fill(b[:])
 		for _, c := range b {
 			if int(c) < fair && len(out) < n {
-				out = append(out, alnum[int(c)%len(alnum)])
+				out = append(out, alphabet[int(c)%len(alphabet)])
 			}
 		}
 	}

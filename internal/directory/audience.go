@@ -22,7 +22,7 @@ type Audience struct {
 }
 
 // audienceRoles are the roles that sections are shown to, the lesser first.
-var audienceRoles = []string{"supporter", RoleContributor, "moderator", "leader"}
+var audienceRoles = RankLeader.Roles()[RankSupporter:]
 
 // Sees reports whether a section of some visibility is shown. One that is
 // unknown is the owner's alone.
@@ -107,8 +107,15 @@ func (s *Site) PublicMe(ctx context.Context, who access.Principal, slug string) 
 		return out, nil
 	}
 	err = s.data.View(ctx, func(r store.Reader) error {
-		v, err := s.viewer(r, who, slug)
-		out.Audience = Audience{Owner: v.related && v.id == out.ID, Verified: true}
+		rec, err := r.Record(out.ID)
+		if err != nil {
+			return err
+		}
+		if err = s.mayActFor(r, who, rec); profile.IsKind(err, profile.Forbidden) {
+			out.Audience = Audience{Verified: true}
+			return nil
+		}
+		out.Audience = Audience{Owner: true, Verified: true}
 		return err
 	})
 	return out, err
@@ -145,11 +152,8 @@ func (s *Site) FullMe(ctx context.Context, who access.Principal, slug string) (S
 // audienceRole is what somebody is to a profile, "" for nothing.
 func (s *Site) audienceRole(r store.Reader, who access.Principal, on profile.ID) (string, error) {
 	mine, err := s.actingRoles(r, who.Subject, s.d.now())
-	switch mine[on] {
-	case RoleManager:
-		return "leader", err
-	case RoleContributor:
-		return RoleContributor, err
+	if rank := rankOf(mine[on]); isRankRole(mine[on]) && rank >= RankSupporter {
+		return rank.String(), err
 	}
 	return "", err
 }

@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"encoding/json"
-	"slices"
 
 	"facet/internal/access"
 	"facet/internal/profile"
@@ -13,21 +12,43 @@ import (
 // NewCommunity is what a community is made from.
 type NewCommunity struct {
 	IDTag   string
+	Hosted  bool                       // under a domain that this server provides; else one's own
+	App     string                     // the domain of its app; "": the idtag's host form
 	Name    string                     // "" is made from the idtag
 	Picture string                     // a stored file; "": none
+	Invite  string                     // a ref of type profile.invite; "": none
 	Extra   map[string]json.RawMessage // of the face cloudillo
 }
 
-// CreateCommunity makes a community that the caller owns and leads. Errors:
-// Forbidden by policy, Invalid with Field "idTag" or "profilePic", Taken.
+// CreateCommunity makes a community that the caller owns and leads, and that
+// takes whoever wants to join. Where the site's policy lets only operators make
+// them, others need an invitation; one that is given is spent in any case.
+// Errors: Missing with Field "inviteRef", those of a ref, Invalid with Field
+// "idTag" or "profilePic", Taken; Limited.
 func (s *Site) CreateCommunity(ctx context.Context, who access.Principal, in NewCommunity) (Subject, error) {
 	if err := access.Admit(access.CommunityCreate, who); err != nil {
 		return Subject{}, err
 	}
-	if !s.Policy().Communities {
+	if in.Invite == "" && !s.Policy().Communities {
 		if ok, err := s.IsOperator(ctx, who); err != nil || !ok {
-			return Subject{}, joinErr(err, profile.E(profile.Forbidden, profile.CodeForbidden, "", "not allowed"))
+			return Subject{}, joinErr(err, profile.E(profile.Missing, profile.CodeRequired, "inviteRef", "Community creation requires an invite"))
 		}
+	}
+	if in.Invite != "" {
+		err := s.data.View(ctx, func(r store.Reader) error {
+			_, _, err := s.liveRef(r, in.Invite, RefInvite)
+			return err
+		})
+		if err != nil { // nothing is worked out for who has none
+			return Subject{}, inviteFault(err)
+		}
+	}
+	check, err := s.VerifyIdentity(ctx, WantedIdentity{IDTag: in.IDTag, Hosted: in.Hosted, AppDomain: in.App})
+	if err == nil {
+		err = check.Refusal()
+	}
+	if err != nil {
+		return Subject{}, err
 	}
 	if in.Name == "" {
 		in.Name = nameFromTag(in.IDTag)
@@ -40,7 +61,7 @@ func (s *Site) CreateCommunity(ctx context.Context, who access.Principal, in New
 	if err != nil {
 		return Subject{}, idtagTaken(err)
 	}
-	rec.Extras = mergeExtras(rec.Extras, "cloudillo", in.Extra)
+	rec.Extras = mergeExtras(mergeExtras(rec.Extras, "cloudillo", openCommunity), "cloudillo", in.Extra)
 	picture := ""
 	if in.Picture != "" {
 		var ok bool
@@ -55,6 +76,14 @@ func (s *Site) CreateCommunity(ctx context.Context, who access.Principal, in New
 		if err := tx.Lock(who.Subject); err != nil {
 			return err
 		}
+		if err := s.spend(tx, who, s.Policy().profileQuota()); err != nil {
+			return err
+		}
+		if in.Invite != "" {
+			if _, err := s.spendRef(tx, who.Subject, in.Invite, RefInvite); err != nil {
+				return inviteFault(err)
+			}
+		}
 		if err := s.createSlugged(tx, rec, slug, base, s.event(who.Subject, "community.created", rec.ID)); err != nil {
 			return idtagTaken(err)
 		}
@@ -66,86 +95,28 @@ func (s *Site) CreateCommunity(ctx context.Context, who access.Principal, in New
 		} else if err != nil {
 			return err
 		}
-		return s.addManager(tx, who.Subject, who.Subject, rec.ID)
-	})
-	if err != nil {
-		return Subject{}, err
-	}
-	return subjectOf(rec), nil
-}
-
-func noSuchPicture() error {
-	return profile.E(profile.Invalid, profile.CodeInvalid, "profilePic", "there is no such file")
-}
-
-// AdminEdit is what an operator changes of anybody; nil leaves a thing as it is.
-type AdminEdit struct {
-	Name     *string
-	Disabled *bool
-	Roles    []string // shown, gives no rights; nil leaves them
-}
-
-// AdminRoles are the words that AdminEdit.Roles may hold.
-var AdminRoles = []string{"user", "public", "follower", "supporter", "contributor", "moderator", "leader"}
-
-// MayAdminister says whether the caller may change anybody's profile, for faces
-// that have to refuse before they read what is asked: nil or Forbidden.
-func (s *Site) MayAdminister(ctx context.Context, who access.Principal) error {
-	return s.operator(ctx, access.IdentityAdmin, who)
-}
-
-// EditIdentity changes anybody's profile by its idtag, for an operator. A
-// disabled person's sessions end at once. Errors: NotFound, Forbidden,
-// Invalid with Field "roles", Conflict/CodeLastManager.
-func (s *Site) EditIdentity(ctx context.Context, who access.Principal, tag string, in AdminEdit) (Subject, error) {
-	if err := s.MayAdminister(ctx, who); err != nil {
-		return Subject{}, err
-	}
-	for _, role := range in.Roles {
-		if !slices.Contains(AdminRoles, role) {
-			return Subject{}, profile.E(profile.Invalid, profile.CodeChoice, "roles", "unknown role %q", role)
+		if err := s.addManager(tx, who.Subject, who.Subject, rec.ID); err != nil {
+			return err
 		}
-	}
-	edit := Edit{FullName: in.Name, Face: "cloudillo"}
-	if in.Roles != nil {
-		edit.Extras = map[string]json.RawMessage{"roles": marshal(in.Roles)}
-	}
-	var id profile.ID
-	err := s.data.View(ctx, func(r store.Reader) error {
-		rec, err := s.byIDTag(r, tag)
-		if err == nil {
-			id = rec.ID
-		}
+		_, err := s.bind(tx, who.Subject, rec.ID, Follow)
 		return err
 	})
 	if err != nil {
 		return Subject{}, err
 	}
-	rec, err := s.change(ctx, id, s.event(who.Subject, "profile.updated", id),
-		func(tx store.Tx, old *store.Record) error {
-			if in.Disabled != nil && *in.Disabled {
-				return s.keepBroker(tx, old, "disabled")
-			}
-			return nil
-		},
-		func(old *store.Record) (step, error) {
-			st, err := s.edit(ctx, old, edit)
-			if err != nil || in.Disabled == nil {
-				return st, err
-			}
-			state := profile.Active
-			if *in.Disabled {
-				state = profile.Disabled
-				st.with = func(tx store.Tx) error { return s.revokeTokens(tx, id) }
-			}
-			if state != old.State {
-				st.rec.State = state
-				st.paths = append(st.paths, "state")
-			}
-			return st, nil
-		})
-	if err != nil {
-		return Subject{}, err
-	}
 	return subjectOf(rec), nil
+}
+
+// inviteFault names the invitation, where a ref is called a token.
+func inviteFault(err error) error {
+	if e := profile.AsError(err); e.Field == "token" {
+		named := *e
+		named.Field = "inviteRef"
+		return &named
+	}
+	return err
+}
+
+func noSuchPicture() error {
+	return profile.E(profile.Invalid, profile.CodeInvalid, "profilePic", "there is no such file")
 }

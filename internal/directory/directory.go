@@ -35,6 +35,9 @@ type Config struct {
 	Media   Media // nil: no pictures are kept
 	SMS     bool  // somebody does the jobs that send text messages to phones
 
+	Resolver       Resolver // asks the DNS whether domains point here; nil: nobody does
+	LocalAddresses []string // of this server, as others reach it: IP addresses and host names
+
 	// Settle is how long another process may go on writing by entity types that
 	// have changed: twice what it takes to see a change. 0 where one process
 	// holds the store.
@@ -50,6 +53,8 @@ type Directory struct {
 	log     *slog.Logger
 	media   Media
 	sms     bool
+	dns     Resolver // nil: not asked
+	here    []string
 	settle  time.Duration
 	files   sync.RWMutex // held for reading while a file is put and noted, for writing while an unused one is deleted
 
@@ -65,7 +70,11 @@ func New(c Config) *Directory {
 	if now == nil {
 		now = time.Now
 	}
+	if len(c.LocalAddresses) == 0 {
+		c.Resolver = nil // there is nothing to compare with
+	}
 	return &Directory{
+		dns: c.Resolver, here: c.LocalAddresses,
 		store: c.Store, dataKey: c.DataKey, hasher: c.Hasher, log: c.Log, media: c.Media, sms: c.SMS, settle: c.Settle,
 		now:      func() time.Time { return now().UTC().Truncate(time.Microsecond) },
 		sweeping: make(chan struct{}, max(2, runtime.GOMAXPROCS(0)/2)),

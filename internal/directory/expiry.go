@@ -50,7 +50,7 @@ func (d *Directory) DropExpired(ctx context.Context, site store.SiteID, in Expir
 		if profile.IsKind(err, profile.NotFound) {
 			return nil
 		}
-		if err != nil || row.Expires.After(d.now()) {
+		if err != nil || row.Expires.IsZero() || row.Expires.After(d.now()) {
 			return err
 		}
 		return tx.DropTicket(in.Digest)

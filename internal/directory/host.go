@@ -129,3 +129,33 @@ func (d *Directory) hostUsed(ctx context.Context, s *Site, host string) (bool, e
 	}
 	return true, err
 }
+
+// HostForm is the host name that an identity has for itself: that of its API
+// without "cl-o.", in ASCII.
+func (s *Site) HostForm(p *Subject) string {
+	if folded, ok := s.foldIDTag(s.IDTag(p)); ok {
+		return store.HostForm(folded)
+	}
+	return p.Slug + "." + s.Domain()
+}
+
+// HostIdentity is the identity that a host of the site stands for: that whose
+// own host it is, else the site's. Errors: NotFound.
+func (s *Site) HostIdentity(ctx context.Context, host string) (Subject, error) {
+	t, err := s.d.sites(ctx)
+	if err != nil {
+		return Subject{}, err
+	}
+	host = hostOnly(host)
+	if t.byHost[host] != nil {
+		return s.SiteIdentity(ctx)
+	}
+	at, rec, err := s.d.holderOf(ctx, t, host)
+	switch {
+	case profile.IsKind(err, profile.NotFound) || err == nil && (at != s || !rec.Type.IsSubject() || rec.State != profile.Active):
+		return s.SiteIdentity(ctx)
+	case err != nil:
+		return Subject{}, err
+	}
+	return subjectOf(rec), nil
+}

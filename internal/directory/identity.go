@@ -2,14 +2,12 @@ package directory
 
 import (
 	"context"
-	"encoding/json"
 	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"facet/internal/access"
-	"facet/internal/credential"
 	"facet/internal/profile"
 	"facet/internal/store"
 )
@@ -24,7 +22,11 @@ func (s *Site) IDTag(p *Subject) string {
 	if p.idtag != "" {
 		return p.idtag
 	}
-	return p.Slug + "@" + s.Domain()
+	tag := p.Slug + "@" + s.Domain()
+	if strings.Contains(tag, "xn--") {
+		return toUnicode(tag)
+	}
+	return tag
 }
 
 var idtagForm = regexp.MustCompile(`^[a-z0-9]([-a-z0-9_]*[a-z0-9])?@([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
@@ -46,7 +48,7 @@ func (s *Site) foldIDTag(tag string) (folded string, ok bool) {
 		return "", false
 	}
 	if d == s.Domain() {
-		return folded, isASCII(local) // a slug
+		return folded, true // a slug
 	}
 	return folded, isHostName(identityHost + store.HostForm(folded))
 }
@@ -67,20 +69,26 @@ func (s *Site) byIDTag(r store.Reader, tag string) (*store.Record, error) {
 	return r.ByName(profile.ID{}, profile.IDTag, folded)
 }
 
-// IdentityFault says why an idtag cannot be had: "" when it can.
-type IdentityFault string
-
-// The faults of an idtag (Cloudillo, idTagError).
+// The fewest and the most octets of an idtag that is given out, in its host form
+// and in ASCII (Cloudillo): "cl-o." before it still fits a certificate's name.
 const (
-	IdentityInvalid IdentityFault = "invalid"
-	IdentityUsed    IdentityFault = "used"
+	minHosted = 5
+	maxHosted = 62
 )
+
+// isHostable reports whether a folded idtag can be given out: its host form is a
+// host name (RFC 952, RFC 1123) of a fair length, and not one of ours for the
+// API of another.
+func isHostable(folded string) bool {
+	host := store.HostForm(folded)
+	return len(host) >= minHosted && len(host) <= maxHosted && isHostName(host) && !strings.Contains(host, "_") && !strings.HasPrefix(host, identityHost)
+}
 
 // CheckIdentity says whether an idtag is free here.
 func (s *Site) CheckIdentity(ctx context.Context, tag string) (fault IdentityFault, err error) {
 	folded, ok := s.foldIDTag(tag)
 	local, domain, _ := strings.Cut(folded, "@")
-	if !ok || domain == s.Domain() && ReservedSlug(local) {
+	if !ok || !isHostable(folded) || domain == s.Domain() && ReservedSlug(local) {
 		return IdentityInvalid, nil
 	}
 	space, value := profile.IDTag, folded
@@ -109,7 +117,7 @@ func (s *Site) CheckIdentity(ctx context.Context, tag string) (fault IdentityFau
 // slug is "" when it is to be made up from base.
 func (s *Site) claim(rec *store.Record, tag string) (slug, base string, err error) {
 	folded, ok := s.foldIDTag(tag)
-	if !ok {
+	if !ok || !isHostable(folded) {
 		return "", "", profile.E(profile.Invalid, profile.CodeInvalid, "idTag", "invalid id_tag")
 	}
 	local, domain, _ := strings.Cut(folded, "@")
@@ -140,73 +148,16 @@ func idtagTaken(err error) error {
 
 // nameFromTag is how somebody is called of whom only the idtag is known.
 func nameFromTag(tag string) string {
+	tag = strings.TrimSpace(tag)
+	if !strings.Contains(tag, "@") {
+		tag = strings.Replace(tag, ".", "@", 1)
+	}
+	if strings.Contains(tag, "xn--") {
+		tag = toUnicode(tag)
+	}
 	local := localPart(profile.Fold(tag))
 	first, size := utf8.DecodeRuneInString(local)
 	return string(unicode.ToUpper(first)) + local[size:]
-}
-
-// NewIdentity is what somebody registers an idtag with.
-type NewIdentity struct {
-	IDTag, Email string
-	Token        string                     // a registration token
-	Extra        map[string]json.RawMessage // of the face cloudillo
-}
-
-// RegisterIdentity makes a person without a password who is signed in at once;
-// the mail that confirms the address lets them choose one. It takes a
-// registration token, of which one use is spent. Errors: Invalid with Field
-// "token", "idTag", "email"; Taken.
-func (s *Site) RegisterIdentity(ctx context.Context, in NewIdentity, use TokenUse) (SignIn, error) {
-	if s.Policy().Registration == RegistrationClosed {
-		return SignIn{}, profile.E(profile.Forbidden, profile.CodeRegistrationClosed, "", "registration is disabled.")
-	}
-	if err := checkEmail(in.Email); err != nil {
-		return SignIn{}, err
-	}
-	if err := s.CheckRegistration(ctx, in.Token); err != nil { // nothing is worked out for who has none
-		return SignIn{}, err
-	}
-	name := profile.PersonName{}.WithWhole(nameFromTag(in.IDTag))
-	rec, err := s.newSubject(ctx, profile.User, profile.ID{}, append(nameSets(profile.User, name), Set{"email", &in.Email}))
-	if err != nil {
-		return SignIn{}, err
-	}
-	slug, base, err := s.claim(rec, in.IDTag)
-	if err != nil {
-		return SignIn{}, idtagTaken(err)
-	}
-	rec.Creator = rec.ID
-	rec.Extras = mergeExtras(rec.Extras, "cloudillo", in.Extra)
-	member, err := s.firstMember(ctx, rec)
-	if err != nil {
-		return SignIn{}, err
-	}
-	key := credential.NewHexKey()
-	err = s.data.Update(ctx, func(tx store.Tx) error {
-		if err := s.spendRegistration(tx, in.Token); err != nil {
-			return err
-		}
-		if err := s.createSlugged(tx, rec, slug, base, s.event(rec.ID, "user.created", rec.ID)); err != nil {
-			return idtagTaken(err)
-		}
-		if err := tx.Create(member, s.event(rec.ID, memberEventAdd, member.ID)); err != nil {
-			return err
-		}
-		if err := s.addManager(tx, rec.ID, rec.ID, rec.ID); err != nil {
-			return err
-		}
-		ticket := s.newTicket(rec.ID, ticketInvitation, key, ticketData{Email: in.Email})
-		if err := tx.PutTicket(ticket); err != nil {
-			return err
-		}
-		return tx.Enqueue(s.mailJob(rec.ID, "verify", in.Email, MailData{
-			Recipient: name.Whole(""), Link: s.link("/api/auth/" + key), Expires: ticket.Expires,
-		}))
-	})
-	if err != nil {
-		return SignIn{}, err
-	}
-	return s.begin(ctx, rec, nil, use)
 }
 
 // Me reads the caller's own profile.
@@ -269,19 +220,9 @@ func (s *Site) own(ctx context.Context, who access.Principal, slug string) (ownP
 			return access.Allow(access.SelfWrite, who, access.Self)
 		}
 		out.managed = true
-		return s.allowManager(r, who, rec)
+		return s.mayActFor(r, who, rec)
 	})
 	return out, err
-}
-
-// allowManager lets only who manages a profile change it as an own one: a
-// provider or an operator has other ways.
-func (s *Site) allowManager(r store.Reader, who access.Principal, rec *store.Record) error {
-	is, err := s.relationTo(r, who, rec)
-	if err != nil {
-		return err
-	}
-	return access.Allow(access.ProfileWrite, who, is&access.Manager)
 }
 
 // check is what change asks in its transaction.
@@ -290,7 +231,7 @@ func (o ownProfile) check(s *Site, who access.Principal) func(store.Tx, *store.R
 		if !o.managed {
 			return nil
 		}
-		return s.allowManager(tx, who, old)
+		return s.mayActFor(tx, who, old)
 	}
 }
 
@@ -308,6 +249,9 @@ func (s *Site) EditMe(ctx context.Context, who access.Principal, slug string, in
 	}
 	rec, err := s.change(ctx, own.id, s.event(who.Subject, "profile.updated", own.id), own.check(s, who),
 		func(old *store.Record) (step, error) {
+			if in.Inner[settingsExtra] != nil && old.Type != profile.Community {
+				return step{}, profile.E(profile.Invalid, profile.CodeInvalid, settingsExtra, "only communities have settings")
+			}
 			st, err := s.edit(ctx, old, in)
 			if err == nil && len(st.rec.Extras) > max(len(old.Extras), maxExtra) {
 				err = profile.E(profile.TooLarge, profile.CodeTooLarge, "x", "the fields of x take more than %d bytes", maxExtra)

@@ -141,11 +141,10 @@ func TestARefusedRegistrationSpendsNothing(t *testing.T) {
 	}{
 		"used idtag":    {directory.NewIdentity{IDTag: "bob@example.com", Email: "a@mail.example", Token: "once"}, profile.CodeTaken},
 		"used slug":     {directory.NewIdentity{IDTag: tag("alice"), Email: "a@mail.example", Token: "once"}, profile.CodeTaken},
-		"used e-mail":   {directory.NewIdentity{IDTag: "a@example.com", Email: tag("alice"), Token: "once"}, profile.CodeTaken},
 		"no idtag":      {directory.NewIdentity{IDTag: "a b", Email: "a@mail.example", Token: "once"}, profile.CodeInvalid},
 		"no e-mail":     {directory.NewIdentity{IDTag: "a@example.com", Email: "nobody", Token: "once"}, profile.CodeConstraint},
-		"unknown token": {directory.NewIdentity{IDTag: "a@example.com", Email: "a@mail.example", Token: "other"}, profile.CodeInvalid},
-		"another's key": {directory.NewIdentity{IDTag: "a@example.com", Email: "a@mail.example", Token: "demo-api-key"}, profile.CodeInvalid},
+		"unknown token": {directory.NewIdentity{IDTag: "a@example.com", Email: "a@mail.example", Token: "other"}, profile.CodeNotFound},
+		"another's key": {directory.NewIdentity{IDTag: "a@example.com", Email: "a@mail.example", Token: "demo-api-key"}, profile.CodeNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := w.demo.RegisterIdentity(t.Context(), c.in, directory.Exchanged)
@@ -242,7 +241,7 @@ func TestWhoMakesCommunitiesIsPolicy(t *testing.T) {
 		t.Errorf("an operator: %v", err)
 	}
 	_, err = other.CreateCommunity(t.Context(), access.Principal{Subject: profile.ID{7}, Session: profile.ID{8}}, directory.NewCommunity{IDTag: "club@strict.example"})
-	wantCode(t, err, profile.CodeForbidden)
+	wantCode(t, err, profile.CodeRequired)
 }
 
 func TestDisablingStopsEveryTokenAndSignIn(t *testing.T) {
@@ -251,7 +250,11 @@ func TestDisablingStopsEveryTokenAndSignIn(t *testing.T) {
 	tokens := []directory.SignIn{w.login("xia", "yoyo", directory.Exchanged), w.login("xia", "yoyo", directory.Refreshed)}
 	set := func(disabled bool) {
 		t.Helper()
-		if _, err := w.demo.EditIdentity(t.Context(), donny, tag("xia"), directory.AdminEdit{Disabled: &disabled}); err != nil {
+		state := profile.Active
+		if disabled {
+			state = profile.Disabled
+		}
+		if _, err := w.demo.EditIdentity(t.Context(), donny, tag("xia"), directory.AdminEdit{State: &state}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -283,9 +286,8 @@ func TestDisablingStopsEveryTokenAndSignIn(t *testing.T) {
 func TestTheLastActiveManagerOfTheBrokerIsNeitherDisabledNorErased(t *testing.T) {
 	w := newWorld(t)
 	donny := w.as("donny")
-	yes := true
 	disable := func(who access.Principal, slug string) error {
-		_, err := w.demo.EditIdentity(t.Context(), who, tag(slug), directory.AdminEdit{Disabled: &yes})
+		_, err := w.demo.EditIdentity(t.Context(), who, tag(slug), directory.AdminEdit{State: new(profile.Disabled)})
 		return err
 	}
 	wantCode(t, disable(donny, "donny"), profile.CodeLastManager)

@@ -18,6 +18,8 @@ type Identity struct {
 	Subject
 	Relationship
 	Related bool // the viewer is another profile, whose relationship this is
+	Rank    Rank // in a community: of the profile in the viewer's, or of the viewer in that
+	Owner   bool // of the viewer, which is a community
 }
 
 // identity shows a profile to a viewer: NotFound when it blocked the viewer. A
@@ -35,7 +37,16 @@ func (s *Site) identity(r store.Reader, v viewer, rec *store.Record) (Identity, 
 	if err == nil && b&isBlocked != 0 {
 		err = store.ErrNotFound
 	}
+	if err != nil {
+		return out, err
+	}
 	out.Relationship, out.Related = b.relationship(), true
+	switch {
+	case v.community && rec.Type == profile.User:
+		return out, s.showMember(r, v.id, &out)
+	case isCommunity(rec):
+		out.Rank, err = memberRank(r, rec.ID, v.id)
+	}
 	return out, err
 }
 
@@ -332,7 +343,7 @@ func (l *identityList) one() ([]Identity, error) {
 // erased is not.
 func (l *identityList) shown(id profile.ID) (Identity, bool, error) {
 	rec, err := l.r.Record(id)
-	if profile.IsKind(err, profile.NotFound) {
+	if profile.IsKind(err, profile.NotFound) || err == nil && rec.State == profile.Banned {
 		return Identity{}, false, nil
 	}
 	if err != nil {
@@ -386,12 +397,19 @@ func (s *Site) matches(p *Subject, term string) bool {
 // Status is how the viewer, or the site, holds a profile: "active", "muted",
 // "blocked", "suspended".
 func (p *Identity) Status() string {
-	switch {
-	case p.State != profile.Active:
+	if p.State != profile.Active {
 		return "suspended"
-	case p.Blocked:
+	}
+	return p.Held()
+}
+
+// Held is how the viewer holds a profile, whatever the site does: "active",
+// "muted", "blocked".
+func (r *Relationship) Held() string {
+	switch {
+	case r.Blocked:
 		return "blocked"
-	case p.Muted:
+	case r.Muted:
 		return "muted"
 	default:
 		return "active"

@@ -5,22 +5,19 @@ import (
 	"slices"
 	"time"
 
-	"facet/internal/credential"
 	"facet/internal/profile"
 	"facet/internal/store"
 )
 
-const ticketRegistration = "register" // to register an identity
-
 // NewRegistrationToken is what a registration token is made from.
 type NewRegistrationToken struct {
-	Token string        // "" is made up: 24 lower-case letters and digits
+	Token string        // "" is made up: 24 letters and digits
 	Uses  int64         // below zero: any number
 	Life  time.Duration // 0: it does not end
 }
 
 // RegistrationToken lets people register an identity (Cloudillo, POST
-// /api/profiles/register).
+// /api/profiles/register): a ref of the type register.
 type RegistrationToken struct {
 	ID      string // tells tokens apart, and does not give them away: 12 hexadecimal digits
 	Token   string // only right after it was made
@@ -29,13 +26,9 @@ type RegistrationToken struct {
 	Expires time.Time // zero: it does not end
 }
 
-func registrationTokenOf(row *store.TicketRow) RegistrationToken {
-	return RegistrationToken{ID: row.Digest[:12], Uses: row.Uses, Created: row.Created, Expires: row.Expires}
-}
-
-// AddRegistrationToken makes a registration token, of which only the digest is
-// kept. Errors: Invalid with Field "uses" or "life"; Taken with Field "token"
-// when it is in use, for whatever.
+// AddRegistrationToken makes a registration token, from the command line.
+// Errors: Invalid with Field "uses" or "life"; Taken with Field "token" when it
+// is in use, for whatever.
 func (s *Site) AddRegistrationToken(ctx context.Context, in NewRegistrationToken) (RegistrationToken, error) {
 	switch {
 	case in.Uses == 0:
@@ -43,24 +36,22 @@ func (s *Site) AddRegistrationToken(ctx context.Context, in NewRegistrationToken
 	case in.Life < 0:
 		return RegistrationToken{}, profile.E(profile.Invalid, profile.CodeInvalid, "life", "A token does not end before it is made.")
 	}
-	if in.Token == "" {
-		in.Token = credential.NewAlnum(24)
+	ref := Ref{ID: in.Token, Type: RefRegister, Uses: in.Uses}
+	if in.Life > 0 {
+		ref.Expires = s.d.now().Add(in.Life)
 	}
-	row := s.newTicket(profile.ID{}, ticketRegistration, in.Token, ticketData{})
-	if row.Uses, row.Expires = in.Uses, (time.Time{}); in.Life > 0 {
-		row.Expires = row.Created.Add(in.Life)
+	row, err := s.newRef(&ref)
+	if err != nil {
+		return RegistrationToken{}, err
 	}
-	err := s.data.Update(ctx, func(tx store.Tx) error {
-		if _, err := tx.Ticket(row.Digest); err == nil {
-			return profile.E(profile.Taken, profile.CodeTaken, "token", "The token is in use.")
-		} else if !profile.IsKind(err, profile.NotFound) {
-			return err
-		}
-		return tx.PutTicket(row)
-	})
+	err = s.data.Update(ctx, func(tx store.Tx) error { return s.addRef(tx, profile.ID{}, row) })
 	out := registrationTokenOf(row)
-	out.Token = in.Token
+	out.Token = ref.ID
 	return out, err
+}
+
+func registrationTokenOf(row *store.TicketRow) RegistrationToken {
+	return RegistrationToken{ID: row.Digest[:12], Uses: row.Uses, Created: row.Created, Expires: row.Expires}
 }
 
 // RegistrationTokens lists the registration tokens in the order of their
@@ -68,7 +59,7 @@ func (s *Site) AddRegistrationToken(ctx context.Context, in NewRegistrationToken
 func (s *Site) RegistrationTokens(ctx context.Context) ([]RegistrationToken, error) {
 	var out []RegistrationToken
 	err := s.data.View(ctx, func(r store.Reader) error {
-		rows, err := r.Tickets(profile.ID{}, ticketRegistration)
+		rows, err := r.Tickets(profile.ID{}, string(RefRegister))
 		out = make([]RegistrationToken, 0, len(rows))
 		for _, row := range rows {
 			out = append(out, registrationTokenOf(row))
@@ -79,38 +70,11 @@ func (s *Site) RegistrationTokens(ctx context.Context) ([]RegistrationToken, err
 	return out, err
 }
 
-// registration reads a registration token that works: Invalid with Field
-// "token" otherwise.
-func (s *Site) registration(r store.Reader, token string) (*store.TicketRow, error) {
-	row, err := r.Ticket(credential.Digest(token))
-	if err != nil && !profile.IsKind(err, profile.NotFound) {
-		return nil, err
-	}
-	switch {
-	case err != nil || row.Kind != ticketRegistration:
-		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "token", "unknown registration token")
-	case !row.Expires.IsZero() && !row.Expires.After(s.d.now()):
-		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "token", "Ref has expired")
-	case row.Uses == 0:
-		return nil, profile.E(profile.Invalid, profile.CodeInvalid, "token", "Ref has already been used")
-	}
-	return row, nil
-}
-
 // CheckRegistration says whether a registration token works, without using it.
+// Errors: NotFound, Invalid with Field "token".
 func (s *Site) CheckRegistration(ctx context.Context, token string) error {
 	return s.data.View(ctx, func(r store.Reader) error {
-		_, err := s.registration(r, token)
+		_, _, err := s.liveRef(r, token, RefRegister)
 		return err
 	})
-}
-
-// spendRegistration takes one use of a registration token.
-func (s *Site) spendRegistration(tx store.Tx, token string) error {
-	row, err := s.registration(tx, token)
-	if err != nil || row.Uses < 0 {
-		return err
-	}
-	row.Uses--
-	return tx.PutTicket(row)
 }

@@ -111,7 +111,7 @@ func (s *Site) relationTo(r store.Reader, who access.Principal, target *store.Re
 	if who.IsNobody() || who.Client {
 		return 0, nil
 	}
-	if who.Restriction.Kind == access.ChildProfile { // of the account's roles it has none
+	if kind := who.Restriction.Kind; kind == access.ChildProfile || kind == access.Scoped { // of the account's roles it has none
 		if target != nil && target.ID == who.Subject {
 			return access.Self, nil
 		}
@@ -129,7 +129,15 @@ func (s *Site) relationTo(r store.Reader, who access.Principal, target *store.Re
 	if who.Subject == target.ID {
 		is |= access.Self
 	}
-	is |= relationByRole(mine, target.ID, access.Manager, access.Contributor)
+	if target.Type == profile.Community {
+		has, err := s.communityRelation(r, who, target, mine[target.ID])
+		if err != nil {
+			return 0, err
+		}
+		is |= has
+	} else {
+		is |= relationByRole(mine, target.ID, access.Manager, access.Contributor)
+	}
 	provides, err := s.relationOfProviders(r, mine, target.ID, now, access.Provider, access.ProviderStaff)
 	if err != nil {
 		return 0, err

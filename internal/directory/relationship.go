@@ -273,7 +273,7 @@ func (s *Site) Relate(ctx context.Context, who access.Principal, slug, tag strin
 			return err
 		}
 		for _, move := range moves {
-			changed, err := s.move(tx, me, them, move)
+			changed, err := s.move(tx, who, me, them, move)
 			if err != nil {
 				return err
 			}
@@ -304,12 +304,9 @@ func lockBoth(tx store.Tx, a, b profile.ID) error {
 
 // move makes one move. What a connection with a community is, its membership
 // says.
-func (s *Site) move(tx store.Tx, me, them *store.Record, move Move) (changed bool, err error) {
-	switch move {
-	case Connect, Accept, Reject, Disconnect, Block:
-		if isCommunity(me) || isCommunity(them) {
-			return s.joinCommunity(tx, me, them, move)
-		}
+func (s *Site) move(tx store.Tx, who access.Principal, me, them *store.Record, move Move) (changed bool, err error) {
+	if isCommunity(me) || isCommunity(them) {
+		return s.joinCommunity(tx, who, me, them, move)
 	}
 	return s.bind(tx, me.ID, them.ID, move)
 }
@@ -317,8 +314,9 @@ func (s *Site) move(tx store.Tx, me, them *store.Record, move Move) (changed boo
 // viewer is as whom somebody reads: related, where the relationships of that
 // profile are the caller's to see.
 type viewer struct {
-	id      profile.ID
-	related bool
+	id        profile.ID
+	related   bool
+	community bool // it is one
 }
 
 // viewer finds as whom a call is made: the caller, or with a slug that profile,
@@ -326,7 +324,7 @@ type viewer struct {
 // shown (they are nobody's but its own): related is false, and the id is the
 // caller's. Errors: NotFound.
 func (s *Site) viewer(r store.Reader, who access.Principal, slug string) (viewer, error) {
-	me := viewer{who.Subject, !who.IsNobody()}
+	me := viewer{id: who.Subject, related: !who.IsNobody()}
 	if slug == "" {
 		return me, nil
 	}
@@ -334,20 +332,20 @@ func (s *Site) viewer(r store.Reader, who access.Principal, slug string) (viewer
 	if err != nil || rec.ID == who.Subject {
 		return me, err
 	}
-	if err := s.allowManager(r, who, rec); err != nil {
+	if err := s.mayRelateFor(r, who, rec); err != nil {
 		if profile.IsKind(err, profile.Forbidden) || profile.IsKind(err, profile.Unauthenticated) {
-			return viewer{who.Subject, false}, nil
+			return viewer{id: who.Subject}, nil
 		}
 		return me, err
 	}
-	return viewer{rec.ID, true}, nil
+	return viewer{id: rec.ID, related: true, community: isCommunity(rec)}, nil
 }
 
 // subjectByIDTag reads the profile that an idtag names: NotFound when there is
 // none.
 func (s *Site) subjectByIDTag(r store.Reader, tag string) (*store.Record, error) {
 	rec, err := s.byIDTag(r, tag)
-	if err == nil && !rec.Type.IsSubject() {
+	if err == nil && (!rec.Type.IsSubject() || rec.State == profile.Banned) {
 		err = store.ErrNotFound
 	}
 	return rec, err

@@ -205,7 +205,10 @@ func (s *Site) EditRole(ctx context.Context, who access.Principal, slug, role, u
 			return err
 		}
 		if extra != nil {
-			if err := tx.Lock(user.ID); err != nil {
+			if err := lockRole(tx, user, on); err != nil {
+				return err
+			}
+			if err := s.mayRank(tx, who, on, user, l, l.Tag); err != nil {
 				return err
 			}
 			if l.Attrs, err = withExtra(l, extra); err != nil {
@@ -275,11 +278,14 @@ func (s *Site) LeaveProfile(ctx context.Context, who access.Principal, username,
 }
 
 func (s *Site) dropRole(tx store.Tx, who access.Principal, user, on *store.Record, word string) error {
-	if err := tx.Lock(user.ID); err != nil {
+	if err := lockRole(tx, user, on); err != nil {
 		return err
 	}
 	held, err := linkAt(tx, user.ID, on.ID, roleHeld)
 	if err != nil {
+		return err
+	}
+	if err := s.mayRank(tx, who, on, user, held, ""); err != nil {
 		return err
 	}
 	asked, err := linkAt(tx, user.ID, on.ID, roleAsked)
@@ -356,11 +362,8 @@ func (s *Site) keepManager(tx store.Tx, who access.Principal, held *store.Link, 
 		}
 		return err
 	}
-	owner, err := tx.ByName(on.ID, profile.CommunityOwner, "")
-	switch {
-	case profile.IsKind(err, profile.NotFound):
-		return nil
-	case err == nil && owner.ID == user.ID:
+	owner, err := ownerOf(tx, on.ID)
+	if owner != nil && owner.ID == user.ID {
 		return profile.E(profile.Conflict, profile.CodeLastManager, "", "The owner of a community keeps the role.")
 	}
 	return err

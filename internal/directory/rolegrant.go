@@ -117,11 +117,14 @@ func (s *Site) roleGrantee(r store.Reader, to RoleGrantee) (*store.Record, error
 // grantRole changes what a user is on a profile by the profile's will. made is
 // false where there was a role, an invitation or a request before.
 func (s *Site) grantRole(tx store.Tx, who access.Principal, user, on *store.Record, t *RoleType, to RoleGrantee, key string) (l *store.Link, made bool, err error) {
-	if err := tx.Lock(user.ID); err != nil {
+	if err := lockRole(tx, user, on); err != nil {
 		return nil, false, err
 	}
 	held, err := linkAt(tx, user.ID, on.ID, roleHeld)
 	if err != nil {
+		return nil, false, err
+	}
+	if err := s.mayRank(tx, who, on, user, held, t.Slug); err != nil {
 		return nil, false, err
 	}
 	asked, err := linkAt(tx, user.ID, on.ID, roleAsked)
@@ -174,6 +177,9 @@ func (s *Site) grantRole(tx store.Tx, who access.Principal, user, on *store.Reco
 		}
 	}
 	if err := putRole(tx, held, l); err != nil {
+		return nil, false, err
+	}
+	if err := settleOwner(tx, l); err != nil {
 		return nil, false, err
 	}
 	if err := s.spend(tx, who, inviteQuota); err != nil {

@@ -95,7 +95,14 @@ func (s *Site) wanted(r store.Reader, to RoleRequest) (*store.Record, error) {
 
 // requestRole changes what a user is on a profile by the user's will.
 func (s *Site) requestRole(tx store.Tx, who access.Principal, user, on *store.Record, t *RoleType, message, request string) (l *store.Link, made bool, err error) {
-	if err := tx.Lock(user.ID); err != nil {
+	if err := lockRole(tx, user, on); err != nil {
+		return nil, false, err
+	}
+	err = notBlocked(tx, on.ID, user.ID)
+	if profile.IsKind(err, profile.NotFound) {
+		err = profile.E(profile.NotFound, profile.CodeNotFound, "slug", "Profile %q does not exist.", on.Name(profile.Slug))
+	}
+	if err != nil {
 		return nil, false, err
 	}
 	held, err := linkAt(tx, user.ID, on.ID, roleHeld)
@@ -359,6 +366,9 @@ func (s *Site) acceptRole(tx store.Tx, who access.Principal, l *store.Link, unas
 	a.Grant, a.Unasked = "", unasked
 	l.State, l.Attrs = store.LinkActive, marshal(a)
 	if err := tx.SetLink(l); err != nil {
+		return err
+	}
+	if err := settleOwner(tx, l); err != nil {
 		return err
 	}
 	return tx.Log(s.event(who.Subject, "role.accepted", l.Dst))

@@ -135,7 +135,10 @@ func (ts *roleTypes) find(on *store.Record, slug string) (*RoleType, error) {
 			return nil, err
 		}
 	}
-	return ts.s.globalRole(ts.r, slug)
+	if t, err := ts.s.globalRole(ts.r, slug); t != nil || err != nil {
+		return t, err
+	}
+	return ts.s.communityRole(ts.r, on, slug)
 }
 
 // globalRole gives the role type with a slug that every profile has: as the
@@ -200,6 +203,15 @@ func (ts *roleTypes) all(on *store.Record) ([]*RoleType, error) {
 	}
 	if on.ID == broker {
 		return out, nil
+	}
+	for _, b := range communityRoles {
+		t, err := ts.s.communityRole(ts.r, on, b.Slug)
+		if err != nil {
+			return nil, err
+		}
+		if t != nil {
+			out = append(out, t)
+		}
 	}
 	own, err := ts.r.Owned(on.ID, profile.RoleType, 0, maxRoleTypes)
 	if err != nil || len(own) == 0 {
@@ -292,7 +304,7 @@ func (s *Site) AddRoleType(ctx context.Context, who access.Principal, slug strin
 		rec := s.numberedRecord(n, profile.RoleType, on.ID, who.Subject)
 		rec.Attrs, rec.Sort = marshal(terms), profile.Fold(terms.Title)
 		named := base
-		if builtInRole(base) != nil || ReservedSlug(base) {
+		if builtInRole(base) != nil || isCommunityRole(base) || ReservedSlug(base) {
 			named = base + "-" + strconv.FormatInt(n, 10)
 		}
 		err = s.createRoleType(tx, who, rec, named)
@@ -434,7 +446,7 @@ func (s *Site) DeleteRoleType(ctx context.Context, who access.Principal, slug, r
 		if err != nil {
 			return err
 		}
-		if builtInRole(t.Slug) != nil {
+		if builtInRole(t.Slug) != nil || isCommunityRole(t.Slug) {
 			return profile.E(profile.Conflict, profile.CodeLastManager, "", "The role types that every site has cannot be deleted.")
 		}
 		rec, err := tx.Record(t.id)

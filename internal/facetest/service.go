@@ -60,14 +60,36 @@ func New(t testing.TB, faces ...face.Face) *Service {
 	return From(t, Demo(t), faces...)
 }
 
+// Settings are what a Service is run with that is not as usual.
+type Settings struct {
+	Resolver       directory.Resolver // nil: the DNS is not asked
+	LocalAddresses []string
+	Starts         server.Rate // of each address; the zero value is no bound
+}
+
+// With is New with settings.
+func With(t testing.TB, set Settings, faces ...face.Face) *Service {
+	t.Helper()
+	seed, err := seeded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return from(t, seed, set, faces)
+}
+
 // From starts a Service with what another had.
 func From(t testing.TB, seed Seed, faces ...face.Face) *Service {
+	t.Helper()
+	return from(t, seed, Settings{}, faces)
+}
+
+func from(t testing.TB, seed Seed, set Settings, faces []face.Face) *Service {
 	t.Helper()
 	dir := t.TempDir()
 	seed.Unpack(t, dir)
 	s := &Service{Clock: NewClock(), Log: &Buffer{}, Dir: dir, key: seed.key}
 	s.Clock.Advance(seed.age)
-	db, d, err := open(dir, seed.key, s.Clock)
+	db, d, err := open(dir, seed.key, s.Clock, set)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +103,7 @@ func From(t testing.TB, seed Seed, faces ...face.Face) *Service {
 		t.Fatal(err)
 	}
 	handler, err := server.New(server.Config{
-		Directory: s.Directory, Faces: faces, Log: slog.New(slog.NewJSONHandler(s.Log, nil)),
+		Directory: s.Directory, Faces: faces, Log: slog.New(slog.NewJSONHandler(s.Log, nil)), Starts: set.Starts,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -162,7 +184,7 @@ var seeded = sync.OnceValues(func() (out Seed, err error) {
 	}
 	defer os.RemoveAll(dir)
 	out.key = credential.NewDataKey()
-	db, d, err := open(dir, out.key, NewClock())
+	db, d, err := open(dir, out.key, NewClock(), Settings{})
 	if err != nil {
 		return Seed{}, err
 	}
@@ -177,7 +199,7 @@ var seeded = sync.OnceValues(func() (out Seed, err error) {
 	return out, err
 })
 
-func open(dir string, key credential.DataKey, clock *Clock) (store.Store, *directory.Directory, error) {
+func open(dir string, key credential.DataKey, clock *Clock, set Settings) (store.Store, *directory.Directory, error) {
 	log := slog.New(slog.DiscardHandler)
 	db, err := sqlite.Open(context.Background(), sqlite.Options{Dir: dir, PageCache: 1, Reserve: -1, Logger: log, Clock: clock.Now})
 	if err != nil {
@@ -186,6 +208,7 @@ func open(dir string, key credential.DataKey, clock *Clock) (store.Store, *direc
 	return db, directory.New(directory.Config{
 		Store: db, DataKey: key, Hasher: credential.NewHasher(credential.HasherConfig{Concurrency: 2}), Now: clock.Now, Log: log,
 		Media: media.NewStore(filepath.Join(dir, "blobs")), SMS: true,
+		Resolver: set.Resolver, LocalAddresses: set.LocalAddresses,
 	}), nil
 }
 

@@ -82,4 +82,5 @@ type State string
 const (
 	Active   State = "active"
 	Disabled State = "disabled" // reversible: every session is stopped, sign-in refused
+	Banned   State = "banned"   // disabled, and not shown to others either
 )

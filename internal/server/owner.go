@@ -23,7 +23,13 @@ const (
 // it ends in "*".
 var owners = []struct{ prefix, face string }{
 	{"/api/users/v1", household},
-	{"/api/auth/login", cloudillo},
+	{"/api/auth/login*", cloudillo},
+	{"/api/auth/access-token", cloudillo},
+	{"/api/auth/proxy-token", cloudillo},
+	{"/api/auth/password", cloudillo},
+	{"/api/auth/set-password", cloudillo},
+	{"/api/auth/forgot-password", cloudillo},
+	{"/api/auth/api-keys", cloudillo},
 	{"/api/profiles", cloudillo},
 	{"/api/me", cloudillo},
 	{"/api/refs", cloudillo},
@@ -34,6 +40,7 @@ var owners = []struct{ prefix, face string }{
 	{"/api/onboarding", cloudillo},
 	{"/api/admin", cloudillo},
 	{"/file", cloudillo},
+	{"/.well-known/cloudillo", cloudillo},
 	{"/api", djaoapp},
 	{"/auth", appdata},
 	{"/user", appdata},
@@ -95,6 +102,7 @@ func (s *Server) rest(w http.ResponseWriter, r *http.Request) {
 	if x.meter == nil {
 		x.meter = s.unmatched[""]
 	}
+	allowCredentials(w.Header(), r, x.face.Name(), "")
 	allowed := s.methods(r)
 	switch {
 	case r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
@@ -102,7 +110,8 @@ func (s *Server) rest(w http.ResponseWriter, r *http.Request) {
 	case len(allowed) == 0:
 		x.fail(r, profile.E(profile.NotFound, profile.CodeNoRoute, "", "there is nothing at this path"))
 	case r.Method == http.MethodOptions:
-		preflight(w.Header(), r, allowed)
+		w.Header().Del("Access-Control-Allow-Credentials") // the route says
+		s.preflight(w.Header(), r, allowed)
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
@@ -120,7 +129,7 @@ func (s *Server) methods(r *http.Request) []string {
 	}
 	var out []string
 	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-		if h, _ := s.mux.Handler(&http.Request{Method: m, URL: r.URL}); isEndpoint(h) {
+		if _, ok := s.endpointFor(m, r); ok {
 			out = append(out, m)
 		}
 	}

@@ -237,6 +237,7 @@ type endpoint struct {
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := w.(*exchange)
 	x.face, x.meter, x.route, x.starts = e.face, e.meter, e.name, e.starts
+	allowCredentials(w.Header(), r, e.face.Name(), e.name)
 	if err := e.serve(x, r); err != nil {
 		x.fail(r, err)
 	}

@@ -198,6 +198,13 @@ type TicketRow struct {
 	Expires time.Time // zero: never
 }
 
+// TicketMark is the place of a ticket in a list by time; the zero mark comes
+// before the first.
+type TicketMark struct {
+	Created time.Time
+	Digest  string
+}
+
 // Attempts counts wrong tries of one sort against one subject.
 type Attempts struct {
 	Subject profile.ID

@@ -245,6 +245,9 @@ type Proofs interface {
 	Ticket(digest string) (*TicketRow, error)
 	// Tickets lists a subject's tickets of a kind, by digest.
 	Tickets(subject profile.ID, kind string) ([]*TicketRow, error)
+	// TicketsByTime lists them newest first, by (created, digest) descending,
+	// after that place. A page costs the same at any depth.
+	TicketsByTime(subject profile.ID, kind string, after TicketMark, limit int) ([]*TicketRow, error)
 	// Attempts reads the count; a zero count when nothing is noted.
 	Attempts(subject profile.ID, kind string) (Attempts, error)
 	// Answer reads what a caller was answered under a key: ErrNotFound when

@@ -25,9 +25,11 @@ type problem struct {
 	Details *details `json:"details,omitzero"`
 }
 
-// details name the field at fault, or how many seconds to wait.
+// details name the field at fault, or how many seconds to wait, and whose tries
+// are used up.
 type details struct {
 	Field      string `json:"field,omitempty"`
+	Level      string `json:"level,omitempty"` // individual
 	RetryAfter int    `json:"retryAfter,omitzero"`
 }
 
@@ -49,6 +51,10 @@ func (cloudillo) Fail(w http.ResponseWriter, r *http.Request, c *face.Call, err 
 		h.Set("Retry-After", strconv.Itoa(e.Retry))
 		p.Details = &details{RetryAfter: e.Retry}
 	}
+	if e.Kind == profile.Limited {
+		h.Set("X-RateLimit-Level", individual)
+		p.Details = &details{Level: individual, RetryAfter: e.Retry}
+	}
 	body, err := json.Marshal(failure{p, iso(now), c.ID})
 	if err != nil {
 		status, body = http.StatusInternalServerError, []byte(`{"error":{"code":"E-CORE-INTERNAL","message":"Internal server error"}}`)
@@ -61,10 +67,10 @@ func (cloudillo) Fail(w http.ResponseWriter, r *http.Request, c *face.Call, err 
 func problemOf(e *profile.Error, r *http.Request) (status int, p problem) {
 	switch e.Kind {
 	case profile.Unauthenticated, profile.Expired:
-		if e.Code == profile.CodeCredentials {
+		if e.Code == profile.CodeCredentials || e.Code == profile.CodePassword {
 			return http.StatusForbidden, denied
 		}
-		return http.StatusUnauthorized, problem{Code: "E-AUTH-UNAUTH", Message: "Authentication required or invalid token"}
+		return http.StatusUnauthorized, problem{"E-AUTH-UNAUTH", "Authentication required or invalid token", inField(e)}
 	case profile.Forbidden:
 		return http.StatusForbidden, denied
 	case profile.NotFound:
@@ -90,6 +96,10 @@ func problemOf(e *profile.Error, r *http.Request) (status int, p problem) {
 	}
 	return http.StatusBadRequest, problem{"E-VAL-INVALID", "Request validation failed: " + text(e), inField(e)}
 }
+
+// individual says that the bound is one of the caller or its address, not of a
+// larger network.
+const individual = "individual"
 
 var denied = problem{Code: "E-AUTH-NOPERM", Message: "You do not have permission to access this resource"}
 

@@ -14,6 +14,7 @@ const (
 	extraLang      = "lang"
 	extraAppDomain = "appDomain"
 	extraRoles     = "roles"
+	extraSettings  = "settings" // of a community
 )
 
 // fields is the one table of what this face and the kernel share, read
@@ -51,6 +52,15 @@ func wordOf(status string) (word string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// clientLetterOf is the letter that the published client knows a status by: it
+// has none for banned.
+func clientLetterOf(word string) string {
+	if word == "banned" {
+		word = "suspended"
+	}
+	return letterOf(word)
 }
 
 func letterOf(word string) string {

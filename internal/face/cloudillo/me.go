@@ -95,13 +95,14 @@ const (
 // identity that one, if the caller manages it. x is a merge patch (RFC 7396).
 func updateMe(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	var in struct {
-		Name jsontext.Value `json:"name"`
-		X    jsontext.Value `json:"x"`
+		Name     jsontext.Value `json:"name"`
+		X        jsontext.Value `json:"x"`
+		Settings jsontext.Value `json:"settings"`
 	}
 	if err := read(w, r, &in); err != nil {
 		return err
 	}
-	edit := directory.Edit{Face: name}
+	edit := directory.Edit{Face: name, Inner: map[string]map[string]jsonValue{}}
 	if in.Name != nil {
 		text, ok := schema.Text(in.Name)
 		if !ok {
@@ -121,9 +122,16 @@ func updateMe(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 		if err := checkX(patch); err != nil {
 			return err
 		}
-		edit.Inner = map[string]map[string]jsonValue{extraX: patch}
+		edit.Inner[extraX] = patch
 	default:
 		return profile.E(profile.Invalid, profile.CodeType, "x", "x is not an object")
+	}
+	if in.Settings != nil {
+		patch, err := settingsPatch(in.Settings)
+		if err != nil {
+			return err
+		}
+		edit.Inner[extraSettings] = patch
 	}
 	p, err := c.Site.EditMe(r.Context(), c.Who, c.Identity, edit)
 	if err != nil {

@@ -2,7 +2,6 @@ package cloudillo
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -29,18 +28,17 @@ func read(w http.ResponseWriter, r *http.Request, dst any) error {
 	return nil
 }
 
-// The types of identity: hosted under this site's domain or another, and one's
-// own domain. Registering and verifying tell them apart by nothing but the
-// word, as long as nobody's DNS is asked.
-func isIdentityType(t string) bool { return t == "idp" || t == "domain" }
+// The types of identity: hosted under a domain that the server provides, and
+// one's own domain.
+const (
+	hostedType = "idp"
+	domainType = "domain"
+)
 
-var domainForm = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
+func isIdentityType(t string) bool { return t == hostedType || t == domainType }
 
 // isAppDomain reports whether a text can be the domain of an app: "" is none.
-func isAppDomain(s string) bool {
-	s = strings.ToLower(s)
-	return s == "" || len(s) <= 253 && domainForm.MatchString(s) && !strings.HasPrefix(s, "cl-o.")
-}
+func isAppDomain(s string) bool { return s == "" || directory.IsAppDomain(s) }
 
 // verify says whether an identity can be had (POST /api/profiles/verify).
 func verify(w http.ResponseWriter, r *http.Request, c *face.Call) error {
@@ -56,7 +54,6 @@ func verify(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if !isIdentityType(in.Type) && in.Type != "ref" {
 		return invalid("type", "invalid registration type")
 	}
-	out := verification{IDTag: in.IDTag, Address: []string{}, IdentityProviders: []string{c.Site.Domain()}}
 	if in.Type == "ref" && in.Token == "" {
 		return required("token")
 	}
@@ -65,21 +62,19 @@ func verify(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 			return err
 		}
 	}
+	var check directory.IdentityCheck
 	if in.Type != "ref" {
 		if in.IDTag == "" {
 			return required("idTag")
 		}
-		fault, err := c.Site.CheckIdentity(r.Context(), in.IDTag)
-		if err != nil {
+		var err error
+		if check, err = c.Site.VerifyIdentity(r.Context(), directory.WantedIdentity{
+			IDTag: in.IDTag, Hosted: in.Type == hostedType, AppDomain: in.AppDomain,
+		}); err != nil {
 			return err
 		}
-		out.IDTagError = string(fault)
-		if !isAppDomain(in.AppDomain) {
-			out.AppDomainError = string(directory.IdentityInvalid)
-		}
 	}
-	out.Available = out.IDTagError == "" && out.AppDomainError == ""
-	return answer(w, c, http.StatusOK, out)
+	return answer(w, c, http.StatusOK, verificationOf(c.Site, in.IDTag, check))
 }
 
 // register makes a person, who is signed in at once (POST
@@ -103,20 +98,21 @@ func register(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 		return required("idTag")
 	case in.Email == "":
 		return required("email")
-	case in.Token == "":
-		return required("token")
-	case !isAppDomain(in.AppDomain):
-		return invalid("appDomain", "invalid app_domain")
 	case len(in.Lang) > 35: // RFC 5646, section 4.4.1
 		return invalid("lang", "lang is longer than 35 characters")
 	}
 	signIn, err := c.Site.RegisterIdentity(r.Context(), directory.NewIdentity{
-		IDTag: in.IDTag, Email: in.Email, Token: in.Token, Extra: texts(extraLang, in.Lang, extraAppDomain, strings.ToLower(in.AppDomain)),
+		IDTag: in.IDTag, Email: in.Email, Hosted: in.Type == hostedType, AppDomain: in.AppDomain, Token: in.Token,
+		Extra: texts(extraLang, in.Lang, extraAppDomain, strings.ToLower(in.AppDomain)),
 	}, directory.Exchanged)
 	if err != nil {
 		return err
 	}
-	return writeSignIn(w, c, http.StatusCreated, &signIn, false)
+	out, err := signedInOf(r, c, &signIn)
+	if err != nil {
+		return err
+	}
+	return answer(w, c, http.StatusCreated, out)
 }
 
 // texts are extras of those pairs whose value is not empty.
@@ -128,31 +124,4 @@ func texts(pairs ...string) map[string]jsonValue {
 		}
 	}
 	return out
-}
-
-// createCommunity makes a community that the caller owns (PUT
-// /api/profiles/{idTag}).
-func createCommunity(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	var in struct {
-		Type       string `json:"type"`
-		Name       string `json:"name"`
-		ProfilePic string `json:"profilePic"`
-		AppDomain  string `json:"appDomain"`
-	}
-	if err := read(w, r, &in); err != nil {
-		return err
-	}
-	if !isIdentityType(in.Type) {
-		return invalid("type", "Invalid identity type")
-	}
-	if !isAppDomain(in.AppDomain) {
-		return invalid("appDomain", "invalid app_domain")
-	}
-	made, err := c.Site.CreateCommunity(r.Context(), c.Who, directory.NewCommunity{
-		IDTag: r.PathValue("idTag"), Name: strings.TrimSpace(in.Name), Picture: in.ProfilePic, Extra: texts(extraAppDomain, strings.ToLower(in.AppDomain)),
-	})
-	if err != nil {
-		return err
-	}
-	return answer(w, c, http.StatusCreated, community{identityOf(c.Site, &made), iso(made.Created)})
 }

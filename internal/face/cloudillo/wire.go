@@ -20,25 +20,23 @@ type envelope struct {
 	Data   any     `json:"data"`
 	FileID string  `json:"fileId,omitempty"` // of uploads, where the published client reads it
 	Type   string  `json:"type,omitempty"`
+	Pages  *pages  `json:"pagination,omitzero"` // of lists that are shown whole
 	Cursor *cursor `json:"cursorPagination,omitzero"`
 	Time   string  `json:"time"`
 	ReqID  string  `json:"reqId"`
+}
+
+// pages is the older form of paging, of a list that is shown whole.
+type pages struct {
+	Offset int `json:"offset"`
+	Limit  int `json:"limit"`
+	Total  int `json:"total"`
 }
 
 // cursor tells whether a list goes on.
 type cursor struct {
 	Next string `json:"nextCursor,omitempty"`
 	More bool   `json:"hasMore"`
-}
-
-// verification is POST /api/profiles/verify.
-type verification struct {
-	Available         bool     `json:"available"`
-	IDTag             string   `json:"idTag"`
-	Address           []string `json:"address"`           // this server's own, none are known
-	IDTagError        string   `json:"idTagError"`        // "", invalid, used
-	AppDomainError    string   `json:"appDomainError"`    // "", invalid
-	IdentityProviders []string `json:"identityProviders"` // domains that idtags may be had under
 }
 
 // signedIn is POST /api/auth/login and POST /api/profiles/register. The
@@ -51,6 +49,61 @@ type signedIn struct {
 	Roles      []string   `json:"roles"`
 	ProfilePic string     `json:"profilePic"`
 	Settings   []struct{} `json:"settings"`
+	ExpiresAt  string     `json:"expiresAt,omitempty"` // of the token, where it is had for another
+	Success    bool       `json:"success,omitzero"`    // true for a password that was set
+}
+
+// loggedIn and notLoggedIn are POST /api/auth/login-init. There is no other way
+// to sign in than by password: the client takes empty texts, and null, for none.
+type loggedIn struct {
+	Status string   `json:"status"` // authenticated
+	Login  signedIn `json:"login"`
+}
+
+type notLoggedIn struct {
+	Status   string    `json:"status"` // unauthenticated
+	QRLogin  qrLogin   `json:"qrLogin"`
+	WebAuthn *struct{} `json:"webAuthn"` // null
+}
+
+type qrLogin struct {
+	SessionID string `json:"sessionId"` // ""
+	Secret    string `json:"secret"`    // ""
+}
+
+// tokenAnswer is GET /api/auth/access-token. What is about a file is there for a
+// ref and by way of another file.
+type tokenAnswer struct {
+	Token       string `json:"token"`
+	ResourceID  string `json:"resourceId,omitempty"`
+	AccessLevel string `json:"accessLevel,omitempty"` // read, comment, write
+	Scope       string `json:"scope,omitempty"`
+	ExpiresAt   int64  `json:"expiresAt"` // seconds since 1970, as the client reads it
+	Params      string `json:"params,omitempty"`
+}
+
+// proxyAnswer is GET /api/auth/proxy-token.
+type proxyAnswer struct {
+	Token string   `json:"token"`
+	Roles []string `json:"roles"`
+}
+
+// apiKey is what /api/auth/api-keys tells of a key. The client reads numbers for
+// times: seconds since 1970.
+type apiKey struct {
+	KeyID        int64  `json:"keyId"`
+	KeyPrefix    string `json:"keyPrefix"`
+	PlaintextKey string `json:"plaintextKey,omitempty"` // right after it was made
+	Name         string `json:"name,omitempty"`
+	Scopes       string `json:"scopes,omitempty"` // with commas
+	ExpiresAt    int64  `json:"expiresAt,omitzero"`
+	CreatedAt    int64  `json:"createdAt"`
+}
+
+// mailed is POST /api/auth/forgot-password.
+type mailed struct {
+	Message string `json:"message"`
+	Sent    bool   `json:"sent"` // true, whatever was done
 }
 
 // identity is what everybody sees of a profile, and GET /api/profiles/batch.
@@ -67,7 +120,14 @@ type self struct {
 	identity
 	CoverPic string            `json:"coverPic,omitempty"`
 	X        map[string]string `json:"x,omitempty"`
+	Settings *settings         `json:"settings,omitempty"`
 	Keys     []struct{}        `json:"keys"` // for signed actions between servers: there are none
+}
+
+// settings are how a community is run.
+type settings struct {
+	ConnectionMode directory.ConnectionMode `json:"connectionMode"` // A, M, I
+	AllowFollowers bool                     `json:"allowFollowers"`
 }
 
 // updated is the answer to changes of a profile: flat, as the page has it, and
@@ -97,7 +157,8 @@ type listed struct {
 	identity
 	Status string `json:"status"` // A active, B blocked, M muted, S suspended
 	*held
-	Roles []string `json:"roles,omitempty"`
+	Roles []string `json:"roles,omitempty"` // in a community, else labels of the account
+	Owner bool     `json:"owner,omitzero"`  // of the community that holds it
 }
 
 // held is what a profile is to the caller.
@@ -151,9 +212,11 @@ type counts struct {
 type administered struct {
 	TnID int64 `json:"tnId"`
 	identity
-	Status  string    `json:"status"` // active, suspended
-	Roles   []string  `json:"roles,omitempty"`
-	Profile adminView `json:"profile"`
+	Status     string    `json:"status"` // of the account: active, suspended, banned; of a member: active, muted, blocked
+	Roles      []string  `json:"roles,omitempty"`
+	Connection string    `json:"connection,omitempty"` // of a member: connected, pending, disconnected
+	Owner      bool      `json:"owner,omitzero"`       // of the community
+	Profile    adminView `json:"profile"`
 }
 
 type adminView struct {
@@ -190,6 +253,9 @@ func typeOf(t profile.Type) string {
 // selfOf shows a profile, all of it to whom it belongs.
 func selfOf(s *directory.Site, p *directory.Subject, whole bool) self {
 	out := self{identity: identityOf(s, p), Keys: []struct{}{}}
+	if run, ok := p.Settings(); ok {
+		out.Settings = &settings{run.ConnectionMode, run.AllowFollowers}
+	}
 	if whole {
 		out.TnID, out.CoverPic, out.X = p.Number, p.Cover(), extraMap(p)
 	}
@@ -202,7 +268,15 @@ func updatedOf(s *directory.Site, p *directory.Subject) updated {
 }
 
 func listedOf(s *directory.Site, p *directory.Identity) listed {
-	return listed{identity: identityOf(s, &p.Subject), Status: letterOf(p.Status()), held: heldOf(p), Roles: rolesOf(&p.Subject)}
+	return listed{identity: identityOf(s, &p.Subject), Status: letterOf(p.Status()), held: heldOf(p), Roles: shownRoles(p), Owner: p.Owner}
+}
+
+// shownRoles are what a member is in a community, else the labels of an account.
+func shownRoles(p *directory.Identity) []string {
+	if p.Rank > directory.RankFollower {
+		return []string{p.Rank.String()}
+	}
+	return rolesOf(&p.Subject)
 }
 
 func heldOf(p *directory.Identity) *held {

@@ -10,6 +10,7 @@ import (
 	"facet/internal/access"
 	"facet/internal/directory"
 	"facet/internal/facetest"
+	"facet/internal/profile"
 )
 
 func withKey(method, path, key string) facetest.Call {
@@ -30,7 +31,7 @@ func principal(t *testing.T, s *facetest.Service, token string) access.Principal
 // disable stops a user, as an operator does through another face.
 func disable(t *testing.T, s *facetest.Service, operator string, user directory.Subject) error {
 	t.Helper()
-	_, err := s.Site.EditIdentity(t.Context(), principal(t, s, operator), s.Site.IDTag(&user), directory.AdminEdit{Disabled: new(true)})
+	_, err := s.Site.EditIdentity(t.Context(), principal(t, s, operator), s.Site.IDTag(&user), directory.AdminEdit{State: new(profile.Disabled)})
 	return err
 }
 

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"math"
 	"time"
 
 	"facet/internal/profile"
@@ -97,6 +98,23 @@ func (r *reader) Tickets(subject profile.ID, kind string) (list []*store.TicketR
 	if err != nil {
 		return nil, err
 	}
+	return tickets(s, subject, kind)
+}
+
+// TicketsByTime lists the tickets of one kind, newest first.
+func (r *reader) TicketsByTime(subject profile.ID, kind string, after store.TicketMark, limit int) ([]*store.TicketRow, error) {
+	created := int64(math.MaxInt64)
+	if after != (store.TicketMark{}) {
+		created = micros(after.Created)
+	}
+	s, err := r.c.query(selectTicketsByTime, r.site, subject.Bucket(), subject, kind, created, after.Digest, limit)
+	if err != nil {
+		return nil, err
+	}
+	return tickets(s, subject, kind)
+}
+
+func tickets(s *stmt, subject profile.ID, kind string) (list []*store.TicketRow, err error) {
 	err = each(s, func() bool {
 		list = append(list, &store.TicketRow{Digest: s.text(0), Subject: subject, Kind: kind,
 			Data: s.bytes(1), Uses: s.int(2), Created: s.time(3), Expires: s.time(4)})

@@ -379,6 +379,10 @@ var (
 	selectTicketsOf = sql(`
 		SELECT digest, data, uses, created, expires FROM ticket
 		WHERE site = ? AND bucket = ? AND subject = ? AND kind = ? ORDER BY digest`)
+	selectTicketsByTime = sql(`
+		SELECT digest, data, uses, created, expires FROM ticket INDEXED BY ticket_time
+		WHERE site = ? AND bucket = ? AND subject = ? AND kind = ? AND (created, digest) < (?, ?)
+		ORDER BY created DESC, digest DESC LIMIT ?`)
 
 	upsertAttempts = sql(`
 		INSERT INTO attempt (site, bucket, subject, kind, count, since, until)

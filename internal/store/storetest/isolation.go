@@ -273,6 +273,14 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 			}
 			return out, err
 		},
+		"TicketsByTime": func(r store.Reader) (any, error) {
+			list, err := r.TicketsByTime(w.user, "invitation", store.TicketMark{}, -1)
+			out := fmt.Sprint(len(list))
+			for _, t := range list {
+				out += string(t.Data)
+			}
+			return out, err
+		},
 		"Attempts": func(r store.Reader) (any, error) {
 			out := ""
 			for _, kind := range []string{"one", "two", "new"} {

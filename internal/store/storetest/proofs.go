@@ -156,6 +156,40 @@ func testProofs(f *fixture) {
 		f.equal(list(who, "kind"), fmt.Sprintf("%+v ", *b))
 	})
 
+	f.run("tickets of a kind by time", func(f *fixture) {
+		who := f.id()
+		var all []string // newest first
+		for i := range 7 {
+			v := &store.TicketRow{Digest: fmt.Sprint("t", i), Subject: who, Kind: "timed", Data: []byte(`{}`), Created: f.now().Add(time.Duration(i/2) * time.Second)}
+			f.update(func(tx store.Tx) error { return tx.PutTicket(v) })
+			all = append([]string{v.Digest}, all...)
+		}
+		f.update(func(tx store.Tx) error {
+			return tx.PutTicket(&store.TicketRow{Digest: "t9", Subject: who, Kind: "untimed", Data: []byte(`{}`), Created: f.now()})
+		})
+		for size := range 9 {
+			var got []string
+			for at := (store.TicketMark{}); ; {
+				page := read(f, func(r store.Reader) ([]*store.TicketRow, error) { return r.TicketsByTime(who, "timed", at, size-1) })
+				for _, v := range page {
+					got = append(got, v.Digest)
+					at = store.TicketMark{Created: v.Created, Digest: v.Digest}
+				}
+				if len(page) == 0 || size == 0 {
+					break
+				}
+			}
+			if want := all; size != 1 {
+				f.equal(got, want)
+			} else {
+				f.equal(len(got), 0)
+			}
+		}
+		f.equal(len(read(f, func(r store.Reader) ([]*store.TicketRow, error) {
+			return r.TicketsByTime(f.id(), "timed", store.TicketMark{}, -1)
+		})), 0)
+	})
+
 	f.run("attempts", func(f *fixture) {
 		who := f.id()
 		get := func(id profile.ID, kind string) store.Attempts {
