@@ -33,6 +33,11 @@ func IsRefType(t RefType) bool { return slices.Contains(refTypes, t) }
 // and list them. The others are some person's, and go with them.
 func (t RefType) ofSite() bool { return t == RefRegister || t == RefInvite }
 
+// mailed reports whether refs of the type prove that one reads an e-mail. They
+// are listed to nobody: who registered with the address of another would find
+// the proof there.
+func (t RefType) mailed() bool { return t == RefPassword || t == RefWelcome || t == RefActivation }
+
 // Ref is a key that is handed on: whoever has it may do what it is for, so many
 // times, so long (Cloudillo, References API). The key is kept sealed, for refs
 // are listed to those who made them.
