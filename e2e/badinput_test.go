@@ -30,7 +30,7 @@ type badRoute struct {
 	path    string           // of a request that is all right
 	body    string           // its body: JSON in djaoapp, a form in entity; "" for routes that read none
 	wrong   map[string][]any // values of a wrong type or form, by the body's field
-	empty   int              // the status without a body; 0 is 400
+	empty   int              // the status without a body; 0 is 400, below 0 it is all right and not sent
 	unknown []string         // paths of things that nobody has
 	ignores bool             // the body is no concern of the route: it is not sent a bad one
 }
@@ -194,13 +194,17 @@ func badRoutes(ids goodIDs) map[string]badRoute {
 	maps.Copy(rows, profileRoutes())
 	maps.Copy(rows, householdRoutes(ids))
 	maps.Copy(rows, appdataRoutes(ids))
-	maps.Copy(rows, cloudilloRoutes())
+	maps.Copy(rows, cloudilloRoutes(ids))
 	return rows
 }
 
 // goodIDs are things that are there: xia, an organization, a mailed key, a
 // profile of xia's household, and a token of hers.
-type goodIDs struct{ uuid, organization, key, member, token string }
+type goodIDs struct {
+	uuid, organization, key, member, token string
+
+	apiKey any // number of an API key of Cloudillo's
+}
 
 // badWalk is a service, and every proof that is none.
 type badWalk struct {
@@ -304,6 +308,8 @@ func newBadWalk(t *testing.T) *badWalk {
 	organization := w.entityCall(t, "POST", "/entity.find", "type_name=organization", basic(clientID, clientSecret))
 	w.ids = goodIDs{uuid: user.Text("result.uuid"), organization: organization.Text("results.0.uuid"), token: w.xia}
 	w.ids.member = w.Post(t, w.xia, "/api/users/v1/users/"+w.ids.uuid+"/user_profiles", `{"name":"Member","profile_pin":"4711"}`).Want(http.StatusCreated).Text("data.0.id")
+
+	w.ids.apiKey, _ = w.Post(t, w.xia, "/api/auth/api-keys", `{}`).Want(http.StatusCreated).At("data.keyId")
 
 	addPlan(t, w.Service, w.xia)
 	w.Post(t, w.xia, "/api/profile/xia/roles/describe", `{"title":"Walk"}`).Want(http.StatusCreated)

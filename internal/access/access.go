@@ -60,10 +60,11 @@ const (
 	ClientSchema RestrictionKind = "client" // a token issued for an API client: its access schema holds
 	Scoped       RestrictionKind = "scopes" // a token with a list of scopes
 	Creation     RestrictionKind = "create" // a token by which somebody makes records for an API client
+	Group        RestrictionKind = "group"  // an API key of a community, or a token that came of it: the subject is no user
 )
 
 // RestrictionKinds lists all of them, for tests that try each on every route.
-var RestrictionKinds = []RestrictionKind{ChildProfile, ClientSchema, Scoped, Creation}
+var RestrictionKinds = []RestrictionKind{ChildProfile, ClientSchema, Scoped, Creation, Group}
 
 // Restriction is kept with the session and survives every refresh and
 // exchange. The zero value restricts nothing.
@@ -73,6 +74,14 @@ type Restriction struct {
 	Client  profile.ID      `json:"client,omitzero"`  // the issuing API client
 	Scopes  []string        `json:"scopes,omitempty"`
 	Makes   string          `json:"makes,omitempty"` // the entity type of the records that a creation token makes
+	Key     int64           `json:"key,omitempty"`   // the number of the API key of an identity that it came of
+	Ref     string          `json:"ref,omitempty"`   // the ref that it came of
+	From    profile.ID      `json:"from,omitzero"`   // the session that it came of, and ends with
+}
+
+// IsZero reports whether it restricts nothing and knows of nothing.
+func (r Restriction) IsZero() bool {
+	return r.Kind == "" && r.Profile.IsZero() && r.Client.IsZero() && len(r.Scopes) == 0 && r.Makes == "" && r.Key == 0 && r.Ref == "" && r.From.IsZero()
 }
 
 // Principal is who calls. The zero value is nobody.
@@ -92,9 +101,11 @@ func (p Principal) IsNobody() bool { return p.Subject.IsZero() }
 // HasFeature reports whether the principal is an API client with the feature.
 func (p Principal) HasFeature(f Feature) bool { return p.Client && slices.Contains(p.Features, f) }
 
-// ByKey reports whether the principal is a user known by an API key, without a
-// session.
-func (p Principal) ByKey() bool { return !p.IsNobody() && !p.Client && p.Session.IsZero() }
+// ByKey reports whether the principal is known by an API key, without a session
+// or with one that came of a key.
+func (p Principal) ByKey() bool {
+	return !p.IsNobody() && !p.Client && (p.Session.IsZero() || p.Restriction.Key != 0)
+}
 
 // Rule is one row of the table.
 type Rule struct {
@@ -106,6 +117,7 @@ type Rule struct {
 	Ours         bool              // a token that another issuer signed is not enough
 	Token        bool              // entity face: a user's own token, for the user's own record
 	Restrictions []RestrictionKind // restricted principals that keep the permission
+	Scopes       []ScopeKind       // scoped principals that keep it, where Restrictions do not list all of them
 	PerAddress   bool              // the server bounds how often an address may try, whoever calls
 }
 
@@ -134,7 +146,7 @@ func Admit(perm Permission, who Principal) error {
 	switch {
 	case !ok:
 		return forbidden()
-	case who.Restriction.Kind != "" && !slices.Contains(rule.Restrictions, who.Restriction.Kind):
+	case who.Restriction.Kind != "" && !slices.Contains(rule.Restrictions, who.Restriction.Kind) && !rule.scoped(who.Restriction):
 		return forbidden()
 	case rule.Anyone:
 		return nil

@@ -10,6 +10,7 @@ const (
 	SessionRenew   Permission = "session.renew"   // exchange or refresh
 	SessionEnd     Permission = "session.end"     // sign out, without an error where nobody is signed in
 	SessionRevoke  Permission = "session.revoke"  // end one's session by its token
+	SessionScope   Permission = "session.scope"   // a token that may do no more than the session, the API key or the ref it is for
 	UserRead       Permission = "user.read"       // a user's account
 	UserProfiles   Permission = "user.profiles"   // list the profiles a user manages
 	ProfileConnect Permission = "profile.connect" // create a profile with a manager
@@ -61,6 +62,7 @@ const (
 	IdentityAdmin   Permission = "identity.admin"   // change anybody's profile, disable people
 	Relate          Permission = "identity.relate"  // follow, connect, block …
 	CommunityCreate Permission = "community.create" //
+	IdentityKeys    Permission = "identity.keys"    // the API keys of an identity
 
 	IdentityVerify Permission = "identity.verify" // whether an idtag can be had
 	RefRead        Permission = "ref.read"        // a ref by its key: its type, and all of one's own
@@ -123,10 +125,11 @@ const (
 var table = map[Permission]Rule{
 	Open:          {Anyone: true, Restrictions: RestrictionKinds},
 	SessionStart:  {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
-	SessionRead:   {SignedIn: true, Restrictions: RestrictionKinds},
-	SessionRenew:  {SignedIn: true, Restrictions: []RestrictionKind{ChildProfile}}, // it stays one
+	SessionRead:   {SignedIn: true, Restrictions: []RestrictionKind{ChildProfile, ClientSchema, Creation}},
+	SessionRenew:  {SignedIn: true, Restrictions: []RestrictionKind{ChildProfile, Group}}, // it stays one
 	SessionEnd:    {Anyone: true, Restrictions: RestrictionKinds},
 	SessionRevoke: {SignedIn: true, Session: true, Restrictions: RestrictionKinds},
+	SessionScope:  {Anyone: true, Restrictions: []RestrictionKind{ChildProfile, Group}, Scopes: []ScopeKind{FileScope}},
 
 	UserRead:       {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
 	UserProfiles:   {Relations: Self | SharedPrincipal | SharedStaff | Broker | BrokerStaff},
@@ -172,12 +175,13 @@ var table = map[Permission]Rule{
 	AccessibleWrite:  {Relations: Self | Broker},
 	AccessibleAccept: {Relations: Self},
 
-	SelfRead:        {Relations: Self, Restrictions: []RestrictionKind{ChildProfile}},
+	SelfRead:        {Relations: Self, Restrictions: []RestrictionKind{ChildProfile, Group}},
 	SelfWrite:       {Relations: Self},
-	IdentityRead:    {SignedIn: true},
+	IdentityRead:    {SignedIn: true, Restrictions: []RestrictionKind{Group}},
 	IdentityAdmin:   {Relations: Broker},
 	Relate:          {SignedIn: true},
 	CommunityCreate: {SignedIn: true},
+	IdentityKeys:    {Relations: Self | Manager, Session: true, Ours: true}, // whose: directory.keyHolder
 
 	IdentityVerify: {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},
 	RefRead:        {Anyone: true, Restrictions: RestrictionKinds, PerAddress: true},

@@ -162,7 +162,14 @@ func memberActing(r store.Reader, who access.Principal) (*store.Record, error) {
 // endMember ends the sessions of a child profile that is deleted; those of
 // another's stop at once, too, and renew as the default profile's.
 func endMember(tx store.Tx, user, id profile.ID, child bool) error {
-	rows, err := tx.Sessions(user)
+	return dropSessionsOf(tx, user, func(r access.Restriction) bool {
+		return r.Profile == id && (child || r.Kind == access.ChildProfile)
+	})
+}
+
+// dropSessionsOf ends the sessions of a subject whose restriction fits.
+func dropSessionsOf(tx store.Tx, subject profile.ID, fits func(access.Restriction) bool) error {
+	rows, err := tx.Sessions(subject)
 	if err != nil {
 		return err
 	}
@@ -174,10 +181,11 @@ func endMember(tx store.Tx, user, id profile.ID, child bool) error {
 		if err := json.Unmarshal(row.Restriction, &restriction); err != nil {
 			return err
 		}
-		if restriction.Profile == id && (child || restriction.Kind == access.ChildProfile) {
-			if err := tx.DropSession(user, row.ID); err != nil {
-				return err
-			}
+		if !fits(restriction) {
+			continue
+		}
+		if err := tx.DropSession(subject, row.ID); err != nil {
+			return err
 		}
 	}
 	return nil

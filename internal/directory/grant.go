@@ -222,12 +222,12 @@ func (s *Site) putToken(tx store.Tx, row *store.Session, token string, client pr
 }
 
 // revokeTokens ends, in the transaction, every session of a record and every
-// code from which one could begin: tokens of all faces stop at once.
+// code and link from which one could begin: tokens of all faces stop at once.
 func (s *Site) revokeTokens(tx store.Tx, id profile.ID) error {
 	if err := tx.DropSessions(id); err != nil {
 		return err
 	}
-	for _, kind := range []string{ticketAccess, ticketAuthorize} {
+	for _, kind := range []string{ticketAccess, ticketAuthorize, string(RefPassword)} {
 		rows, err := tx.Tickets(id, kind)
 		if err != nil {
 			return err

@@ -111,7 +111,7 @@ type RefEdit struct {
 }
 
 // EditRef changes a ref for a file or for registering. One that is used up
-// stays so. Errors: NotFound, also for what is somebody else's; Missing when
+// stays so. Tokens of before another time or level stop. Errors: NotFound, also for what is somebody else's; Missing when
 // nothing is changed; Invalid with Field "type", and as newRef has it.
 func (s *Site) EditRef(ctx context.Context, who access.Principal, id string, in RefEdit) (out Ref, err error) {
 	if err := access.Admit(access.RefWrite, who); err != nil {
@@ -160,13 +160,18 @@ func (s *Site) EditRef(ctx context.Context, who access.Principal, id string, in 
 		if err := tx.PutTicket(row); err != nil {
 			return err
 		}
+		if in.Expires != nil || in.AccessLevel != nil {
+			if err := endRefTokens(tx, ref); err != nil {
+				return err
+			}
+		}
 		out = ref
 		return tx.Log(s.event(who.Subject, "ref.updated", ref.Subject))
 	})
 	return out, err
 }
 
-// DropRef deletes a ref: it works no longer. Errors: NotFound, also for what is
+// DropRef deletes a ref: it, and the tokens that came of it, work no longer. Errors: NotFound, also for what is
 // somebody else's.
 func (s *Site) DropRef(ctx context.Context, who access.Principal, id string) error {
 	if err := access.Admit(access.RefWrite, who); err != nil {
@@ -182,6 +187,9 @@ func (s *Site) DropRef(ctx context.Context, who access.Principal, id string) err
 			return err
 		}
 		if err := tx.DropTicket(row.Digest); err != nil {
+			return err
+		}
+		if err := endRefTokens(tx, ref); err != nil {
 			return err
 		}
 		return tx.Log(s.event(who.Subject, "ref.deleted", ref.Subject))

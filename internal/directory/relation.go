@@ -111,7 +111,7 @@ func (s *Site) relationTo(r store.Reader, who access.Principal, target *store.Re
 	if who.IsNobody() || who.Client {
 		return 0, nil
 	}
-	if who.Restriction.Kind == access.ChildProfile { // of the account's roles it has none
+	if kind := who.Restriction.Kind; kind == access.ChildProfile || kind == access.Scoped { // of the account's roles it has none
 		if target != nil && target.ID == who.Subject {
 			return access.Self, nil
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"facet/internal/access"
@@ -45,7 +46,7 @@ func (s *Site) newSession(subject profile.ID, restriction access.Restriction, us
 		ID: profile.NewIDIn(now, subject.Bucket()), Subject: subject,
 		Created: now, Expires: now.Add(refreshLife),
 	}
-	if restriction.Kind != "" || !restriction.Profile.IsZero() {
+	if !restriction.IsZero() {
 		row.Restriction = marshal(restriction)
 	}
 	if use == Refreshed {
@@ -117,6 +118,10 @@ func (s *Site) claims(ctx context.Context, row *store.Session, subject *Subject)
 		if err != nil {
 			return err
 		}
+		if who.Restriction.Kind == access.Scoped { // whoever has it need not know more of whom it came
+			extra = map[string]any{"idTag": s.IDTag(subject), "scope": strings.Join(who.Restriction.Scopes, ",")}
+			return nil
+		}
 		is, err := s.relationTo(r, who, nil)
 		if err != nil {
 			return err
@@ -131,6 +136,9 @@ func (s *Site) claims(ctx context.Context, row *store.Session, subject *Subject)
 			"UserID": rec.ID.String(), "Email": email, "Username": subject.Slug, "Operator": is.Has(access.Broker),
 			"idTag": s.IDTag(subject), "tnId": rec.Number, "r": roles,
 			"data": map[string]any{"userId": strconv.FormatInt(rec.Number, 10), "user_email": email},
+		}
+		if rec.Type != profile.User { // a group has no household
+			return nil
 		}
 		member, err := memberActing(r, who)
 		if err != nil {
@@ -264,13 +272,16 @@ func (s *Site) Exchange(ctx context.Context, who access.Principal, token string)
 	return s.issue(ctx, row)
 }
 
-// Logout ends the caller's session: its tokens stop at once. Nobody, and a
+// Logout ends the caller's session, and those that came of it: their tokens stop at once. Nobody, and a
 // session that is gone, is no error.
 func (s *Site) Logout(ctx context.Context, who access.Principal) error {
 	if who.Session.IsZero() {
 		return nil
 	}
 	return s.data.Update(ctx, func(tx store.Tx) error {
+		if err := dropSessionsOf(tx, who.Subject, func(r access.Restriction) bool { return r.From == who.Session }); err != nil {
+			return err
+		}
 		return tx.DropSession(who.Subject, who.Session)
 	})
 }

@@ -106,7 +106,7 @@ func (s *Site) SetPassword(ctx context.Context, who access.Principal, user UserK
 	if err != nil {
 		return err
 	}
-	return s.changePassword(ctx, who, rec.ID, hash, "has a new password", use)
+	return s.changePassword(ctx, who, rec.ID, hash, "has a new password", profile.ID{}, use)
 }
 
 // ClearPassword takes a user's password away: until another is set, the user
@@ -116,11 +116,12 @@ func (s *Site) ClearPassword(ctx context.Context, who access.Principal, user str
 	if err != nil {
 		return err
 	}
-	return s.changePassword(ctx, who, rec.ID, "", "has no password any more", noCodes)
+	return s.changePassword(ctx, who, rec.ID, "", "has no password any more", profile.ID{}, noCodes)
 }
 
-// changePassword writes a hash, "" for none, and tells the user.
-func (s *Site) changePassword(ctx context.Context, who access.Principal, user profile.ID, hash, what string, use func(store.Tx) error) error {
+// changePassword writes a hash, "" for none, and tells the user. All sessions of
+// the user end, but keep, which must still live where it is one.
+func (s *Site) changePassword(ctx context.Context, who access.Principal, user profile.ID, hash, what string, keep profile.ID, use func(store.Tx) error) error {
 	check := func(tx store.Tx, old *store.Record) error { return s.allowUser(tx, access.UserSecret, who, old) }
 	_, err := s.change(ctx, user, s.event(who.Subject, "user.password", user), check, func(old *store.Record) (step, error) {
 		rec := *old
@@ -132,19 +133,40 @@ func (s *Site) changePassword(ctx context.Context, who access.Principal, user pr
 			if err := use(tx); err != nil {
 				return err
 			}
-			if err := s.putPassword(tx, &rec, hash); err != nil {
+			if err := s.putPasswordKeeping(tx, &rec, hash, keep); err != nil {
 				return err
 			}
-			email := textAt(old.Attrs, "email")
-			if email == "" {
-				return nil
-			}
-			p := subjectOf(old)
-			return tx.Enqueue(s.mailJob(user, "notice", email, MailData{Recipient: p.FullName(), Subject: "your password was changed",
-				Text: "your account " + p.Slug + " " + what + ". If it was not you who changed it, please tell us."}))
+			return s.tellPassword(tx, old, what)
 		}}, nil
 	})
 	return err
+}
+
+// putPasswordKeeping is putPassword for a change after which a session of the
+// user goes on. Errors: Unauthenticated when it has ended.
+func (s *Site) putPasswordKeeping(tx store.Tx, rec *store.Record, hash string, keep profile.ID) error {
+	if keep.IsZero() {
+		return s.putPassword(tx, rec, hash)
+	}
+	row, err := s.liveSession(tx, rec.ID, keep)
+	if err != nil {
+		return err
+	}
+	if err := s.putPassword(tx, rec, hash); err != nil {
+		return err
+	}
+	return tx.PutSession(row)
+}
+
+// tellPassword mails a user that the password is another.
+func (s *Site) tellPassword(tx store.Tx, rec *store.Record, what string) error {
+	email := textAt(rec.Attrs, "email")
+	if email == "" {
+		return nil
+	}
+	p := subjectOf(rec)
+	return tx.Enqueue(s.mailJob(rec.ID, "notice", email, MailData{Recipient: p.FullName(), Subject: "your password was changed",
+		Text: "your account " + p.Slug + " " + what + ". If it was not you who changed it, please tell us."}))
 }
 
 const activationTries = "activation"

@@ -35,6 +35,7 @@ const (
 	Verify     = "verify"     // Site, Link: is this your address?
 	Welcome    = "welcome"    // Site, What, Link: choose a password for what you registered
 	Recover    = "recover"    // Site, Code: a code to sign in, or to set a new password
+	Reset      = "reset"      // Site, Link: choose a new password
 	Notice     = "notice"     // Site, Subject, Text: something happened
 )
 

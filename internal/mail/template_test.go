@@ -35,6 +35,8 @@ func TestEachTemplateSaysWhatItIsFor(t *testing.T) {
 			[]string{"a subscription to Premium is yours at Coworking Space.", "\n\n" + full().Link + "\n\n", "3 February 2026"}, []string{"<a href="}},
 		mail.Recover: {"Coworking Space: your code",
 			[]string{"\n\n042137\n\n", "until 3 February 2026 03:06 UTC"}, []string{"<p>042137</p>"}},
+		mail.Reset: {"Coworking Space: choose a new password",
+			[]string{"\n\n" + full().Link + "\n\n", "once, until 3 February 2026 03:06 UTC"}, []string{"<a href="}},
 		mail.Notice: {"Coworking Space: Your plan ends",
 			[]string{"\n\nYour plan <basic> ends soon.\n\nRenew it.\n\n"}, []string{"<p>Your plan &lt;basic&gt; ends soon.</p>\n<p>Renew it.</p>"}},
 	} {

@@ -23,7 +23,13 @@ const (
 // it ends in "*".
 var owners = []struct{ prefix, face string }{
 	{"/api/users/v1", household},
-	{"/api/auth/login", cloudillo},
+	{"/api/auth/login*", cloudillo},
+	{"/api/auth/access-token", cloudillo},
+	{"/api/auth/proxy-token", cloudillo},
+	{"/api/auth/password", cloudillo},
+	{"/api/auth/set-password", cloudillo},
+	{"/api/auth/forgot-password", cloudillo},
+	{"/api/auth/api-keys", cloudillo},
 	{"/api/profiles", cloudillo},
 	{"/api/me", cloudillo},
 	{"/api/refs", cloudillo},

@@ -48,6 +48,12 @@ func (p *posing) Routes() []face.Route {
 
 var wildcard = regexp.MustCompile(`\{[^}]*\}`)
 
+// scopesOf are scopes of each kind.
+var scopesOf = map[access.ScopeKind][]string{
+	access.FileScope: {"file:b1~x:R", "file:b1~x:W"}, access.PackageScope: {"apkg:publish"},
+	access.ContactsScope: {"carddav:read", "carddav:write"}, access.CalendarScope: {"caldav:read", "caldav:write"},
+}
+
 func TestEveryRouteRefusesEveryRestrictionThatItsRuleDoesNotList(t *testing.T) {
 	all := faces()
 	posers := make([]*posing, len(all))
@@ -62,16 +68,27 @@ func TestEveryRouteRefusesEveryRestrictionThatItsRuleDoesNotList(t *testing.T) {
 			if !ok {
 				t.Errorf("%s: %s %s: no permission", p.Name(), r.Method, r.Pattern)
 			}
-			for _, kind := range access.RestrictionKinds {
-				p.who = access.Principal{Subject: profile.ID{1}, Session: profile.ID{2}, Restriction: access.Restriction{Kind: kind}}
-				if kind == access.Creation && len(rule.Features) > 0 {
+			try := func(restriction access.Restriction, want bool) {
+				t.Helper()
+				p.who = access.Principal{Subject: profile.ID{1}, Session: profile.ID{2}, Restriction: restriction}
+				if restriction.Kind == access.Creation && len(rule.Features) > 0 {
 					p.who.Client, p.who.Features = true, []access.Feature{access.DirectAccess}
 				}
 				p.reached = false
 				path := wildcard.ReplaceAllString(r.Pattern, "x")
 				do(t, s, r.Method, path, "")
-				if want := slices.Contains(rule.Restrictions, kind); p.reached != want {
-					t.Errorf("%s: %s %s as %s: reached %v, want %v", p.Name(), r.Method, r.Pattern, kind, p.reached, want)
+				if p.reached != want {
+					t.Errorf("%s: %s %s as %+v: reached %v, want %v", p.Name(), r.Method, r.Pattern, restriction, p.reached, want)
+				}
+			}
+			for _, kind := range access.RestrictionKinds {
+				try(access.Restriction{Kind: kind}, slices.Contains(rule.Restrictions, kind))
+			}
+			all := slices.Contains(rule.Restrictions, access.Scoped)
+			try(access.Restriction{Kind: access.Scoped, Scopes: []string{"everything", "*", "", "file:", "FILE:x:R"}}, all)
+			for kind, scopes := range scopesOf {
+				for _, scope := range scopes {
+					try(access.Restriction{Kind: access.Scoped, Scopes: []string{"nonsense", scope}}, all || slices.Contains(rule.Scopes, kind))
 				}
 			}
 		}

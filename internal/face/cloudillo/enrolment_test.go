@@ -262,3 +262,26 @@ func TestTheOpenCallsAreBoundedForEachAddress(t *testing.T) {
 		}
 	}
 }
+
+func TestFromRegisteringToSigningInWithAPassword(t *testing.T) {
+	for _, kind := range []string{"idp", "domain"} {
+		t.Run(kind, func(t *testing.T) {
+			s := start(t)
+			token := enrol(t, s, kind, "alice@example.com", "alice@gmail.example").Text("data.token")
+			path := "/onboarding/"
+			if kind == "idp" {
+				_, key := mailed(t, s, "alice@gmail.example", "/idp/activate/")
+				s.Post(t, "", "/api/idp/activate", `{"refId":"`+key+`"}`).Want(200)
+			}
+			_, ref := mailed(t, s, "alice@gmail.example", path)
+			s.Post(t, "", "/api/auth/set-password", map[string]string{"refId": ref, "newPassword": "correct horse battery"}).Want(200).Is(map[string]any{"data.idTag": "alice@example.com"})
+			s.Post(t, "", "/api/onboarding/complete", map[string]string{"refId": ref}).Want(200)
+			s.Post(t, "", "/api/auth/login", map[string]string{"idTag": "alice.example.com", "password": "correct horse battery"}).Want(200)
+			s.Post(t, "", "/api/auth/forgot-password", map[string]string{"email": "alice@gmail.example"}).Want(200)
+			if mails := s.Mails(t); len(mails) != 1 || mails[0].To != "alice@gmail.example" {
+				t.Errorf("the e-mail is not the account's: %+v", mails)
+			}
+			failed(t, s.Post(t, token, "/api/profiles/me/resend-activation", nil), 401, "E-AUTH-UNAUTH")
+		})
+	}
+}

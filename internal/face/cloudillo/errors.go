@@ -67,10 +67,10 @@ func (cloudillo) Fail(w http.ResponseWriter, r *http.Request, c *face.Call, err 
 func problemOf(e *profile.Error, r *http.Request) (status int, p problem) {
 	switch e.Kind {
 	case profile.Unauthenticated, profile.Expired:
-		if e.Code == profile.CodeCredentials {
+		if e.Code == profile.CodeCredentials || e.Code == profile.CodePassword {
 			return http.StatusForbidden, denied
 		}
-		return http.StatusUnauthorized, problem{Code: "E-AUTH-UNAUTH", Message: "Authentication required or invalid token"}
+		return http.StatusUnauthorized, problem{"E-AUTH-UNAUTH", "Authentication required or invalid token", inField(e)}
 	case profile.Forbidden:
 		return http.StatusForbidden, denied
 	case profile.NotFound:

@@ -2,6 +2,8 @@ package cloudillo_test
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/json"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -86,4 +88,22 @@ func upload(t *testing.T, s *facetest.Service, token, path, mediaType string, da
 func failed(t *testing.T, a facetest.Answer, status int, code string) {
 	t.Helper()
 	a.Want(status).Is(map[string]any{"error.code": code})
+}
+
+// claimsOf reads what a token says.
+func claimsOf(t *testing.T, token string) map[string]any {
+	t.Helper()
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		t.Fatalf("%q is no JWT", token)
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	out := map[string]any{}
+	if err == nil {
+		err = json.Unmarshal(raw, &out)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

@@ -108,7 +108,11 @@ func register(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
-	return writeSignIn(w, c, http.StatusCreated, &signIn, false)
+	out, err := signedInOf(r, c, &signIn)
+	if err != nil {
+		return err
+	}
+	return answer(w, c, http.StatusCreated, out)
 }
 
 // texts are extras of those pairs whose value is not empty.

@@ -9,15 +9,20 @@ import (
 	"facet/internal/media"
 )
 
-const me = "/api/me"
+const (
+	me           = "/api/me"
+	accessTokens = "/api/auth/access-token"
+)
 
 // routes is the table of the face: api/cloudillo.yaml describes exactly these.
 // POST /api/auth/logout is DjaoApp's, and answers clients of both.
 func routes() []face.Route {
 	const (
-		get, post, put, patch = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch
+		get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 
-		one = "/api/profiles/{idTag}"
+		one    = "/api/profiles/{idTag}"
+		keys   = "/api/auth/api-keys"
+		oneKey = keys + "/{keyId}"
 	)
 	uploads := face.NewUploads()
 	return []face.Route{
@@ -40,6 +45,20 @@ func routes() []face.Route {
 		{Method: post, Pattern: "/api/admin/invite-community", Permission: access.RefAdmin, Handle: inviteCommunity},
 
 		{Method: post, Pattern: "/api/auth/login", Permission: access.SessionStart, Handle: login},
+
+		{Method: post, Pattern: "/api/auth/login-init", Permission: access.Open, Handle: loginInit},
+		{Method: get, Pattern: "/api/auth/login-token", Permission: access.Open, Handle: loginToken},
+		{Method: get, Pattern: accessTokens, Permission: access.SessionScope, Handle: scopedToken},
+		{Method: get, Pattern: "/api/auth/proxy-token", Permission: access.SessionRenew, Handle: proxyToken},
+		{Method: post, Pattern: "/api/auth/password", Permission: access.UserSecret, Handle: replacePassword},
+		{Method: post, Pattern: "/api/auth/set-password", Permission: access.SessionStart, Handle: setPassword},
+		{Method: post, Pattern: "/api/auth/forgot-password", Permission: access.SessionStart, Handle: forgotPassword},
+		{Method: post, Pattern: "/api/onboarding/complete", Permission: access.RefUse, Handle: completeOnboarding},
+		{Method: get, Pattern: keys, Permission: access.IdentityKeys, Handle: listKeys},
+		{Method: post, Pattern: keys, Permission: access.IdentityKeys, Handle: addKey},
+		{Method: get, Pattern: oneKey, Permission: access.IdentityKeys, Handle: readKey},
+		{Method: patch, Pattern: oneKey, Permission: access.IdentityKeys, Handle: editKey},
+		{Method: del, Pattern: oneKey, Permission: access.IdentityKeys, Handle: dropKey},
 
 		{Method: get, Pattern: me, Permission: access.Open, Handle: readMe},
 		{Method: patch, Pattern: me, Permission: access.SelfWrite, Handle: updateMe},

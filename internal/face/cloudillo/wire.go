@@ -49,6 +49,61 @@ type signedIn struct {
 	Roles      []string   `json:"roles"`
 	ProfilePic string     `json:"profilePic"`
 	Settings   []struct{} `json:"settings"`
+	ExpiresAt  string     `json:"expiresAt,omitempty"` // of the token, where it is had for another
+	Success    bool       `json:"success,omitzero"`    // true for a password that was set
+}
+
+// loggedIn and notLoggedIn are POST /api/auth/login-init. There is no other way
+// to sign in than by password: the client takes empty texts, and null, for none.
+type loggedIn struct {
+	Status string   `json:"status"` // authenticated
+	Login  signedIn `json:"login"`
+}
+
+type notLoggedIn struct {
+	Status   string    `json:"status"` // unauthenticated
+	QRLogin  qrLogin   `json:"qrLogin"`
+	WebAuthn *struct{} `json:"webAuthn"` // null
+}
+
+type qrLogin struct {
+	SessionID string `json:"sessionId"` // ""
+	Secret    string `json:"secret"`    // ""
+}
+
+// tokenAnswer is GET /api/auth/access-token. What is about a file is there for a
+// ref and by way of another file.
+type tokenAnswer struct {
+	Token       string `json:"token"`
+	ResourceID  string `json:"resourceId,omitempty"`
+	AccessLevel string `json:"accessLevel,omitempty"` // read, comment, write
+	Scope       string `json:"scope,omitempty"`
+	ExpiresAt   int64  `json:"expiresAt"` // seconds since 1970, as the client reads it
+	Params      string `json:"params,omitempty"`
+}
+
+// proxyAnswer is GET /api/auth/proxy-token.
+type proxyAnswer struct {
+	Token string   `json:"token"`
+	Roles []string `json:"roles"`
+}
+
+// apiKey is what /api/auth/api-keys tells of a key. The client reads numbers for
+// times: seconds since 1970.
+type apiKey struct {
+	KeyID        int64  `json:"keyId"`
+	KeyPrefix    string `json:"keyPrefix"`
+	PlaintextKey string `json:"plaintextKey,omitempty"` // right after it was made
+	Name         string `json:"name,omitempty"`
+	Scopes       string `json:"scopes,omitempty"` // with commas
+	ExpiresAt    int64  `json:"expiresAt,omitzero"`
+	CreatedAt    int64  `json:"createdAt"`
+}
+
+// mailed is POST /api/auth/forgot-password.
+type mailed struct {
+	Message string `json:"message"`
+	Sent    bool   `json:"sent"` // true, whatever was done
 }
 
 // identity is what everybody sees of a profile.

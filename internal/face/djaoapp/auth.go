@@ -1,6 +1,7 @@
 package djaoapp
 
 import (
+	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -333,8 +334,25 @@ type signedOut struct {
 	Time string    `json:"time"`
 }
 
-// logout ends the caller's session, if there is one (POST /api/auth/logout).
+// logout ends the caller's session, if there is one, and the API key that a
+// client of Cloudillo kept to sign in by, if it shows one (POST
+// /api/auth/logout). A body that is not JSON says nothing.
 func logout(w http.ResponseWriter, r *http.Request, c *face.Call) error {
+	var in struct {
+		APIKey string `json:"apiKey"`
+	}
+	raw, err := face.ReadBody(w, r, face.MaxBody)
+	if err != nil {
+		return err
+	}
+	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media == "application/json" && len(raw) > 0 {
+		if err := face.DecodeJSON(raw, &in); err != nil {
+			return err
+		}
+	}
+	if err := c.Site.EndIdentityKey(r.Context(), in.APIKey); err != nil {
+		return err
+	}
 	if err := c.Site.Logout(r.Context(), c.Who); err != nil {
 		return err
 	}
