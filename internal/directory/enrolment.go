@@ -22,7 +22,7 @@ const enrolmentSecret = "enrolment"
 // How long what is mailed to who registers can be used.
 const (
 	welcomeLife    = 30 * 24 * time.Hour
-	activationLife = 24 * time.Hour
+	activationLife = 7 * 24 * time.Hour
 )
 
 type enrolment struct {

@@ -29,7 +29,7 @@ func (s *Site) IDTag(p *Subject) string {
 	return tag
 }
 
-var idtagForm = regexp.MustCompile(`^[a-z0-9]([-a-z0-9_]*[a-z0-9])?@([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
+var idtagForm = regexp.MustCompile(`^[a-z0-9]([-a-z0-9_]*[a-z0-9])?@([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)*[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
 
 // foldIDTag brings an idtag to the form in which it is compared: with an @,
 // lower case, in ASCII (RFC 5891). A host form is read too. ok is false for

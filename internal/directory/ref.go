@@ -33,6 +33,11 @@ func IsRefType(t RefType) bool { return slices.Contains(refTypes, t) }
 // and list them. The others are some person's, and go with them.
 func (t RefType) ofSite() bool { return t == RefRegister || t == RefInvite }
 
+// mailed reports whether refs of the type prove that one reads an e-mail. They
+// are listed to nobody: who registered with the address of another would find
+// the proof there.
+func (t RefType) mailed() bool { return t == RefPassword || t == RefWelcome || t == RefActivation }
+
 // Ref is a key that is handed on: whoever has it may do what it is for, so many
 // times, so long (Cloudillo, References API). The key is kept sealed, for refs
 // are listed to those who made them.
@@ -213,14 +218,15 @@ func (s *Site) liveRef(r store.Reader, id string, types ...RefType) (Ref, *store
 // broker for the site's, is locked until the transaction ends. Errors: those of
 // liveRef; Forbidden for a ref that is for somebody else than by.
 func (s *Site) spendRef(tx store.Tx, by profile.ID, id string, types ...RefType) (Ref, error) {
-	ref, row, err := s.liveRef(tx, id, types...)
+	ref, _, err := s.liveRef(tx, id, types...)
 	if err != nil {
 		return ref, err
 	}
 	if err := s.lockHolder(tx, &ref); err != nil {
 		return ref, err
 	}
-	if ref, row, err = s.liveRef(tx, id, types...); err != nil {
+	ref, row, err := s.liveRef(tx, id, types...)
+	if err != nil {
 		return ref, err
 	}
 	if !ref.For.IsZero() && ref.For != by {

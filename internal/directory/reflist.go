@@ -32,7 +32,8 @@ type RefQuery struct {
 }
 
 // Refs lists refs, the newest first: the caller's own, and to operators the
-// site's too. Without a type all that the caller may list are. Errors:
+// site's too. Without a type all that the caller may list are; those that were
+// mailed never are. Errors:
 // Forbidden for a type that is the site's; Invalid with Field "type" or
 // "filter"; NotFound with Field "page".
 func (s *Site) Refs(ctx context.Context, who access.Principal, q RefQuery) (out Part[Ref], err error) {
@@ -57,7 +58,7 @@ func (s *Site) Refs(ctx context.Context, who access.Principal, q RefQuery) (out 
 		var of []refSource
 		for _, t := range refTypes {
 			switch {
-			case q.Type != "" && t != q.Type:
+			case t.mailed() || q.Type != "" && t != q.Type:
 			case !t.ofSite():
 				of = append(of, refSource{who.Subject, t})
 			case operator == nil:

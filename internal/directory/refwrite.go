@@ -32,7 +32,7 @@ func (s *Site) CreateRef(ctx context.Context, who access.Principal, ref Ref) (Re
 	case !IsRefType(ref.Type):
 	case ref.Type == RefFile && ref.ResourceID == "":
 		return Ref{}, profile.E(profile.Missing, profile.CodeRequired, "resourceId", "resourceId is required")
-	case ref.Type != RefFile && !ref.Type.ofSite():
+	case ref.Type.mailed():
 		return Ref{}, profile.E(profile.Invalid, profile.CodeInvalid, "type", "refs of type %s are made by the server", ref.Type)
 	}
 	row, err := s.newRef(&ref)

@@ -26,7 +26,7 @@ func routes() []face.Route {
 	)
 	uploads := face.NewUploads()
 	return []face.Route{
-		{Method: post, Pattern: "/api/profiles/verify", Permission: access.Open, Handle: verify},
+		{Method: post, Pattern: "/api/profiles/verify", Permission: access.IdentityVerify, Handle: verify},
 		{Method: post, Pattern: "/api/profiles/register", Permission: access.SessionStart, Handle: register},
 		{Method: get, Pattern: "/api/profiles/me/idp-status", Permission: access.SelfRead, Handle: readEnrolment},
 		{Method: post, Pattern: "/api/profiles/me/resend-activation", Permission: access.SelfWrite, Handle: resendActivation},
