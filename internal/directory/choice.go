@@ -36,7 +36,8 @@ const (
 // of a name or slug, or a whole e-mail address. Operators find by parts of
 // e-mails and phone numbers too; others do not, so that nobody's is found out
 // letter by letter. Where no profile fits, those whose e-mail is of the domain
-// that a term names are given, unless it is a public mail provider's.
+// that a term names are given, unless it is a public mail provider's. Who
+// blocked the caller is not among them, but for operators.
 //
 // It gives up to limit of them by name, and how many there are: more tells that
 // the list does not hold all, and count then is at least that many.
@@ -52,7 +53,7 @@ func (s *Site) Choices(ctx context.Context, who access.Principal, kind ChoiceKin
 		terms = []string{""}
 	}
 	err = s.data.View(ctx, func(r store.Reader) error {
-		l := accountSearch{site: s, r: r, kind: kind, operator: operator}
+		l := accountSearch{site: s, r: r, kind: kind, who: who.Subject, operator: operator}
 		for _, term := range terms {
 			if err := l.look(term, l.named); err != nil {
 				return err
@@ -89,6 +90,7 @@ type accountSearch struct {
 	site     *Site
 	r        store.Reader
 	kind     ChoiceKind
+	who      profile.ID
 	operator bool
 	read     int
 	full     bool // there may be more
@@ -136,6 +138,14 @@ func (l *accountSearch) take(id profile.ID, term string, fits func(p *Subject, t
 	if rec.State != profile.Active || !fits(&p, term) {
 		return nil
 	}
+	if !l.operator {
+		if err := notBlocked(l.r, id, l.who); err != nil {
+			if profile.IsKind(err, profile.NotFound) {
+				return nil
+			}
+			return err
+		}
+	}
 	a, err := l.site.account(l.r, rec)
 	if err == nil && (a.Profile || l.kind != ProfileChoice) {
 		l.found = append(l.found, a)
@@ -168,7 +178,7 @@ func (s *Site) account(r store.Reader, rec *store.Record) (Choice, error) {
 }
 
 // AccountProfile reads the summary of a profile that any signed-in user may
-// see. Errors: NotFound.
+// see. Errors: NotFound, also for who blocked the caller.
 func (s *Site) AccountProfile(ctx context.Context, who access.Principal, slug string) (Subject, error) {
 	if err := access.Admit(access.AccountSearch, who); err != nil {
 		return Subject{}, err
@@ -181,6 +191,9 @@ func (s *Site) AccountProfile(ctx context.Context, who access.Principal, slug st
 		}
 		if out, err = s.account(r, rec); err == nil && (!out.Profile || rec.State != profile.Active) {
 			err = store.ErrNotFound
+		}
+		if err == nil {
+			err = s.reaches(r, who, rec.ID, "profile")
 		}
 		return err
 	})

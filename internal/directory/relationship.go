@@ -364,6 +364,22 @@ func notBlocked(r store.Reader, by, whom profile.ID) error {
 	return err
 }
 
+// reaches is NotFound where a caller turns, by whichever face, to a profile that
+// blocked the caller: nothing is offered to it, asked of it, or mailed. What
+// they were to each other before, and whom operators turn to, a block does not
+// change.
+func (s *Site) reaches(r store.Reader, who access.Principal, to profile.ID, field string) error {
+	err := notBlocked(r, to, who.Subject)
+	if !profile.IsKind(err, profile.NotFound) {
+		return err
+	}
+	is, err := s.relationTo(r, who, nil)
+	if err != nil || is.Has(access.Broker) {
+		return err
+	}
+	return profile.E(profile.NotFound, profile.CodeNotFound, field, "Not found.")
+}
+
 // RelationCounts is how many links of each kind a profile has, each counted by
 // index up to a bound.
 type RelationCounts struct {

@@ -131,6 +131,11 @@ func (s *Site) grantRole(tx store.Tx, who access.Principal, user, on *store.Reco
 	if err != nil {
 		return nil, false, err
 	}
+	if held == nil && asked == nil {
+		if err := s.reaches(tx, who, user.ID, "user"); err != nil {
+			return nil, false, err
+		}
+	}
 	l = &store.Link{Src: user.ID, Kind: store.RoleLink, Dst: on.ID, Key: roleHeld, Created: s.d.now()}
 	var a roleAttrs
 	if held != nil {

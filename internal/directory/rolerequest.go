@@ -119,6 +119,11 @@ func (s *Site) requestRole(tx store.Tx, who access.Principal, user, on *store.Re
 	if err != nil {
 		return nil, false, err
 	}
+	if held == nil && asked == nil {
+		if err := s.reaches(tx, who, on.ID, "slug"); err != nil {
+			return nil, false, err
+		}
+	}
 	l = &store.Link{
 		Src: user.ID, Kind: store.RoleLink, Dst: on.ID, Key: roleAsked, State: store.LinkRequested, Created: s.d.now(),
 		Attrs: marshal(roleAttrs{Request: request}),

@@ -98,6 +98,9 @@ func (s *Site) grant(tx store.Tx, who access.Principal, rec *store.Record, p Pla
 		}
 		return l, false, err
 	}
+	if err := s.reaches(tx, who, rec.ID, "slug"); err != nil {
+		return nil, false, err
+	}
 	state, event := store.LinkInvited, "subscription.offered"
 	if p.SkipOptin {
 		state, event = store.LinkActive, "subscription.granted"
