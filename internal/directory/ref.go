@@ -213,14 +213,15 @@ func (s *Site) liveRef(r store.Reader, id string, types ...RefType) (Ref, *store
 // broker for the site's, is locked until the transaction ends. Errors: those of
 // liveRef; Forbidden for a ref that is for somebody else than by.
 func (s *Site) spendRef(tx store.Tx, by profile.ID, id string, types ...RefType) (Ref, error) {
-	ref, row, err := s.liveRef(tx, id, types...)
+	ref, _, err := s.liveRef(tx, id, types...)
 	if err != nil {
 		return ref, err
 	}
 	if err := s.lockHolder(tx, &ref); err != nil {
 		return ref, err
 	}
-	if ref, row, err = s.liveRef(tx, id, types...); err != nil {
+	ref, row, err := s.liveRef(tx, id, types...) // as it is once it is locked
+	if err != nil {
 		return ref, err
 	}
 	if !ref.For.IsZero() && ref.For != by {
