@@ -225,7 +225,7 @@ func (s *Site) spendRef(tx store.Tx, by profile.ID, id string, types ...RefType)
 	if err := s.lockHolder(tx, &ref); err != nil {
 		return ref, err
 	}
-	ref, row, err := s.liveRef(tx, id, types...)
+	ref, row, err := s.liveRef(tx, id, types...) // as it is once it is locked
 	if err != nil {
 		return ref, err
 	}
