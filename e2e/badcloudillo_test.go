@@ -58,7 +58,10 @@ func cloudilloRoutes() map[string]badRoute {
 				"roles": {"user", 7, true, map[string]any{}, []any{7}, []any{"boss"}, []any{nil}},
 			}},
 	}
-	for _, prefix := range []string{"/api/file/", "/file/", "/api/files/", "/api/files/variant/", "/api/files/api/file/"} {
+	rows["GET /api/files/{a}/{b}"] = badRoute{path: "/api/files/" + file + "/metadata", ignores: true, unknown: []string{
+		"/api/files/" + file + "/descriptor", "/api/files/" + file + "/nothing", "/api/files/variant/b1~nothing", "/api/files/variant/..%2fx", "/api/files/b1~nothing/metadata", "/api/files/%00/descriptor", "/api/files/variant/%ff"}}
+	rows["POST /api/files/{a}/{b}"] = badRoute{path: "/api/files/profile-picture/me.png"}
+	for _, prefix := range []string{"/api/file/", "/file/", "/api/files/", "/api/files/api/file/"} {
 		rows["GET "+prefix+"{id}"] = badRoute{path: prefix + file, ignores: true, unknown: []string{
 			prefix + "b1~nothing", prefix + "nothing", prefix + "..%2f..%2ffacet.db", prefix + "b1~%2e%2e", prefix + "%00", prefix + "%ff", prefix + strings.Repeat("x", 10_000), prefix + "b1~ABC123"}}
 	}

@@ -37,12 +37,13 @@ func (c *clock) add(d time.Duration) {
 }
 
 type world struct {
-	t     *testing.T
-	dir   *directory.Directory
-	store store.Store
-	clock *clock
-	media *media.Store
-	demo  *directory.Site
+	t        *testing.T
+	dir      *directory.Directory
+	store    store.Store
+	clock    *clock
+	mediaDir string
+	key      credential.DataKey
+	demo     *directory.Site
 }
 
 func newWorld(t *testing.T) *world {
@@ -65,9 +66,9 @@ func newWorldOver(t *testing.T, over func(store.Store) store.Store) *world {
 		}
 	})
 	w.store = st
-	w.media = media.NewStore(t.TempDir())
+	w.mediaDir, w.key = t.TempDir(), credential.NewDataKey()
 	w.dir = directory.New(directory.Config{
-		Store: over(st), DataKey: credential.NewDataKey(), Hasher: credential.NewHasher(credential.HasherConfig{}), Now: w.clock.Now, Log: log, Media: w.media,
+		Store: over(st), DataKey: w.key, Hasher: credential.NewHasher(credential.HasherConfig{}), Now: w.clock.Now, Log: log, Media: media.NewStore(w.mediaDir),
 	})
 	if _, err := w.dir.SeedDemo(t.Context(), "http://127.0.0.1:8080"); err != nil {
 		t.Fatal(err)

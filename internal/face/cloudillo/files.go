@@ -36,7 +36,7 @@ type uploaded struct {
 	fileView
 	Dim       [2]int `json:"dim"`
 	Thumbnail string `json:"thumbnailVariantId,omitempty"`
-	Existed   bool   `json:"existed,omitempty"` // the same file was stored already
+	Existed   bool   `json:"existed,omitzero"` // the same file was stored already
 }
 
 func fileViewOf(f directory.FileInfo) fileView {
@@ -98,7 +98,11 @@ func uploadFile(places face.Uploads) face.Handler {
 func readOfFile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	a, b := r.PathValue("a"), r.PathValue("b")
 	if a == "variant" {
-		return serveFile(w, r, c, b, media.Wish{})
+		want, err := wishOf(r.URL.Query())
+		if err != nil {
+			return err
+		}
+		return serveFile(w, r, c, b, want)
 	}
 	if b != "descriptor" && b != "metadata" {
 		return noFile()
