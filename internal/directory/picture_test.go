@@ -10,11 +10,15 @@ import (
 	"image/png"
 	"io"
 	"log/slog"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"facet/internal/access"
 	"facet/internal/credential"
@@ -236,6 +240,12 @@ func TestPicturesAndDeletionsAtOnceLoseNoFile(t *testing.T) {
 // beside is the demo site as another process has it.
 func (w *world) beside(files media.Files) *directory.Site {
 	w.t.Helper()
+	_, site := w.besideAll(files)
+	return site
+}
+
+func (w *world) besideAll(files media.Files) (*directory.Directory, *directory.Site) {
+	w.t.Helper()
 	all := directory.New(directory.Config{
 		Store: w.store, DataKey: w.key, Hasher: credential.NewHasher(credential.HasherConfig{}), Now: w.clock.Now, Log: slog.New(slog.DiscardHandler), Media: files,
 	})
@@ -243,7 +253,67 @@ func (w *world) beside(files media.Files) *directory.Site {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return site
+	return all, site
+}
+
+func TestPicturesInABucketAreReplacedAndErasedAsThoseInAFolder(t *testing.T) {
+	w := newWorld(t)
+	alice, xia := w.as("alice"), w.as("xia")
+	backend := s3mem.New()
+	if err := backend.CreateBucket("pictures"); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(gofakes3.New(backend).Server())
+	t.Cleanup(server.Close)
+	t.Setenv("AWS_ACCESS_KEY_ID", "test")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
+	files, err := media.ParseFiles("s3://pictures?path_style=true&region=us-east-1&endpoint=" + server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var site *directory.Site
+	w.dir, site = w.besideAll(files)
+	objects := func() int {
+		t.Helper()
+		list, err := backend.ListBucket("pictures", &gofakes3.Prefix{}, gofakes3.ListBucketPage{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list.Contents)
+	}
+	set := func(who access.Principal, shade uint8) string {
+		t.Helper()
+		key, err := site.SetPicture(t.Context(), who, "", directory.ProfilePicture, pngBytes(t, shade))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
+	first := set(alice, 1)
+	set(xia, 1)
+	if n := objects(); n != 1 {
+		t.Errorf("%d objects for one picture of two", n)
+	}
+	set(alice, 2)
+	w.doBlobs()
+	w.demo = site
+	if made := fileOf(t, directory.ProfilePicture, 1); first != made.Key || !bytes.Equal(w.readFile(first), made.Data[made.Variants[0].Key]) || objects() != 2 {
+		t.Error("a picture that another uses is gone")
+	}
+	set(xia, 2)
+	w.doBlobs()
+	if w.readFile(first) != nil || objects() != 1 {
+		t.Error("a replaced picture is still there")
+	}
+	for name, who := range map[string]access.Principal{"alice": alice, "xia": xia} {
+		if err := site.EraseProfile(t.Context(), who, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.doBlobs()
+	if n := objects(); n != 0 {
+		t.Errorf("%d objects outlive those they are of", n)
+	}
 }
 
 // tampered is a storage with something happening as a file was put.

@@ -182,4 +182,3 @@ func serveFile(w http.ResponseWriter, r *http.Request, c *face.Call, id string, 
 	http.ServeContent(w, r, "", f.Created, f.Content)
 	return nil
 }
-
