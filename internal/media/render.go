@@ -118,6 +118,9 @@ func (p Picture) render(b []byte, preset Preset) (Rendition, error) {
 		v := Variant{Name: t.name, Key: Key(data), Format: format, Size: int64(len(data)), Width: shown.Rect.Dx(), Height: shown.Rect.Dy()}
 		out.Variants = append(out.Variants, v)
 		out.Data[v.Key] = data
+		if v.Width*v.Height > manyPixels {
+			runtime.GC() // what this size took is not to stand beside what the next one takes
+		}
 	}
 	out.Descriptor = Descriptor(out.Variants)
 	out.Key = FileKey(out.Descriptor)
@@ -145,14 +148,20 @@ func wanted(longer int, preset Preset) (out []tier) {
 // exactly, which would take much memory for many.
 func factor(w, h int) int { return max(1, max(w, h)/largest) }
 
-// scaling is how many bytes the steps after decoding take, at most: the reduced
-// picture, and the exact scaling's intermediate of four floats a pixel.
+// scaling is how many bytes the steps after decoding take, at most, for the
+// largest variant: the reduced picture, the exact scaling's intermediate of
+// four floats a pixel, and the variant while it is encoded, which measured 52
+// bytes a pixel as WebP.
 func scaling(w, h int) int64 {
 	k := factor(w, h)
 	rw, rh := (w+k-1)/k, (h+k-1)/k
-	tw, _ := within(w, h, largest)
-	return int64(rw)*int64(rh)*4 + int64(tw)*int64(rh)*32 + 3*largest*largest*4
+	tw, th := within(w, h, largest)
+	return int64(rw)*int64(rh)*4 + int64(tw)*int64(rh)*32 + int64(tw)*int64(th)*64
 }
+
+// manyPixels are as many as make it worth while to collect the garbage of a
+// variant at once: the server lets it grow to several times what is in use.
+const manyPixels = 500_000
 
 // within is the size of a picture that lies within a square, its shape kept.
 func within(w, h, side int) (int, int) {
@@ -213,8 +222,8 @@ func fit(src *image.RGBA, w, h, side int) *image.RGBA {
 	return dst
 }
 
-// quality of the JPEGs that are written: measured on photographs, the files are
-// a fifth of those without loss, and the difference is not seen.
+// quality of the JPEGs that are written. Photographs without loss measured 4.3
+// to 5.6 times the size.
 const quality = 85
 
 // encode writes a picture: as JPEG, which has no transparency; without loss,
