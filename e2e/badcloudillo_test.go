@@ -123,7 +123,10 @@ func cloudilloRoutes(ids goodIDs) map[string]badRoute {
 				"roles": {"user", 7, true, map[string]any{}, []any{7}, []any{"boss"}, []any{nil}},
 			}},
 	}
-	for _, prefix := range []string{"/api/file/", "/file/", "/api/files/", "/api/files/variant/", "/api/files/api/file/"} {
+	rows["GET /api/files/{a}/{b}"] = badRoute{path: "/api/files/" + file + "/metadata", ignores: true, unknown: []string{
+		"/api/files/" + file + "/descriptor", "/api/files/" + file + "/nothing", "/api/files/variant/b1~nothing", "/api/files/variant/..%2fx", "/api/files/b1~nothing/metadata", "/api/files/%00/descriptor", "/api/files/variant/%ff"}}
+	rows["POST /api/files/{a}/{b}"] = badRoute{path: "/api/files/profile-picture/me.png"}
+	for _, prefix := range []string{"/api/file/", "/file/", "/api/files/", "/api/files/api/file/"} {
 		rows["GET "+prefix+"{id}"] = badRoute{path: prefix + file, ignores: true, unknown: []string{
 			prefix + "b1~nothing", prefix + "nothing", prefix + "..%2f..%2ffacet.db", prefix + "b1~%2e%2e", prefix + "%00", prefix + "%ff", prefix + strings.Repeat("x", 10_000), prefix + "b1~ABC123"}}
 	}
@@ -189,7 +192,7 @@ func (w *badWalk) cloudilloRoute(t *testing.T, route server.JoinedRoute, row bad
 	}
 	w.cloudilloPaths(t, route, token, good)
 	switch {
-	case strings.HasPrefix(route.Pattern, "/api/me/") && route.Method == http.MethodPut:
+	case route.MaxBody > 0:
 		for _, data := range []string{"", "{}", "GIF89a", "<svg/>", "\xff\xd8\xff", "\x89PNG\r\n\x1a\n", "RIFF\x00\x00\x00\x00WEBP", strings.Repeat("\x00", big)} {
 			want(fmt.Sprintf("picture %.10q", data), call(facetest.Call{Token: token, Body: data, Type: "image/png"}), http.StatusBadRequest)
 		}

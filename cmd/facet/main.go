@@ -40,11 +40,12 @@ type streams struct {
 type dataFlags struct {
 	Data        string `env:"FACET_DATA" placeholder:"DIR" help:"Data folder (default ./facet-data)."`
 	Database    string `env:"FACET_DATABASE" placeholder:"URL" help:"Database: sqlite:DIR (default: SQLite in the data folder)."`
+	Blobs       string `env:"FACET_BLOBS" placeholder:"WHERE" help:"Where the files of pictures are: a folder, or s3://BUCKET/PREFIX?endpoint=URL&region=REGION&path_style=true, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (default: blobs in the data folder)."`
 	DataKeyFile string `env:"FACET_DATA_KEY_FILE" placeholder:"FILE" help:"File of the data key (default: DIR.key beside the folder). FACET_DATA_KEY may hold the key itself."`
 }
 
 func (f dataFlags) config() config.Data {
-	return config.Data{Dir: f.Data, Database: f.Database, KeyFile: f.DataKeyFile, Key: os.Getenv("FACET_DATA_KEY")}
+	return config.Data{Dir: f.Data, Database: f.Database, KeyFile: f.DataKeyFile, Blobs: f.Blobs, Key: os.Getenv("FACET_DATA_KEY")}
 }
 
 func main() {

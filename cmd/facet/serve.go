@@ -24,6 +24,7 @@ import (
 	"facet/internal/face/household"
 	"facet/internal/jobs"
 	"facet/internal/mail"
+	"facet/internal/media"
 	"facet/internal/resolve"
 	"facet/internal/server"
 	"facet/internal/sms"
@@ -93,6 +94,9 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 
+	if err := checkFiles(ctx, in.Files); err != nil {
+		return err
+	}
 	address := "http://" + reachable(on.API.Addr())
 	lines, err := c.prepare(ctx, in, address)
 	if err != nil {
@@ -153,6 +157,20 @@ func (c serveCommand) reachedAt(data *config.Data) error {
 		return fmt.Errorf("--dns: %w", err)
 	}
 	data.Resolver = dns
+	return nil
+}
+
+// checkFiles asks a storage on the network whether it can be used.
+func checkFiles(ctx context.Context, files media.Files) error {
+	bucket, remote := files.(*media.Bucket)
+	if !remote {
+		return nil
+	}
+	ctx, stop := context.WithTimeout(ctx, media.CheckWithin)
+	defer stop()
+	if err := bucket.Check(ctx); err != nil {
+		return fmt.Errorf("--blobs: %w", err)
+	}
 	return nil
 }
 

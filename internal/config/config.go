@@ -29,6 +29,7 @@ type Data struct {
 	Database string // "": SQLite in Dir; else sqlite:DIR
 	KeyFile  string // "": the store's folder with ".key" added, beside the folder and not in its backups
 	Key      string // the data key itself, in base64url; "": KeyFile is read
+	Blobs    string // where the files of pictures are: a folder, or s3://…; "": blobs in the store's folder
 	SMS      bool   // text messages to phones can be sent
 
 	Resolver       directory.Resolver // asks the DNS whether domains lead here; nil: nobody does
@@ -39,6 +40,7 @@ type Data struct {
 type Installation struct {
 	Store     store.Store
 	Directory *directory.Directory
+	Files     media.Files
 	Dir       string // of the store
 }
 
@@ -88,7 +90,20 @@ func (d Data) Check() error {
 			return fmt.Errorf("FACET_DATA_KEY: %w", err)
 		}
 	}
-	return nil
+	_, err := d.files("")
+	return err
+}
+
+// files is where the files of pictures are kept; dir is the store's.
+func (d Data) files(dir string) (media.Files, error) {
+	if d.Blobs == "" {
+		return media.NewStore(filepath.Join(dir, "blobs")), nil
+	}
+	files, err := media.ParseFiles(d.Blobs)
+	if err != nil {
+		return nil, fmt.Errorf("--blobs: %w", err)
+	}
+	return files, nil
 }
 
 // Open opens the installation for reading and writing, and makes folder and
@@ -169,14 +184,18 @@ func (d Data) OpenForReading(ctx context.Context, log *slog.Logger) (*Installati
 
 // open reads the sites once, which shows whether the key is the right one.
 func (d Data) open(ctx context.Context, dir string, st store.Store, key credential.DataKey, log *slog.Logger) (*Installation, error) {
+	files, err := d.files(dir)
+	if err != nil {
+		return nil, err
+	}
 	all := directory.New(directory.Config{
 		Store: st, DataKey: key, Log: log, SMS: d.SMS, Resolver: d.Resolver, LocalAddresses: d.LocalAddresses,
-		Hasher: credential.NewHasher(credential.HasherConfig{}), Media: media.NewStore(filepath.Join(dir, "blobs")),
+		Hasher: credential.NewHasher(credential.HasherConfig{}), Media: files,
 	})
 	if _, err := all.HoldsRealSite(ctx); err != nil {
 		return nil, fmt.Errorf("the data folder %s: %w", dir, err)
 	}
-	return &Installation{Store: st, Directory: all, Dir: dir}, nil
+	return &Installation{Store: st, Directory: all, Files: files, Dir: dir}, nil
 }
 
 func (d Data) keyFile(dir string) string {

@@ -90,7 +90,7 @@ func (s *Site) CreateCommunity(ctx context.Context, who access.Principal, in New
 		if err := tx.Claim(rec.ID, profile.CommunityOwner, "", who.Subject); err != nil {
 			return err
 		}
-		if err := tx.UseBlob(rec.ID, string(ProfilePicture), picture); profile.IsKind(err, profile.NotFound) {
+		if err := useFile(tx, rec.ID, string(ProfilePicture), picture); profile.IsKind(err, profile.NotFound) {
 			return noSuchPicture()
 		} else if err != nil {
 			return err

@@ -65,7 +65,7 @@ func (s *Site) ConvertPersonal(ctx context.Context, who access.Principal, user s
 		if err := s.createSlugged(tx, org, in.Slug, slugFrom(in.FullName), s.event(who.Subject, "organization.created", org.ID)); err != nil {
 			return err
 		}
-		if err := tx.UseBlob(org.ID, string(ProfilePicture), picture); err != nil && !profile.IsKind(err, profile.NotFound) {
+		if err := useFile(tx, org.ID, string(ProfilePicture), picture); err != nil && !profile.IsKind(err, profile.NotFound) {
 			return err
 		}
 		if err := moveRoles(tx, owner.ID, org.ID); err != nil {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"facet/internal/credential"
+	"facet/internal/media"
 	"facet/internal/profile"
 	"facet/internal/store"
 )
@@ -32,8 +33,8 @@ type Config struct {
 	Hasher  *credential.Hasher
 	Now     func() time.Time // nil: time.Now
 	Log     *slog.Logger
-	Media   Media // nil: no pictures are kept
-	SMS     bool  // somebody does the jobs that send text messages to phones
+	Media   media.Files // nil: no pictures are kept
+	SMS     bool        // somebody does the jobs that send text messages to phones
 
 	Resolver       Resolver // asks the DNS whether domains point here; nil: nobody does
 	LocalAddresses []string // of this server, as others reach it: IP addresses and host names
@@ -46,17 +47,17 @@ type Config struct {
 
 // Directory serves all sites of one store.
 type Directory struct {
-	store   store.Store
-	dataKey credential.DataKey
-	hasher  *credential.Hasher
-	now     func() time.Time
-	log     *slog.Logger
-	media   Media
-	sms     bool
-	dns     Resolver // nil: not asked
-	here    []string
-	settle  time.Duration
-	files   sync.RWMutex // held for reading while a file is put and noted, for writing while an unused one is deleted
+	store    store.Store
+	dataKey  credential.DataKey
+	hasher   *credential.Hasher
+	now      func() time.Time
+	log      *slog.Logger
+	media    media.Files
+	pictures *media.Renderer
+	sms      bool
+	dns      Resolver // nil: not asked
+	here     []string
+	settle   time.Duration
 
 	sweeping chan struct{} // holds one for each search that reads all records of a type
 
@@ -77,6 +78,7 @@ func New(c Config) *Directory {
 		dns: c.Resolver, here: c.LocalAddresses,
 		store: c.Store, dataKey: c.DataKey, hasher: c.Hasher, log: c.Log, media: c.Media, sms: c.SMS, settle: c.Settle,
 		now:      func() time.Time { return now().UTC().Truncate(time.Microsecond) },
+		pictures: media.NewRenderer(),
 		sweeping: make(chan struct{}, max(2, runtime.GOMAXPROCS(0)/2)),
 	}
 }

@@ -38,12 +38,13 @@ func (c *clock) add(d time.Duration) {
 }
 
 type world struct {
-	t     *testing.T
-	dir   *directory.Directory
-	store store.Store
-	clock *clock
-	media *media.Store
-	demo  *directory.Site
+	t        *testing.T
+	dir      *directory.Directory
+	store    store.Store
+	clock    *clock
+	mediaDir string
+	key      credential.DataKey
+	demo     *directory.Site
 }
 
 func newWorld(t *testing.T) *world {
@@ -68,9 +69,9 @@ func newWorldOver(t *testing.T, over func(store.Store) store.Store) *world {
 		}
 	})
 	w.store = st
-	w.media = media.NewStore(filepath.Join(dir, "blobs"))
+	w.mediaDir, w.key = filepath.Join(dir, "blobs"), seed.Key()
 	w.dir = directory.New(directory.Config{
-		Store: over(st), DataKey: seed.Key(), Hasher: credential.NewHasher(credential.HasherConfig{}), Now: w.clock.Now, Log: log, Media: w.media,
+		Store: over(st), DataKey: w.key, Hasher: credential.NewHasher(credential.HasherConfig{}), Now: w.clock.Now, Log: log, Media: media.NewStore(w.mediaDir),
 	})
 	if w.demo, err = w.dir.SiteNamed(t.Context(), "demo"); err != nil {
 		t.Fatal(err)

@@ -3,28 +3,12 @@ package directory
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"strconv"
-	"strings"
-	"time"
 
 	"facet/internal/access"
 	"facet/internal/media"
 	"facet/internal/profile"
 	"facet/internal/store"
 )
-
-// Media keeps the files of pictures, by site and key; package media has one in
-// a folder. Open gives an error that is fs.ErrNotExist where there is none; of
-// Put, a file of that key stays; of Delete, one that is gone is no error.
-type Media interface {
-	Put(site int64, key string, data []byte) error
-	Open(site int64, key string) (io.ReadSeekCloser, error)
-	Delete(site int64, key string) error
-}
 
 // PictureSlot is what a picture is for.
 type PictureSlot string
@@ -37,13 +21,6 @@ const (
 
 // FilePath is the address of a stored file, as attributes and extras keep it.
 const FilePath = "/api/file/"
-
-// fileKey reads the id of a file out of whatever form it was given in: by
-// itself, or as one of the paths it is served at.
-func fileKey(s string) (key string, ok bool) {
-	key = s[strings.LastIndexByte(s, '/')+1:]
-	return key, media.IsKey(key)
-}
 
 // Picture is where the profile picture is: the photo of type "profile", else
 // the first photo; "" when there is none.
@@ -98,8 +75,8 @@ func (s *Site) withPhoto(ctx context.Context, t profile.Type, attrs []byte, key 
 
 // SetPicture stores a picture and makes it the caller's, or that of the
 // profile with the slug, which is one the caller manages. It gives the id of
-// the file. Errors: those of media.Inspect, Forbidden, NotFound, Busy where no
-// pictures are kept.
+// the file. Errors: those of media.Renderer.Render, Forbidden, NotFound, Busy
+// where no pictures are kept.
 func (s *Site) SetPicture(ctx context.Context, who access.Principal, slug string, slot PictureSlot, data []byte) (key string, err error) {
 	own, err := s.own(ctx, who, slug)
 	if err != nil {
@@ -144,133 +121,40 @@ func (s *Site) pictured(ctx context.Context, perm access.Permission, who access.
 	}, err
 }
 
-// setPicture looks at a picture, stores it and makes it a record's.
+// setPicture makes the sizes of a picture, stores them and makes the picture a
+// record's.
 func (s *Site) setPicture(ctx context.Context, who access.Principal, id profile.ID, check func(store.Tx, *store.Record) error, slot PictureSlot, data []byte) (key string, err error) {
-	if s.d.media == nil {
-		return "", noMedia()
+	preset := media.ProfilePicture
+	if slot == CoverPicture {
+		preset = media.Cover
 	}
-	pic, err := media.Inspect(data)
-	if err != nil {
-		return "", err
-	}
-	key = media.Key(data)
-	if err := s.putPicture(ctx, who, id, check, slot, key, pic, data); err != nil {
-		return "", errors.Join(err, s.d.DropFile(context.WithoutCancel(ctx), s.id, key))
-	}
-	return key, nil
-}
-
-// putPicture writes the file first: who sees the row can read the file.
-func (s *Site) putPicture(ctx context.Context, who access.Principal, id profile.ID, check func(store.Tx, *store.Record) error, slot PictureSlot, key string, pic media.Picture, data []byte) error {
-	s.d.files.RLock()
-	defer s.d.files.RUnlock()
-	if err := s.d.media.Put(int64(s.id), key, data); err != nil {
-		return fmt.Errorf("storing a picture: %w", err)
-	}
-	blob := &store.Blob{
-		Key: key, Media: pic.Type, Size: int64(len(data)), Created: s.d.now(),
-		Meta: marshal(map[string]int{"width": pic.Width, "height": pic.Height}),
-	}
-	use := func(tx store.Tx) error {
-		if err := tx.PutBlob(blob); err != nil {
-			return err
-		}
-		return tx.UseBlob(id, string(slot), key)
-	}
-	same := false
-	_, err := s.change(ctx, id, s.event(who.Subject, "profile.updated", id), check,
-		func(old *store.Record) (st step, err error) {
-			rec := *old
-			rec.Updated = s.d.now()
-			st = step{rec: &rec, with: use}
-			if slot == ProfilePicture {
-				rec.Attrs, st.paths, err = s.withPhoto(ctx, old.Type, old.Attrs, key)
-			} else {
-				rec.Extras = mergeExtras(old.Extras, "cloudillo", map[string]json.RawMessage{"cover": marshal(FilePath + key)})
-				if string(rec.Extras) != string(old.Extras) {
-					st.paths = []string{"cloudillo"}
-				}
+	return s.putFile(ctx, preset, data, func(ctx context.Context, key string, note func(store.Tx) error) error {
+		use := func(tx store.Tx) error {
+			if err := note(tx); err != nil {
+				return err
 			}
-			same = len(st.paths) == 0
-			return st, err
-		})
-	if err == nil && same { // the record says so already, maybe without the file
-		err = s.data.Update(ctx, use)
-	}
-	return err
-}
-
-func noMedia() error {
-	return profile.E(profile.Busy, profile.CodeBusy, "", "this server keeps no pictures")
-}
-
-// File is a stored file, open for reading.
-type File struct {
-	Key     string
-	Media   string // media type
-	Size    int64
-	Created time.Time
-	Content io.ReadSeekCloser
-}
-
-// OpenFile opens a stored file by its id; everybody may read pictures. The
-// caller closes it. Errors: NotFound.
-func (s *Site) OpenFile(ctx context.Context, key string) (File, error) {
-	if !media.IsKey(key) || s.d.media == nil {
-		return File{}, store.ErrNotFound
-	}
-	var blob *store.Blob
-	err := s.data.View(ctx, func(r store.Reader) (err error) {
-		blob, err = r.Blob(key)
-		return err
-	})
-	if err != nil {
-		return File{}, err
-	}
-	content, err := s.d.media.Open(int64(s.id), key)
-	if errors.Is(err, fs.ErrNotExist) { // deleted this moment, or never restored
-		return File{}, store.ErrNotFound
-	}
-	return File{Key: key, Media: blob.Media, Size: blob.Size, Created: blob.Created, Content: content}, err
-}
-
-// DropFile deletes a file that nobody uses; one in use stays. It is what a
-// store.BlobJob asks for. Nobody puts a file while it looks.
-func (d *Directory) DropFile(ctx context.Context, site store.SiteID, key string) error {
-	if d.media == nil {
-		return noMedia()
-	}
-	d.files.Lock()
-	defer d.files.Unlock()
-	err := d.store.Site(site).View(ctx, func(r store.Reader) error {
-		_, err := r.Blob(key)
-		return err
-	})
-	if profile.IsKind(err, profile.NotFound) {
-		return d.media.Delete(int64(site), key)
-	}
-	return err
-}
-
-// addFile stores a file under an id of one's own choice, used by the broker so
-// that it stays.
-func (s *Site) addFile(ctx context.Context, key string, data []byte) error {
-	pic, err := media.Inspect(data)
-	if err != nil {
-		return err
-	}
-	if err := s.d.media.Put(int64(s.id), key, data); err != nil {
-		return err
-	}
-	broker := s.Policy().Broker
-	return s.data.Update(ctx, func(tx store.Tx) error {
-		err := tx.PutBlob(&store.Blob{
-			Key: key, Media: pic.Type, Size: int64(len(data)), Created: s.d.now(),
-			Meta: marshal(map[string]int{"width": pic.Width, "height": pic.Height}),
-		})
-		if err != nil {
-			return err
+			return useFile(tx, id, string(slot), key)
 		}
-		return tx.UseBlob(broker, "file "+strconv.Quote(key), key)
+		same := false
+		_, err := s.change(ctx, id, s.event(who.Subject, "profile.updated", id), check,
+			func(old *store.Record) (st step, err error) {
+				rec := *old
+				rec.Updated = s.d.now()
+				st = step{rec: &rec, with: use}
+				if slot == ProfilePicture {
+					rec.Attrs, st.paths, err = s.withPhoto(ctx, old.Type, old.Attrs, key)
+				} else {
+					rec.Extras = mergeExtras(old.Extras, "cloudillo", map[string]json.RawMessage{"cover": marshal(FilePath + key)})
+					if string(rec.Extras) != string(old.Extras) {
+						st.paths = []string{"cloudillo"}
+					}
+				}
+				same = len(st.paths) == 0
+				return st, err
+			})
+		if err == nil && same { // the record says so already, maybe without the file
+			err = s.data.Update(ctx, use)
+		}
+		return err
 	})
 }

@@ -16,7 +16,7 @@ func Blob(d *directory.Directory) Handler {
 		if err := json.Unmarshal(job.Body, &body); err != nil {
 			return &Failure{Why: "the body of the blob job is unreadable", Permanent: true, Err: err}
 		}
-		if err := d.DropFile(ctx, job.Site, body.Key); err != nil {
+		if err := d.DropFile(ctx, job.Site, body); err != nil {
 			return &Failure{Why: "the file could not be deleted", Err: err}
 		}
 		return nil

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -12,14 +11,9 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 
-	"pgregory.net/rapid"
+	"github.com/HugoSmits86/nativewebp"
 
 	"facet/internal/media"
 	"facet/internal/profile"
@@ -50,6 +44,16 @@ func jpegOf(t testing.TB, w, h int) []byte {
 	return encoded(t, func(out io.Writer) error { return jpeg.Encode(out, picture(w, h), nil) })
 }
 
+func gifOf(t testing.TB, w, h int) []byte {
+	return encoded(t, func(out io.Writer) error { return gif.Encode(out, picture(w, h), nil) })
+}
+
+func webpOf(t testing.TB, img image.Image) []byte {
+	return encoded(t, func(out io.Writer) error { return nativewebp.Encode(out, img, nil) })
+}
+
+func crc(b []byte) uint32 { return crc32.ChecksumIEEE(b) }
+
 func unbase64(t testing.TB, s string) []byte {
 	t.Helper()
 	b, err := base64.StdEncoding.DecodeString(s)
@@ -70,7 +74,7 @@ func claiming(t testing.TB, w, h uint32) []byte {
 	b := bytes.Clone(pngOf(t, 1, 1))
 	binary.BigEndian.PutUint32(b[16:], w)
 	binary.BigEndian.PutUint32(b[20:], h)
-	binary.BigEndian.PutUint32(b[29:], crc32.ChecksumIEEE(b[12:29]))
+	binary.BigEndian.PutUint32(b[29:], crc(b[12:29]))
 	return b
 }
 
@@ -81,13 +85,14 @@ func TestPicturesAreKnownByTheirBytes(t *testing.T) {
 	}{
 		"JPEG":                      {jpegOf(t, 30, 20), media.Picture{Type: "image/jpeg", Width: 30, Height: 20}},
 		"PNG":                       {pngOf(t, 3, 200), media.Picture{Type: "image/png", Width: 3, Height: 200}},
+		"GIF":                       {gifOf(t, 7, 5), media.Picture{Type: "image/gif", Width: 7, Height: 5}},
 		"WebP":                      {unbase64(t, webpLossy), media.Picture{Type: "image/webp", Width: 1, Height: 1}},
 		"lossless WebP":             {unbase64(t, webpLossless), media.Picture{Type: "image/webp", Width: 1, Height: 1}},
 		"as many pixels as allowed": {claiming(t, 10_000, 5_000), media.Picture{Type: "image/png", Width: 10_000, Height: 5_000}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := media.Inspect(c.data)
-			if err != nil || got != c.want {
+			if err != nil || got.Type != c.want.Type || got.Width != c.want.Width || got.Height != c.want.Height {
 				t.Errorf("got %+v, %v, want %+v", got, err, c.want)
 			}
 		})
@@ -95,7 +100,6 @@ func TestPicturesAreKnownByTheirBytes(t *testing.T) {
 }
 
 func TestWhatIsNoPictureIsRefused(t *testing.T) {
-	animation := encoded(t, func(out io.Writer) error { return gif.Encode(out, picture(2, 2), nil) })
 	for name, c := range map[string]struct {
 		data []byte
 		want profile.Kind
@@ -103,7 +107,7 @@ func TestWhatIsNoPictureIsRefused(t *testing.T) {
 		"nothing":               {nil, profile.Missing},
 		"text":                  {[]byte("<html><script>alert(1)</script>"), profile.Invalid},
 		"SVG":                   {[]byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), profile.Invalid},
-		"GIF":                   {animation, profile.Invalid},
+		"a GIF's mark":          {[]byte("GIF89a"), profile.Invalid},
 		"a PNG's first bytes":   {pngOf(t, 1, 1)[:8], profile.Invalid},
 		"a PNG without an end":  {pngOf(t, 9, 9)[:60], profile.Invalid},
 		"a JPEG without an end": {jpegOf(t, 9, 9)[:400], profile.Invalid},
@@ -126,7 +130,7 @@ func TestWhatIsNoPictureIsRefused(t *testing.T) {
 }
 
 func FuzzInspect(f *testing.F) {
-	for _, b := range [][]byte{jpegOf(f, 5, 5), pngOf(f, 5, 5), unbase64(f, webpLossy), unbase64(f, webpLossless), claiming(f, 1<<30, 1<<30), []byte("GIF89a"), nil} {
+	for _, b := range [][]byte{jpegOf(f, 5, 5), pngOf(f, 5, 5), unbase64(f, webpLossy), unbase64(f, webpLossless), gifOf(f, 3, 3), claiming(f, 1<<30, 1<<30), []byte("GIF89a"), nil} {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -149,102 +153,6 @@ func TestKeyIsTheHashOfTheContent(t *testing.T) {
 	}
 	if !media.IsKey(media.Key(nil)) {
 		t.Error("a key is no key")
-	}
-}
-
-func TestAStoreGivesBackWhatItWasGiven(t *testing.T) {
-	s := media.NewStore(filepath.Join(t.TempDir(), "blobs"))
-	rapid.Check(t, func(t *rapid.T) {
-		data := rapid.SliceOf(rapid.Byte()).Draw(t, "data")
-		site := rapid.Int64Range(1, 3).Draw(t, "site")
-		key := media.Key(data)
-		for range 2 {
-			if err := s.Put(site, key, data); err != nil {
-				t.Fatal(err)
-			}
-		}
-		f, err := s.Open(site, key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		if got, err := io.ReadAll(f); err != nil || !bytes.Equal(got, data) {
-			t.Fatalf("%q, %v", got, err)
-		}
-	})
-}
-
-func TestADeletedFileIsGoneAndOthersStay(t *testing.T) {
-	dir := t.TempDir()
-	s := media.NewStore(dir)
-	for _, site := range []int64{1, 2} {
-		if err := s.Put(site, "b1~abc123", []byte("x")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := os.Stat(filepath.Join(dir, "1", "ab", "c1", "b1~abc123")); err != nil {
-		t.Error(err)
-	}
-	for range 2 {
-		if err := s.Delete(1, "b1~abc123"); err != nil {
-			t.Error(err)
-		}
-	}
-	if _, err := s.Open(1, "b1~abc123"); !errors.Is(err, fs.ErrNotExist) {
-		t.Error(err)
-	}
-	f, err := s.Open(2, "b1~abc123")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-}
-
-func TestManyMayPutTheSameFileAtOnce(t *testing.T) {
-	dir := t.TempDir()
-	s := media.NewStore(dir)
-	var wg sync.WaitGroup
-	for range 20 {
-		wg.Go(func() {
-			if err := s.Put(1, "b1~same", []byte("same")); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	files, err := os.ReadDir(filepath.Join(dir, "1", "sa", "me"))
-	if err != nil || len(files) != 1 {
-		t.Errorf("%v, %v", files, err)
-	}
-}
-
-func TestNoKeyLeadsOutOfTheFolder(t *testing.T) {
-	dir := t.TempDir()
-	secret := filepath.Join(dir, "secret")
-	if err := os.WriteFile(secret, []byte("x"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s := media.NewStore(filepath.Join(dir, "blobs"))
-	for _, key := range []string{"", "..", "../secret", "b1~", "b1~a", "b1~../../../../secret", "b1~ab/c1", "/etc/passwd", "b1~abc\x00", "b1~abcd.png",
-		`b1~ab\..`, "B1~abcd", "b1~äbcd", "b1~abcd\n", "b1~" + strings.Repeat("a", 87), "secret", "@1"} {
-		if media.IsKey(key) {
-			t.Errorf("%q is taken for a key", key)
-		}
-		if err := s.Put(1, key, []byte("y")); err == nil {
-			t.Errorf("%q was written", key)
-		}
-		if _, err := s.Open(1, key); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%q: %v", key, err)
-		}
-		if err := s.Delete(1, key); err == nil {
-			t.Errorf("%q was deleted", key)
-		}
-	}
-	if b, err := os.ReadFile(secret); err != nil || string(b) != "x" {
-		t.Errorf("%q, %v", b, err)
-	}
-	if err := s.Put(0, "b1~abcd", nil); err == nil {
-		t.Error("a file of no site was written")
 	}
 }
 

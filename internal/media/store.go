@@ -1,11 +1,13 @@
 package media
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -19,24 +21,31 @@ type Store struct{ dir string }
 // NewStore gives a store in a folder, which is made when the first file is.
 func NewStore(dir string) *Store { return &Store{dir} }
 
-var keyForm = regexp.MustCompile(`^[a-z][0-9]~[A-Za-z0-9_-]{4,86}$`)
+var placeForm = regexp.MustCompile(`^[a-z][0-9]~[A-Za-z0-9_-]{4,86}(\.[a-z0-9]{1,32})?$`)
 
-// IsKey reports whether a text has the form of a file id. No other text ever
-// becomes a path.
-func IsKey(s string) bool { return keyForm.MatchString(s) }
+// IsPlace reports whether a text has the form of a place: a file's id, or that
+// with a dot and letters behind it, for one writing of the file among several.
+// No other text ever becomes a path.
+func IsPlace(s string) bool { return placeForm.MatchString(s) }
 
-func (s *Store) path(site int64, key string) (string, error) {
-	if !IsKey(key) || site <= 0 {
-		return "", fmt.Errorf("media: %w: not the key of a file", fs.ErrNotExist)
+// pathOf is where a place lies below the root of a store, with slashes.
+func pathOf(site int64, place string) (string, error) {
+	if !IsPlace(place) || site <= 0 {
+		return "", fmt.Errorf("media: %w: not the place of a file", fs.ErrNotExist)
 	}
-	_, name, _ := strings.Cut(key, "~")
-	return filepath.Join(s.dir, strconv.FormatInt(site, 10), name[:2], name[2:4], key), nil
+	_, name, _ := strings.Cut(place, "~")
+	return path.Join(strconv.FormatInt(site, 10), name[:2], name[2:4], place), nil
 }
 
-// Put writes a file so that it is on disk, whole, when Put returns. A file of
-// that key stays as it is: the key tells the content.
-func (s *Store) Put(site int64, key string, data []byte) (err error) {
-	path, err := s.path(site, key)
+func (s *Store) path(site int64, place string) (string, error) {
+	p, err := pathOf(site, place)
+	return filepath.Join(s.dir, filepath.FromSlash(p)), err
+}
+
+// Put writes a file so that it is on disk, whole, when Put returns. A file that
+// is there stays as it is: the place tells the content.
+func (s *Store) Put(_ context.Context, site int64, place string, data []byte) (err error) {
+	path, err := s.path(site, place)
 	if err != nil {
 		return err
 	}
@@ -95,8 +104,8 @@ func syncFolder(path string) error {
 }
 
 // Open opens a file for reading: fs.ErrNotExist when there is none.
-func (s *Store) Open(site int64, key string) (io.ReadSeekCloser, error) {
-	path, err := s.path(site, key)
+func (s *Store) Open(_ context.Context, site int64, place string) (io.ReadSeekCloser, error) {
+	path, err := s.path(site, place)
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +117,8 @@ func (s *Store) Open(site int64, key string) (io.ReadSeekCloser, error) {
 }
 
 // Delete removes a file; one that is gone already is no error.
-func (s *Store) Delete(site int64, key string) error {
-	path, err := s.path(site, key)
+func (s *Store) Delete(_ context.Context, site int64, place string) error {
+	path, err := s.path(site, place)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -309,9 +310,11 @@ type BlobWriter interface {
 // been stored again meanwhile.
 const BlobJob = "blob"
 
-// BlobBody is the JSON of a BlobJob.
+// BlobBody is the JSON of a BlobJob. Meta is that of the row which went: a file
+// of the same key that is stored afterwards may lie in another place.
 type BlobBody struct {
-	Key string `json:"key"`
+	Key  string          `json:"key"`
+	Meta json.RawMessage `json:"meta,omitempty"`
 }
 
 // History reads events.

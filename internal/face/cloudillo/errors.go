@@ -83,7 +83,7 @@ func problemOf(e *profile.Error, r *http.Request) (status int, p problem) {
 		return http.StatusMethodNotAllowed, problem{Code: "E-CORE-BADREQ", Message: "Method not allowed"}
 	case profile.TooLarge:
 		p := problem{Code: "E-VAL-INVALID", Message: "Request validation failed: " + e.Message, Details: inField(e)}
-		if strings.HasPrefix(r.URL.Path, me+"/") {
+		if strings.HasPrefix(r.URL.Path, me+"/") || strings.HasPrefix(r.URL.Path, "/api/files/") {
 			p.Code = "E-FILE-TOOLARGE"
 		}
 		return http.StatusRequestEntityTooLarge, p

@@ -32,22 +32,3 @@ func upload(places face.Uploads, slot directory.PictureSlot) face.Handler {
 		return write(w, c, http.StatusOK, envelope{Data: uploadedImage{path, id}, FileID: id, Type: "profile-pic"})
 	}
 }
-
-// readFile answers with a stored file (GET /api/file/{id} and the other paths
-// of files). Its id tells its content, so it may be kept for ever.
-func readFile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	f, err := c.Site.OpenFile(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	defer f.Content.Close()
-	h := w.Header()
-	h.Set("Content-Type", f.Media)
-	h.Set("ETag", `"`+f.Key+`"`)
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Cloudillo-Variant", f.Key)
-	http.ServeContent(w, r, "", f.Created, f.Content)
-	return nil
-}

@@ -80,7 +80,8 @@ func routes() []face.Route {
 		{Method: get, Pattern: "/api/file/{id}", Permission: access.Open, Handle: readFile},
 		{Method: get, Pattern: "/file/{id}", Permission: access.Open, Handle: readFile},
 		{Method: get, Pattern: "/api/files/{id}", Permission: access.Open, Handle: readFile},
-		{Method: get, Pattern: "/api/files/variant/{id}", Permission: access.Open, Handle: readFile},
 		{Method: get, Pattern: "/api/files/api/file/{id}", Permission: access.Open, Handle: readFile},
+		{Method: get, Pattern: "/api/files/{a}/{b}", Permission: access.Open, Handle: readOfFile},
+		{Method: post, Pattern: "/api/files/{a}/{b}", Permission: access.SelfWrite, Handle: uploadFile(uploads), MaxBody: media.MaxBytes},
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/image/webp"
+
 	"facet/internal/facetest"
 )
 
@@ -134,6 +136,17 @@ func picture(t *testing.T, seed uint8) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// seedOf reads the seed out of a picture as it is served.
+func seedOf(t *testing.T, a facetest.Answer) uint32 {
+	t.Helper()
+	img, err := webp.Decode(bytes.NewReader(a.Body))
+	if err != nil || a.Header.Get("Content-Type") != "image/webp" {
+		t.Fatalf("%v: %v", a.Header, err)
+	}
+	r, _, _, _ := img.At(0, 0).RGBA()
+	return r >> 8
 }
 
 // sendPicture sends a multipart form with a file.

@@ -110,10 +110,14 @@ func (t *tx) endUse(key string, subject profile.ID, slot string) error {
 	if err := one(s); !profile.IsKind(err, profile.NotFound) {
 		return err
 	}
+	row, err := t.Blob(key)
+	if err != nil {
+		return err
+	}
 	if _, err := t.write(deleteBlob, t.site, bucket, key); err != nil {
 		return err
 	}
-	body, err := json.Marshal(store.BlobBody{Key: key})
+	body, err := json.Marshal(store.BlobBody{Key: key, Meta: row.Meta})
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ func unusedKeys(f *fixture) []string {
 		var body store.BlobBody
 		f.equal(job.Kind, store.BlobJob)
 		f.wantErr(json.Unmarshal(job.Body, &body), nil)
+		f.equal(string(body.Meta), `{"width":1}`)
 		keys = append(keys, body.Key)
 		f.wantErr(f.s.System().FinishJob(f.ctx, job), nil)
 	}
