@@ -72,6 +72,9 @@ type Site interface {
 	GetID(ctx context.Context, id profile.ID) (*Record, error)
 	// Update runs fn in a durable transaction and returns when it is on disk.
 	// fn may run more than once; its error is returned and nothing is written.
+	// What a write breaks (a name that is taken, a record that has changed) may
+	// show only after its call has returned without error: then fn runs again,
+	// and the call returns the error.
 	Update(ctx context.Context, fn func(Tx) error) error
 }
 

@@ -78,3 +78,5 @@ func open(t *testing.T) (store.Store, func() store.Store) {
 }
 
 func TestConformance(t *testing.T) { storetest.Run(t, open) }
+
+func TestConformanceOfOverlappingTransactions(t *testing.T) { storetest.RunOverlapping(t, open) }

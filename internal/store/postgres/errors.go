@@ -121,9 +121,8 @@ const (
 	maxWait   = 200 * time.Millisecond
 )
 
-// pause waits about as long as said.
+// pause waits about as long as said, which is more than nothing.
 func pause(ctx context.Context, wait time.Duration) error {
-	wait = min(wait, maxWait)
 	t := time.NewTimer(wait/2 + rand.N(wait))
 	defer t.Stop()
 	select {

@@ -20,12 +20,18 @@ func (t *tx) note(rec *store.Record) {
 	t.seen[rec.ID] = seenRecord{rec.Version, rec.Bucket}
 }
 
+// hasRead reports whether this transaction has read the record as rec is.
+func (t *tx) hasRead(rec *store.Record) bool {
+	seen, ok := t.seen[rec.ID]
+	return ok && seen.version == rec.Version
+}
+
 // stays sees to it that records which this transaction has read, and builds
 // upon, are not removed before it ends.
 func (t *tx) stays(ids ...profile.ID) error {
 	for _, id := range ids {
 		seen, ok := t.seen[id]
-		if !ok || seen.version == 0 || t.held[id] {
+		if !ok || seen.version == ownVersion || t.held[id] {
 			continue
 		}
 		t.hold(id)
@@ -162,7 +168,7 @@ func (t *tx) Save(old, rec *store.Record, e store.Event) error {
 		return err
 	}
 	if seen, ok := t.seen[rec.ID]; ok { // what is stored now is its own
-		seen.version = 0
+		seen.version = ownVersion
 		t.seen[rec.ID] = seen
 		t.hold(rec.ID)
 	}

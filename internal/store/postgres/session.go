@@ -140,7 +140,7 @@ func (q *session) send(ctx context.Context, fn func(rowOf), last ...queued) erro
 		return nil
 	}
 	again := q.begin != beginWrite && q.sent == 0
-	for begun, wait := time.Now(), firstWait; ; wait *= 2 {
+	for begun, wait := time.Now(), firstWait; ; wait = min(2*wait, maxWait) {
 		read, err := q.batch(ctx, list, fn)
 		if err == nil {
 			break

@@ -36,9 +36,11 @@ type tx struct {
 
 // seenRecord is what this transaction has read of a record.
 type seenRecord struct {
-	version int64
+	version int64 // ownVersion: what is stored is its own
 	bucket  profile.Bucket
 }
+
+const ownVersion = -1
 
 // attempt is what an Update has learned by running before.
 type attempt struct {
@@ -53,7 +55,7 @@ func (s *Store) update(ctx context.Context, site store.SiteID, fn func(*tx) erro
 	}
 	var a attempt
 	wait := firstWait
-	for begun := time.Now(); ; wait *= 2 {
+	for begun := time.Now(); ; wait = min(2*wait, maxWait) {
 		err, again := s.try(ctx, site, fn, &a)
 		if err == nil || !again {
 			return err
@@ -120,7 +122,7 @@ func (s *Store) judge(ctx context.Context, t *tx, err error, a *attempt) (error,
 	case errors.As(cause, &other):
 		a.lock(other.id)
 		return cause, true
-	case errors.As(cause, &old) && t.seen[old.rec.ID].version == old.rec.Version:
+	case errors.As(cause, &old) && t.hasRead(old.rec):
 		a.lock(old.rec.ID)
 		return cause, true
 	case codeOf(cause) == serializationFailure, codeOf(cause) == deadlockDetected, isLost(cause):
@@ -201,7 +203,7 @@ func (t *tx) unit(fn func() error) error {
 	if !errors.As(err, &old) {
 		return translate(t.ctx, err)
 	}
-	if t.seen[old.rec.ID].version == old.rec.Version {
+	if t.hasRead(old.rec) {
 		t.q.err = old // again, from its beginning
 		return store.ErrVersion
 	}
