@@ -314,7 +314,7 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 		},
 		"Age": func(r store.Reader) (any, error) {
 			n, err := r.Age()
-			return map[int64]string{0: "none", 1: "one", 2: "two"}[n], err
+			return append([]string{"none", "one", "two"}, fmt.Sprint(n))[min(n, 3)], err
 		},
 		"Events": func(r store.Reader) (any, error) {
 			list, err := r.Events(store.Position{}, -1)
