@@ -35,9 +35,9 @@ type Config struct {
 	Media   Media // nil: no pictures are kept
 	SMS     bool  // somebody does the jobs that send text messages to phones
 
-	// Settle is how long another process may go on writing by entity types that
-	// have changed: twice what it takes to see a change. 0 where one process
-	// holds the store.
+	// Settle is how long another process may go on reading by entity types that
+	// have changed: a little more than it takes to see a change. 0 where one
+	// process holds the store. Nobody writes by them: see store.Tx.HoldAge.
 	Settle time.Duration
 }
 
