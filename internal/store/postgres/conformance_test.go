@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -31,20 +30,8 @@ func run(m *testing.M) (code int, err error) {
 	if cluster, err = pgtest.Start(pgtest.Options{}); err != nil {
 		return 1, err
 	}
-	err = cluster.Template(func(url string) error {
-		s, err := postgres.Open(context.Background(), postgres.Options{URL: url})
-		if err != nil {
-			return err
-		}
-		return s.Close()
-	})
-	if err == nil {
-		code = m.Run()
-	}
-	if e := cluster.Stop(); err == nil {
-		err = e
-	}
-	return code, err
+	code = m.Run()
+	return code, cluster.Stop()
 }
 
 // turn is held by the one test that has a store: of what one writes, another's

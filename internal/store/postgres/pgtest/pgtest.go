@@ -25,6 +25,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"facet/internal/store/postgres"
 )
 
 // Options say what a cluster is like.
@@ -40,11 +42,11 @@ type Cluster struct {
 	dir     string // everything of the cluster
 	who     *syscall.SysProcAttr
 
-	mu       sync.Mutex
-	leash    io.WriteCloser // when it closes the server stops
-	watch    *exec.Cmd
-	template string
-	made     atomic.Int64
+	mu     sync.Mutex
+	leash  io.WriteCloser // when it closes the server stops
+	watch  *exec.Cmd
+	filled bool
+	made   atomic.Int64
 }
 
 // port names the socket; no network address is listened on.
@@ -72,6 +74,16 @@ func Start(o Options) (*Cluster, error) {
 	}
 	return c, nil
 }
+
+// Shared is the one cluster of this process's tests, where the environment asks
+// for FACET_TEST_DATABASE=postgres; nil where it does not. It ends with the
+// process.
+var Shared = sync.OnceValues(func() (*Cluster, error) {
+	if os.Getenv("FACET_TEST_DATABASE") != "postgres" {
+		return nil, nil
+	}
+	return Start(Options{})
+})
 
 // programs finds the newest installed server.
 func programs() (string, error) {
@@ -231,27 +243,11 @@ func (c *Cluster) URL(database string) string {
 	return "postgres:///" + database + "?" + q.Encode()
 }
 
-// Template makes the database that Database copies; fill is given its URL and
-// leaves no connection open.
-func (c *Cluster) Template(fill func(url string) error) error {
-	if err := c.Exec("postgres", "CREATE DATABASE filled"); err != nil {
-		return err
-	}
-	if err := fill(c.URL("filled")); err != nil {
-		return err
-	}
-	c.template = " TEMPLATE filled"
-	return nil
-}
-
-// Database makes a database for a test and gives its URL; it is dropped after
-// the test.
+// Database makes a database with the schema for a test and gives its URL; it is
+// dropped after the test.
 func (c *Cluster) Database(t testing.TB) string {
 	t.Helper()
-	name := "test" + strconv.FormatInt(c.made.Add(1), 10)
-	c.mu.Lock() // one copy of a template at a time
-	err := c.Exec("postgres", "CREATE DATABASE "+name+c.template)
-	c.mu.Unlock()
+	name, err := c.Create("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,6 +257,40 @@ func (c *Cluster) Database(t testing.TB) string {
 		}
 	})
 	return c.URL(name)
+}
+
+// Create makes a database and gives its name: a copy of another one, which
+// nobody may be connected to, or one with the schema.
+func (c *Cluster) Create(of string) (name string, err error) {
+	c.mu.Lock() // a database is copied once at a time
+	defer c.mu.Unlock()
+	if of == "" {
+		if err := c.fill(); err != nil {
+			return "", err
+		}
+		of = template
+	}
+	name = "test" + strconv.FormatInt(c.made.Add(1), 10)
+	return name, c.Exec("postgres", "CREATE DATABASE "+name+" TEMPLATE "+of)
+}
+
+// template has the schema and nothing else.
+const template = "filled"
+
+// fill makes the template.
+func (c *Cluster) fill() error {
+	if c.filled {
+		return nil
+	}
+	if err := c.Exec("postgres", "CREATE DATABASE "+template); err != nil {
+		return err
+	}
+	s, err := postgres.Open(context.Background(), postgres.Options{URL: c.URL(template)})
+	if err != nil {
+		return err
+	}
+	c.filled = true
+	return s.Close()
 }
 
 // server gives the process id of the server.
