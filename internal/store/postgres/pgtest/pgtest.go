@@ -168,7 +168,7 @@ server=$!
 echo $server
 line=
 read line
-if [ "$line" = leave ]; then exit 0; fi
+if [ "$line" = killed ]; then wait $server; exit 0; fi
 kill -QUIT $server 2>/dev/null
 wait $server
 rm -rf "$2"
@@ -330,13 +330,17 @@ func (c *Cluster) Kill() error {
 		return err
 	}
 	all := append([]int{pid}, children(pid)...)
-	_, _ = io.WriteString(c.leash, "leave\n")
 	for _, p := range all {
 		if err := syscall.Kill(p, syscall.SIGKILL); err != nil && err != syscall.ESRCH {
 			return err
 		}
 	}
-	_ = c.watch.Wait()
+	if _, err := io.WriteString(c.leash, "killed\n"); err != nil {
+		return err
+	}
+	if err := c.watch.Wait(); err != nil {
+		return err
+	}
 	for _, p := range all { // their memory is free when they are gone
 		for syscall.Kill(p, 0) == nil && !isZombie(p) {
 			time.Sleep(time.Millisecond)
