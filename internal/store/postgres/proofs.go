@@ -16,7 +16,7 @@ func (r *reader) Secret(subject profile.ID, kind, key string) (*store.Secret, er
 
 // Secrets lists the secrets of a kind.
 func (r *reader) Secrets(subject profile.ID, kind string) ([]*store.Secret, error) {
-	return r.secrets(selectSecrets, subject, kind, r.site, subject.Bucket(), subject, kind)
+	return r.secrets(r.of(selectSecrets), subject, kind, r.site, subject.Bucket(), subject, kind)
 }
 
 func (r *reader) secrets(id statement, subject profile.ID, kind string, args ...any) (list []*store.Secret, err error) {
@@ -45,7 +45,7 @@ func (r *reader) Session(subject, id profile.ID) (*store.Session, error) {
 
 // Sessions lists the sessions of a subject, by id.
 func (r *reader) Sessions(subject profile.ID) ([]*store.Session, error) {
-	return r.sessions(selectSessions, subject, r.site, subject.Bucket(), subject)
+	return r.sessions(r.of(selectSessions), subject, r.site, subject.Bucket(), subject)
 }
 
 func (r *reader) sessions(id statement, subject profile.ID, args ...any) (list []*store.Session, err error) {
@@ -74,7 +74,7 @@ func (r *reader) Ticket(digest string) (*store.TicketRow, error) {
 
 // Tickets lists the tickets of one kind.
 func (r *reader) Tickets(subject profile.ID, kind string) (list []*store.TicketRow, err error) {
-	err = r.query(selectTicketsOf, func(v rowOf) {
+	err = r.query(r.of(selectTicketsOf), func(v rowOf) {
 		list = append(list, &store.TicketRow{Digest: v.text(0), Subject: subject, Kind: kind,
 			Data: v.bytes(1), Uses: v.int(2), Created: v.time(3), Expires: v.time(4)})
 	}, r.site, subject.Bucket(), subject, kind)

@@ -20,7 +20,7 @@ var (
 	selectSecret  = locking(`
 		SELECT key, data, created, expires FROM secret
 		WHERE site = ? AND bucket = ? AND id = ? AND kind = ? AND key = ?`)
-	selectSecrets = sql(`
+	selectSecrets = locking(`
 		SELECT key, data, created, expires FROM secret
 		WHERE site = ? AND bucket = ? AND id = ? AND kind = ? ORDER BY key`)
 
@@ -36,7 +36,7 @@ var (
 	selectSession  = locking(`
 		SELECT id, restriction, created, expires, generation FROM session
 		WHERE site = ? AND bucket = ? AND subject = ? AND id = ?`)
-	selectSessions = sql(`
+	selectSessions = locking(`
 		SELECT id, restriction, created, expires, generation FROM session
 		WHERE site = ? AND bucket = ? AND subject = ? ORDER BY id`)
 
@@ -69,7 +69,7 @@ var (
 		JOIN ticket t ON t.site = n.site AND t.bucket = n.home AND t.subject = n.id AND t.digest = n.value
 		WHERE n.site = ? AND n.bucket = ? AND n.owner = ` + none + ` AND n.space = ? AND n.value = ?`)
 	selectTickets   = sql(`SELECT digest FROM ticket WHERE site = ? AND bucket = ? AND subject = ?`)
-	selectTicketsOf = sql(`
+	selectTicketsOf = locking(`
 		SELECT digest, data, uses, created, expires FROM ticket
 		WHERE site = ? AND bucket = ? AND subject = ? AND kind = ? ORDER BY digest`)
 
