@@ -313,17 +313,29 @@ func (q *session) commit(ctx context.Context) error {
 	return q.send(ctx, nil, last...)
 }
 
-// end gives the connection back, outside any transaction.
+// end gives the connection back, outside any transaction. Who has only read does
+// not wait for that.
 func (q *session) end() {
 	c := q.c
 	if c == nil {
 		return
 	}
 	q.c = nil
-	if pg := c.Conn().PgConn(); !pg.IsClosed() && pg.TxStatus() != 'I' {
-		ctx, cancel := context.WithTimeout(context.Background(), commitTime)
-		defer cancel()
-		_ = pg.Exec(ctx, "ROLLBACK").Close() // a connection that fails is not kept
+	switch pg := c.Conn().PgConn(); {
+	case pg.IsClosed() || pg.TxStatus() == 'I':
+		c.Release()
+	case q.begin == beginRead:
+		go rollback(c)
+	default:
+		rollback(c)
 	}
+}
+
+// rollback ends a transaction and gives the connection back; one that fails is
+// not kept.
+func rollback(c *pgxpool.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), commitTime)
+	defer cancel()
+	_ = c.Conn().PgConn().Exec(ctx, "ROLLBACK").Close()
 	c.Release()
 }
