@@ -22,6 +22,7 @@ type session struct {
 	begin statement // goes with the first batch
 	open  bool      // it has
 	ends  bool      // the batch that is sent commits
+	asked bool      // some of the last batch may have reached the server
 	queue []queued
 	depth int   // of streams that are being read
 	sent  int   // batches
@@ -171,7 +172,8 @@ func (q *session) pause(ctx context.Context, wait time.Duration) error {
 
 // batch sends statements in one batch, and reports whether fn was given a row.
 func (q *session) batch(ctx context.Context, list []queued, fn func(rowOf)) (read bool, err error) {
-	if q.c == nil {
+	q.asked = false
+	if q.c == nil || q.c.Conn().PgConn().IsClosed() {
 		return false, errNoConnection
 	}
 	for i := range list {
@@ -183,6 +185,7 @@ func (q *session) batch(ctx context.Context, list []queued, fn func(rowOf)) (rea
 	for i := range list {
 		list[i].add(b)
 	}
+	q.asked = true
 	results := q.c.Conn().PgConn().ExecBatch(ctx, b)
 	at := 0
 	for err == nil && results.NextResult() {

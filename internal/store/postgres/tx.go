@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"facet/internal/profile"
 	"facet/internal/store"
 	"facet/internal/store/row"
@@ -97,7 +95,7 @@ func (s *Store) try(ctx context.Context, site store.SiteID, fn func(*tx) error, 
 	if err = q.commit(ctx); err == nil {
 		return nil, false
 	}
-	if isLost(err) && !pgconn.SafeToRetry(err) {
+	if isLost(err) && q.asked {
 		// It may or may not have been committed: nobody is told that it has.
 		s.lost()
 		return busy(err), false
