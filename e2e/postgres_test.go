@@ -84,6 +84,34 @@ func TestKillOfTheDatabaseUnderLoadLosesNothingAcknowledged(t *testing.T) {
 	if code := ready(); code != http.StatusServiceUnavailable {
 		t.Errorf("ready without a database: %d", code)
 	}
+	var calls sync.WaitGroup
+	for path, body := range map[string]string{
+		"/api/auth":           `{"username":"xia","password":"yoyo"}`,
+		"/api/auth/login":     `{"idTag":"xia.localhost.localdomain","password":"yoyo"}`,
+		"/api/users/v1/login": `{"username":"casey","password":"yoyo"}`,
+		"/auth/login":         `{"username":"xia","password":"yoyo"}`,
+	} {
+		calls.Go(func() {
+			req, err := http.NewRequest(http.MethodPost, in.URL+path, strings.NewReader(body))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("X-API-KEY", "demo-api-key")
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer resp.Body.Close()
+			raw, _ := io.ReadAll(resp.Body)
+			if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+				t.Errorf("without a database %s answers %d, Retry-After %q: %s", path, resp.StatusCode, resp.Header.Get("Retry-After"), raw)
+			}
+		})
+	}
+	calls.Wait()
 	if err := c.Restart(); err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +156,10 @@ func createUser(url, email string) (string, error) {
 	err = json.Unmarshal(raw, &answer)
 	switch {
 	case err == nil && answer.Code == 510: // the Entity API's way of saying so
-		return "", nil
+		if resp.Header.Get("Retry-After") == "" {
+			err = fmt.Errorf("busy, but not until when: %s", raw)
+		}
+		return "", err
 	case err != nil || answer.Stat != "ok":
 		return "", fmt.Errorf("%d: %s", resp.StatusCode, raw)
 	}
