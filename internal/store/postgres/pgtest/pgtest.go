@@ -355,17 +355,22 @@ func isZombie(pid int) bool {
 	return err != nil || strings.HasPrefix(rest, "Z")
 }
 
-// KillBackend ends one process that serves a database (SIGKILL): the server
-// then ends all others and recovers by itself.
+// KillBackend ends one process that serves a database (SIGKILL), as soon as there
+// is one: the server then ends all others and recovers by itself.
 func (c *Cluster) KillBackend(database string) error {
-	var pid int
-	err := c.as("postgres", func(ctx context.Context, conn *pgx.Conn) error {
-		return conn.QueryRow(ctx, "SELECT pid FROM pg_stat_activity WHERE datname = $1 LIMIT 1", database).Scan(&pid)
-	})
-	if err != nil {
-		return err
+	for deadline := time.Now().Add(time.Minute); ; {
+		var pid int
+		err := c.as("postgres", func(ctx context.Context, conn *pgx.Conn) error {
+			return conn.QueryRow(ctx, "SELECT pid FROM pg_stat_activity WHERE datname = $1 LIMIT 1", database).Scan(&pid)
+		})
+		switch {
+		case err == nil:
+			return syscall.Kill(pid, syscall.SIGKILL)
+		case time.Now().After(deadline):
+			return err
+		}
+		time.Sleep(20 * time.Millisecond) // it may still recover from the time before
 	}
-	return syscall.Kill(pid, syscall.SIGKILL)
 }
 
 // Restart starts the server after Kill, or after Stop.
