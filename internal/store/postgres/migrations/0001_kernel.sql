@@ -182,6 +182,8 @@ CREATE TABLE ticket (
   expires BIGINT NOT NULL,
   PRIMARY KEY (site, bucket, subject, digest)
 );
+-- Those of a kind are listed newest first, a page at a time.
+CREATE INDEX ticket_time ON ticket (site, bucket, subject, kind, created, digest);
 
 CREATE TABLE attempt (
   site    BIGINT NOT NULL,
