@@ -14,10 +14,10 @@ export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -buildvcs=false)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test deps lint race full bench fuzz clean
+.PHONY: help demo build test deps lint race full postgres bench fuzz clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: build ## build, and serve the demo site on http://127.0.0.1:8080 (LISTEN=)
 	./bin/facet serve --demo --listen $(LISTEN)
@@ -25,11 +25,12 @@ demo: build ## build, and serve the demo site on http://127.0.0.1:8080 (LISTEN=)
 build: ## build bin/facet, without cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/facet ./cmd/facet
 
-test: ## everything: deps, lint, race, full
+test: ## everything: deps, lint, race, full, postgres
 	@$(MAKE) --no-print-directory deps
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory race
 	@$(MAKE) --no-print-directory full
+	@$(MAKE) --no-print-directory postgres
 
 deps: ## find or install what the tests need beside Go and make
 	@scripts/deps
@@ -49,6 +50,9 @@ race: ## all but e2e and bench under the race detector
 
 full: build ## every test in full, e2e included, without cgo as the product is built
 	CGO_ENABLED=0 $(GO) test -timeout $(TIMEOUT) ./...
+
+postgres: ## the tests from outside once more, on PostgreSQL
+	FACET_TEST_DATABASE=postgres CGO_ENABLED=0 $(GO) test -timeout $(TIMEOUT) ./e2e
 
 bench: ## measure, each figure beside its baseline
 	CGO_ENABLED=0 $(GO) run ./bench

@@ -266,6 +266,9 @@ func TestBadInputOnEveryRouteIsRefusedInTheFacesOwnForm(t *testing.T) {
 func newBadWalk(t *testing.T) *badWalk {
 	t.Helper()
 	w := &badWalk{Service: facetest.New(t, djaoapp.New(), entity.New(), household.New(), appdata.New(), cloudillo.New()), other: "other.example"}
+	if w.Database != "" {
+		databases.Store(w.Dir, w.Database)
+	}
 	w.db = openData(t, w.Dir)
 	ctx := t.Context()
 

@@ -16,15 +16,25 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// database is a data folder read from outside.
+// database is a data folder, or what it has instead of a file of SQLite, read
+// from outside.
 type database struct {
 	*sql.DB
-	dir string
+	dir      string
+	postgres bool
 }
 
 // openData opens the database of a data folder for reading.
 func openData(t testing.TB, dir string) database {
 	t.Helper()
+	if url := databaseOf(t, dir); url != "" {
+		db, err := sql.Open("pgx", url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		return database{db, dir, true}
+	}
 	location := url.URL{Scheme: "file", Path: filepath.Join(dir, "facet.db"), RawQuery: "mode=ro&_pragma=busy_timeout(5000)&_pragma=query_only(1)"}
 	db, err := sql.Open("sqlite", location.String())
 	if err != nil {
@@ -32,7 +42,7 @@ func openData(t testing.TB, dir string) database {
 	}
 	db.SetMaxOpenConns(1)
 	t.Cleanup(func() { _ = db.Close() })
-	return database{db, dir}
+	return database{db, dir, false}
 }
 
 // text gives the one column of a query, a row a line.
@@ -61,6 +71,9 @@ func (db database) text(t testing.TB, query string) string {
 // was deleted too.
 func (db database) holds(t testing.TB, text string) bool {
 	t.Helper()
+	if db.postgres { // its files are the server's, which keeps deleted rows until it vacuums
+		return false
+	}
 	files, err := filepath.Glob(filepath.Join(db.dir, "facet.db*"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no database in %s: %v", db.dir, err)
@@ -93,15 +106,33 @@ var passing = map[string]string{
 func (db database) state(t testing.TB) map[string]string {
 	t.Helper()
 	out := map[string]string{}
-	for table := range strings.FieldsSeq(db.text(t, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)) {
+	for _, table := range db.tables(t) {
 		out[table] = db.tableState(t, table)
 	}
 	return out
 }
 
+// tables lists the tables.
+func (db database) tables(t testing.TB) []string {
+	t.Helper()
+	query := `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`
+	if db.postgres {
+		query = `SELECT tablename FROM pg_tables WHERE schemaname = 'public'`
+	}
+	return strings.Fields(db.text(t, query))
+}
+
+// all is a query for the rows of a table.
+func (db database) all(table string) string {
+	if db.postgres {
+		return `SELECT * FROM "` + table + `" AS t WHERE NOT (` + cmp.Or(passing[table], "false") + `) ORDER BY t::text`
+	}
+	return `SELECT * FROM "` + table + `" WHERE NOT (` + cmp.Or(passing[table], "false") + `)`
+}
+
 func (db database) tableState(t testing.TB, table string) string {
 	t.Helper()
-	rows, err := db.Query(`SELECT * FROM "` + table + `" WHERE NOT (` + cmp.Or(passing[table], "false") + `)`)
+	rows, err := db.Query(db.all(table))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,7 +98,12 @@ func (p *person) live(t *testing.T, db database) (texts map[string]string, pictu
 		texts["file "+fmt.Sprint(i)], texts["hash of file "+fmt.Sprint(i)] = id, hex.EncodeToString(sum[:])
 		texts["short hash of file "+fmt.Sprint(i)] = base64.RawURLEncoding.EncodeToString(sum[:])
 	}
-	hashes := strings.Fields(db.text(t, `SELECT CAST(data AS TEXT) FROM secret WHERE id = x'`+strings.ReplaceAll(p.uuid, "-", "")+`'`))
+	var hashes []string
+	db.rowsOf(t, "secret", func(_ string, columns []string, values [][]byte) {
+		if bytes.Equal(values[slices.Index(columns, "id")], rawID(t, p.uuid)) {
+			hashes = append(hashes, string(values[slices.Index(columns, "data")]))
+		}
+	})
 	if len(hashes) != 1 || !strings.HasPrefix(hashes[0], "$argon2id$") {
 		t.Fatalf("his secrets are %q", hashes)
 	}
@@ -172,9 +177,19 @@ func (db database) find(t testing.TB, text []byte) (tables []string) {
 // rows gives every row of every table.
 func (db database) rows(t testing.TB, each func(table string, columns []string, values [][]byte)) {
 	t.Helper()
-	for table := range strings.FieldsSeq(db.text(t, `SELECT name FROM sqlite_master WHERE type = 'table'`)) {
+	for _, table := range db.tables(t) {
 		db.rowsOf(t, table, each)
 	}
+}
+
+// rawID gives the bytes of a uuid.
+func rawID(t testing.TB, uuid string) []byte {
+	t.Helper()
+	id, err := hex.DecodeString(strings.ReplaceAll(uuid, "-", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 func (db database) rowsOf(t testing.TB, table string, each func(table string, columns []string, values [][]byte)) {
@@ -188,6 +203,10 @@ func (db database) rowsOf(t testing.TB, table string, each func(table string, co
 	if err != nil {
 		t.Fatal(err)
 	}
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		t.Fatal(err)
+	}
 	values, into := make([][]byte, len(columns)), make([]any, len(columns))
 	for i := range values {
 		into[i] = &values[i]
@@ -195,6 +214,13 @@ func (db database) rowsOf(t testing.TB, table string, each func(table string, co
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
 			t.Fatal(err)
+		}
+		for i := range types {
+			if types[i].DatabaseTypeName() == "UUID" { // as SQLite has it: the bytes, or none
+				if values[i] = rawID(t, string(values[i])); bytes.Count(values[i], []byte{0}) == len(values[i]) {
+					values[i] = nil
+				}
+			}
 		}
 		each(table, columns, values)
 	}
@@ -308,10 +334,7 @@ func (p *person) leftNothing(t *testing.T, texts map[string]string) {
 			t.Fatal(err)
 		}
 	}
-	id, err := hex.DecodeString(strings.ReplaceAll(p.uuid, "-", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
+	id := rawID(t, p.uuid)
 	named := map[string]bool{}
 	db.rows(t, func(table string, columns []string, values [][]byte) {
 		for i, v := range values {

@@ -161,12 +161,20 @@ func send(ctx context.Context, t *testing.T, url, token, body string) int {
 // data folder that nobody serves.
 func endLeases(t *testing.T, dir string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(dir, "facet.db"))
+	driver, source := "sqlite", filepath.Join(dir, "facet.db")
+	change := `UPDATE record SET attrs = json_set(attrs, '$.until', 1) WHERE type = '$import' AND NOT json_extract(attrs, '$.done')`
+	if url := databaseOf(t, dir); url != "" {
+		driver, source = "pgx", url
+		change = `
+			UPDATE record SET attrs = jsonb_set(attrs::jsonb, '{until}', '1')::text
+			WHERE type = '$import' AND NOT coalesce((attrs::jsonb->>'done')::boolean, false)`
+	}
+	db, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	changed, err := db.Exec(`UPDATE record SET attrs = json_set(attrs, '$.until', 1) WHERE type = '$import' AND NOT json_extract(attrs, '$.done')`)
+	changed, err := db.Exec(change)
 	if err != nil {
 		t.Fatal(err)
 	}

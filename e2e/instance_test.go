@@ -47,6 +47,7 @@ func serve(t testing.TB, args ...string) *instance {
 	t.Helper()
 	in := &instance{Dir: t.TempDir(), Log: &facetest.Buffer{}, out: &facetest.Buffer{}, exited: make(chan struct{})}
 	in.cmd = command(t, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	sameDatabase(in.Dir, in.cmd.Dir)
 	in.cmd.Env = append(in.cmd.Env, "TMPDIR="+in.Dir)
 	in.cmd.Stderr = in.Log
 	read, write := io.Pipe()
@@ -139,6 +140,7 @@ func command(t testing.TB, args ...string) *exec.Cmd {
 			cmd.Env = append(cmd.Env, v)
 		}
 	}
+	cmd.Env = append(cmd.Env, databaseFor(t, cmd.Dir, args)...)
 	return cmd
 }
 

@@ -39,7 +39,7 @@ type streams struct {
 // dataFlags say where the data is.
 type dataFlags struct {
 	Data        string `env:"FACET_DATA" placeholder:"DIR" help:"Data folder (default ./facet-data)."`
-	Database    string `env:"FACET_DATABASE" placeholder:"URL" help:"Database: sqlite:DIR (default: SQLite in the data folder)."`
+	Database    string `env:"FACET_DATABASE" placeholder:"URL" help:"Database: sqlite:DIR or postgres://USER@HOST/NAME (default: SQLite in the data folder)."`
 	Blobs       string `env:"FACET_BLOBS" placeholder:"WHERE" help:"Where the files of pictures are: a folder, or s3://BUCKET/PREFIX?endpoint=URL&region=REGION&path_style=true, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (default: blobs in the data folder)."`
 	DataKeyFile string `env:"FACET_DATA_KEY_FILE" placeholder:"FILE" help:"File of the data key (default: DIR.key beside the folder). FACET_DATA_KEY may hold the key itself."`
 }

@@ -26,7 +26,7 @@ const DefaultDir = "facet-data"
 // Data says where an installation keeps its data.
 type Data struct {
 	Dir      string // "": DefaultDir in the current folder
-	Database string // "": SQLite in Dir; else sqlite:DIR
+	Database string // "": SQLite in Dir; else sqlite:DIR, or postgres:// and Dir holds what is not in the database
 	KeyFile  string // "": the store's folder with ".key" added, beside the folder and not in its backups
 	Key      string // the data key itself, in base64url; "": KeyFile is read
 	Blobs    string // where the files of pictures are: a folder, or s3://…; "": blobs in the store's folder
@@ -41,7 +41,7 @@ type Installation struct {
 	Store     store.Store
 	Directory *directory.Directory
 	Files     media.Files
-	Dir       string // of the store
+	Dir       string // of the store, and of its files where they are in the store's folder
 }
 
 // Close closes the store.
@@ -55,14 +55,17 @@ func (d Data) Folder() string {
 	return filepath.Clean(d.Dir)
 }
 
-// storeDir reads Database.
+// storeDir reads Database, and gives the folder of what lies in files.
 func (d Data) storeDir() (string, error) {
 	if d.Database == "" {
 		return d.Folder(), nil
 	}
+	if d.isPostgres() {
+		return d.Folder(), checkPostgres(d.Database)
+	}
 	scheme, rest, ok := strings.Cut(d.Database, ":")
 	if !ok || scheme != "sqlite" {
-		return "", errors.New("--database: this build knows sqlite:DIR" + unknownScheme(scheme, ok))
+		return "", errors.New("--database: this build knows sqlite:DIR and postgres://…" + unknownScheme(scheme, ok))
 	}
 	rest = strings.TrimPrefix(rest, "//")
 	if rest == "" || strings.ContainsAny(rest, "?#\x00") {
@@ -117,7 +120,7 @@ func (d Data) Open(ctx context.Context, log *slog.Logger) (*Installation, error)
 	if err != nil {
 		return nil, err
 	}
-	fresh := isFresh(dir)
+	fresh := isFresh(dir) && !d.isPostgres()
 	key, err := d.readKey(dir)
 	made := false
 	if fresh && errors.Is(err, fs.ErrNotExist) {
@@ -128,15 +131,12 @@ func (d Data) Open(ctx context.Context, log *slog.Logger) (*Installation, error)
 		return nil, err
 	}
 	missing := err != nil
-	st, err := sqlite.Open(ctx, sqlite.Options{Dir: dir, Logger: log})
+	st, err := d.openStore(ctx, dir, log)
 	if err != nil {
 		if made {
 			_ = os.Remove(d.keyFile(dir)) // it sealed nothing
 		}
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("the data folder %s cannot be made: %w", dir, cause(err))
-		}
-		return nil, explain(dir, err)
+		return nil, err
 	}
 	if missing {
 		key, err = d.keyForEmpty(ctx, dir, st)
@@ -161,12 +161,9 @@ func (d Data) OpenForReading(ctx context.Context, log *slog.Logger) (*Installati
 	if err != nil {
 		return nil, err
 	}
-	if isFresh(dir) {
-		return nil, fmt.Errorf("there is no data in %s: name the folder with --data", dir)
-	}
-	st, err := sqlite.OpenReadOnly(ctx, sqlite.Options{Dir: dir, Logger: log})
+	st, err := d.openStoreForReading(ctx, dir, log)
 	if err != nil {
-		return nil, explain(dir, err)
+		return nil, err
 	}
 	key, err := d.readKey(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -189,11 +186,11 @@ func (d Data) open(ctx context.Context, dir string, st store.Store, key credenti
 		return nil, err
 	}
 	all := directory.New(directory.Config{
-		Store: st, DataKey: key, Log: log, SMS: d.SMS, Resolver: d.Resolver, LocalAddresses: d.LocalAddresses,
+		Store: st, DataKey: key, Log: log, SMS: d.SMS, Settle: d.settle(), Resolver: d.Resolver, LocalAddresses: d.LocalAddresses,
 		Hasher: credential.NewHasher(credential.HasherConfig{}), Media: files,
 	})
 	if _, err := all.HoldsRealSite(ctx); err != nil {
-		return nil, fmt.Errorf("the data folder %s: %w", dir, err)
+		return nil, fmt.Errorf("%s: %w", d.name(dir), err)
 	}
 	return &Installation{Store: st, Directory: all, Files: files, Dir: dir}, nil
 }

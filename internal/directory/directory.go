@@ -39,9 +39,9 @@ type Config struct {
 	Resolver       Resolver // asks the DNS whether domains point here; nil: nobody does
 	LocalAddresses []string // of this server, as others reach it: IP addresses and host names
 
-	// Settle is how long another process may go on writing by entity types that
-	// have changed: twice what it takes to see a change. 0 where one process
-	// holds the store.
+	// Settle is how long another process may go on reading by entity types that
+	// have changed: a little more than it takes to see a change. 0 where one
+	// process holds the store. Nobody writes by them: see store.Tx.HoldAge.
 	Settle time.Duration
 }
 

@@ -43,6 +43,9 @@ func (s *Site) erase(tx store.Tx, actor profile.ID, rec *store.Record) error {
 	if err := s.keepBroker(tx, rec, "erased"); err != nil {
 		return err
 	}
+	if err := tx.Lock(rec.ID); err != nil { // nobody is linked to it meanwhile
+		return err
+	}
 	if err := s.bequeath(tx, actor, rec); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 
 	"facet/internal/profile"
 	"facet/internal/schema"
@@ -57,24 +58,35 @@ func (d siteData) View(ctx context.Context, fn func(store.Reader) error) error {
 	}
 }
 
-// Update is store.Site's.
+// Update is store.Site's. The table that fn goes by is the present one until
+// the transaction ends, also where another process changes types.
 func (d siteData) Update(ctx context.Context, fn func(store.Tx) error) error {
 	by := actingIn(ctx, d.s)
-	if by == nil {
-		return d.raw.Update(ctx, func(tx store.Tx) error { return fn(typedTx{Tx: tx, s: d.s, table: d.s.table()}) })
-	}
-	var ended bool
-	err := d.raw.Update(ctx, func(tx store.Tx) error {
-		ended = false
-		if err := by.hold(tx); err != nil {
+	for {
+		var ended bool
+		err := d.raw.Update(ctx, func(tx store.Tx) error {
+			ended = false
+			types := d.s.table()
+			if err := tx.HoldAge(types.age); err != nil {
+				return err
+			}
+			if by != nil {
+				if err := by.hold(tx); err != nil {
+					return err
+				}
+			}
+			return fn(typedTx{tx, d.s, types, by, &ended})
+		})
+		if err == nil && ended {
+			by.ended.Store(true)
+		}
+		if !errors.Is(err, store.ErrAge) {
 			return err
 		}
-		return fn(typedTx{tx, d.s, d.s.table(), by, &ended})
-	})
-	if err == nil && ended {
-		by.ended.Store(true)
+		if err := d.s.loadTypes(ctx); err != nil {
+			return err
+		}
 	}
-	return err
 }
 
 // seen notes by which types a record just read is to be understood, and moves
@@ -246,6 +258,11 @@ func (t typedTx) Sweep(kind profile.Type, low, high int64, desc bool, worker fun
 // dressed again by the present ones: Unknown where its type is no more, Taken
 // where a constraint came that it breaks by itself.
 func (t typedTx) Create(rec *store.Record, e store.Event) error {
+	if rec.Type == profile.EntityType {
+		if err := t.Tx.RaiseAge(); err != nil {
+			return err
+		}
+	}
 	now := t.table
 	if rec.Shape == now {
 		return t.Tx.Create(rec, e)
@@ -277,6 +294,11 @@ func (t typedTx) Create(rec *store.Record, e store.Event) error {
 func (t typedTx) Save(old, rec *store.Record, e store.Event) error {
 	if old.Shape != t.table && t.table.byKind[rec.Type] != nil {
 		return store.ErrVersion
+	}
+	if rec.Type == profile.EntityType {
+		if err := t.Tx.RaiseAge(); err != nil {
+			return err
+		}
 	}
 	return t.Tx.Save(old, rec, e)
 }

@@ -17,6 +17,8 @@ import (
 	"facet/internal/profile"
 	"facet/internal/schema"
 	"facet/internal/store"
+	"facet/internal/store/postgres"
+	"facet/internal/store/postgres/pgtest"
 	"facet/internal/store/sqlite"
 )
 
@@ -161,6 +163,7 @@ func (w *watched) during(brief func()) {
 type library struct {
 	t     *testing.T
 	dir   string
+	url   string // of the database; "" where it is in dir
 	key   credential.DataKey
 	clock *clock
 	store *watched
@@ -173,6 +176,13 @@ func newLibrary(t *testing.T) *library {
 	t.Helper()
 	l := &library{t: t, dir: t.TempDir(), key: credential.NewDataKey(), clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)},
 		who: access.Principal{Subject: profile.ID{1}, Client: true, Features: []access.Feature{access.Owner}}}
+	c, err := pgtest.Shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c != nil {
+		l.url = c.Database(t)
+	}
 	l.open()
 	if _, err := l.d.CreateSite(t.Context(), directory.NewSite{Name: "library", Domain: "library.example"}); err != nil {
 		t.Fatal(err)
@@ -192,7 +202,13 @@ func newLibrary(t *testing.T) *library {
 func (l *library) open() {
 	l.t.Helper()
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	st, err := sqlite.Open(context.Background(), sqlite.Options{Dir: l.dir, Logger: log, Clock: l.clock.Now})
+	var st store.Store
+	var err error
+	if l.url != "" {
+		st, err = postgres.Open(context.Background(), postgres.Options{URL: l.url, Logger: log, Clock: l.clock.Now})
+	} else {
+		st, err = sqlite.Open(context.Background(), sqlite.Options{Dir: l.dir, Logger: log, Clock: l.clock.Now})
+	}
 	if err != nil {
 		l.t.Fatal(err)
 	}

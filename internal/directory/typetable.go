@@ -87,6 +87,7 @@ const maxFailed = 8
 // typeTable is all entity types of a site at one moment. It does not change.
 type typeTable struct {
 	read   time.Time
+	age    int64 // the site's when it was read
 	number int64 // of the table; a later one has a higher number
 	byKind map[profile.Type]*entityType
 	byName map[string]*entityType // by published name
@@ -163,7 +164,10 @@ func (s *Site) loadTypes(ctx context.Context) error {
 		next.byKind[kind] = e
 	}
 	var failed error
-	err := s.data.raw.View(ctx, func(r store.Reader) error {
+	err := s.data.raw.View(ctx, func(r store.Reader) (err error) {
+		if next.age, err = r.Age(); err != nil {
+			return err
+		}
 		return r.ByNumber(profile.EntityType, math.MinInt64, math.MaxInt64, false, func(rec *store.Record) bool {
 			var e *entityType
 			if e, failed = s.typeFrom(rec, old); failed != nil {
@@ -179,7 +183,7 @@ func (s *Site) loadTypes(ctx context.Context) error {
 	next.name()
 	if old != nil {
 		if maps.Equal(old.byKind, next.byKind) {
-			next = &typeTable{read: next.read, number: old.number, byKind: old.byKind, byName: old.byName, past: old.past}
+			next = &typeTable{read: next.read, age: next.age, number: old.number, byKind: old.byKind, byName: old.byName, past: old.past}
 		} else {
 			next.number = old.number + 1
 			next.past = pastOf(old, next)

@@ -84,9 +84,10 @@ func (s *Site) outcome(ctx context.Context, e *entityType, change profile.ID) er
 	return nil
 }
 
-// settle waits until every write follows a phase that began at a time: other
-// processes see it within fresh, and of this one's writes those that wait for
-// the writer have passed before an empty one has.
+// settle waits until everybody follows a phase that began at a time. Writes do
+// from the moment it was committed, as they hold the site's age; other processes
+// read by it within fresh, and of this one's writes those that wait for a single
+// writer have passed before an empty one has.
 func (s *Site) settle(ctx context.Context, since time.Time) error {
 	if wait := since.Add(s.d.settle).Sub(s.d.now()); s.d.settle > 0 && wait > 0 {
 		timer := time.NewTimer(wait)
@@ -155,15 +156,20 @@ func (s *Site) progress(ctx context.Context, e *entityType) (typeChange, error) 
 		return *state.Change, nil
 	}
 	err = s.data.raw.Update(ctx, func(tx store.Tx) error {
+		if err = tx.Lock(e.record); err != nil {
+			return err
+		}
 		if rec, err = tx.Record(e.record); err != nil {
 			return err
 		}
 		if state, err = e.stateIn(rec); err != nil {
 			return err
 		}
-		if state.Change.Upto, err = tx.Numbers(1); err != nil {
+		last, err := tx.NumberAt(e.kind, math.MinInt64, math.MaxInt64, 0, true)
+		if err != nil && !profile.IsKind(err, profile.NotFound) {
 			return err
 		}
+		state.Change.Upto = max(last, 1)
 		return saveProgress(tx, rec, state)
 	})
 	if err != nil {
@@ -274,6 +280,9 @@ func (s *Site) refreshSome(ctx context.Context, e *entityType, c typeChange) err
 		return err
 	}
 	return s.data.raw.Update(ctx, func(tx store.Tx) error {
+		if err := tx.Lock(e.record); err != nil {
+			return err
+		}
 		rec, err := tx.Record(e.record)
 		if err != nil {
 			return err
@@ -428,6 +437,9 @@ func (s *Site) dropIndex(ctx context.Context, kind profile.Type, path string) er
 func (s *Site) deleteSome(ctx context.Context, e *entityType) error {
 	more := true
 	err := s.data.raw.Update(ctx, func(tx store.Tx) error {
+		if err := tx.Lock(e.record); err != nil {
+			return err
+		}
 		of, err := tx.Record(e.record)
 		if err != nil {
 			return err
@@ -443,6 +455,9 @@ func (s *Site) deleteSome(ctx context.Context, e *entityType) error {
 			return err
 		}
 		if more = len(found) > 0; !more {
+			if err := tx.RaiseAge(); err != nil {
+				return err
+			}
 			return tx.Remove(of, s.event(profile.ID{}, "entitytype.deleted", of.ID))
 		}
 		begun := time.Now()

@@ -23,7 +23,6 @@ import (
 	"facet/internal/server"
 	"facet/internal/sms"
 	"facet/internal/store"
-	"facet/internal/store/sqlite"
 )
 
 // Start is what a new Service's clock shows.
@@ -47,9 +46,13 @@ type Service struct {
 
 	// Watch looks at every answer, such as Contract.Check; nil: nobody does.
 	Watch func(testing.TB, Call, Answer)
-	Dir   string // of the store
+	Dir   string // of the store, and of its files
+
+	// Database is the URL of the store's database; "" where it is in Dir.
+	Database string
 
 	key   credential.DataKey
+	name  string // of the database
 	web   *httptest.Server
 	texts []sms.Message // sent, and not given by Texts yet
 }
@@ -89,7 +92,11 @@ func from(t testing.TB, seed Seed, set Settings, faces []face.Face) *Service {
 	seed.Unpack(t, dir)
 	s := &Service{Clock: NewClock(), Log: &Buffer{}, Dir: dir, key: seed.key}
 	s.Clock.Advance(seed.age)
-	db, d, err := open(dir, seed.key, s.Clock, set)
+	var err error
+	if s.name, s.Database, err = database(seed.database); err != nil {
+		t.Fatal(err)
+	}
+	db, d, err := open(dir, s.Database, seed.key, s.Clock, set)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,9 +128,10 @@ func (s *Service) Key() credential.DataKey { return s.key }
 // Seed is a data folder that a Service begins with: the passwords in it take a
 // while to hash.
 type Seed struct {
-	key   credential.DataKey
-	files map[string][]byte // by path in the folder
-	age   time.Duration     // of the clock
+	key      credential.DataKey
+	files    map[string][]byte // by path in the folder
+	database string            // that is copied; "" where it is among the files
+	age      time.Duration     // of the clock
 }
 
 // Demo is the data folder of the demo site as it is when it is new.
@@ -161,7 +169,7 @@ func (s *Service) Keep(t testing.TB) Seed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Seed{s.key, files, s.Clock.Now().Sub(NewClock().Now())}
+	return Seed{s.key, files, s.name, s.Clock.Now().Sub(NewClock().Now())}
 }
 
 func filesOf(dir string) (map[string][]byte, error) {
@@ -184,7 +192,11 @@ var seeded = sync.OnceValues(func() (out Seed, err error) {
 	}
 	defer os.RemoveAll(dir)
 	out.key = credential.NewDataKey()
-	db, d, err := open(dir, out.key, NewClock(), Settings{})
+	url := ""
+	if out.database, url, err = database(""); err != nil {
+		return Seed{}, err
+	}
+	db, d, err := open(dir, url, out.key, NewClock(), Settings{})
 	if err != nil {
 		return Seed{}, err
 	}
@@ -199,9 +211,9 @@ var seeded = sync.OnceValues(func() (out Seed, err error) {
 	return out, err
 })
 
-func open(dir string, key credential.DataKey, clock *Clock, set Settings) (store.Store, *directory.Directory, error) {
+func open(dir, url string, key credential.DataKey, clock *Clock, set Settings) (store.Store, *directory.Directory, error) {
 	log := slog.New(slog.DiscardHandler)
-	db, err := sqlite.Open(context.Background(), sqlite.Options{Dir: dir, PageCache: 1, Reserve: -1, Logger: log, Clock: clock.Now})
+	db, err := openStore(dir, url, log, clock)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -16,6 +16,7 @@ var (
 	ErrNotFound = &profile.Error{Kind: profile.NotFound, Code: profile.CodeNotFound, Message: "no such record"}
 	ErrVersion  = &profile.Error{Kind: profile.Conflict, Code: profile.CodeVersionMismatch, Message: "the record has changed meanwhile"}
 	ErrClosed   = errors.New("store: closed")
+	ErrAge      = errors.New("store: what the writer knows of the site is too old")
 )
 
 // TakenError is a name that another record holds: Kind Taken, Field = the name
@@ -72,6 +73,9 @@ type Site interface {
 	GetID(ctx context.Context, id profile.ID) (*Record, error)
 	// Update runs fn in a durable transaction and returns when it is on disk.
 	// fn may run more than once; its error is returned and nothing is written.
+	// What a write breaks (a name that is taken, a record that has changed) may
+	// show only after its call has returned without error: then fn runs again,
+	// and the call returns the error.
 	Update(ctx context.Context, fn func(Tx) error) error
 }
 
@@ -85,6 +89,10 @@ type Reader interface {
 	Proofs
 	Blobs
 	History
+
+	// Age is how often the site has been told, by RaiseAge, that what its
+	// writers have in mind of it (its entity types) has changed.
+	Age() (int64, error)
 }
 
 // Tx is a Reader that sees its own writes, and writes.
@@ -99,6 +107,13 @@ type Tx interface {
 	// decisions over it are made one after the other: ErrNotFound when there
 	// is none. With a single writer it only checks that the record is there.
 	Lock(id profile.ID) error
+	// HoldAge makes Update give ErrAge, here or at its end, where the site's Age
+	// is another than age when the transaction commits: nobody raises it
+	// meanwhile.
+	HoldAge(age int64) error
+	// RaiseAge adds one to the site's Age. Of what others write, all that was
+	// held at the Age before has committed, and the rest fails.
+	RaiseAge() error
 	// Numbers draws n numbers that follow one another from the site's sequence
 	// and gives the first. They are never given again, though they may be lost.
 	Numbers(n int) (int64, error)

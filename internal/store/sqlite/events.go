@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"facet/internal/profile"
@@ -34,29 +33,6 @@ func (t *tx) Log(e store.Event) error {
 	_, err = t.write(insertBody, t.site, e.Subject.Bucket(), e.Subject, t.w.epoch, t.w.tx+1,
 		t.w.seq, e.Version, e.At, e.Actor, e.Kind, text(e.Replaced))
 	return err
-}
-
-// replaced gives the body of a change: what old had and rec has otherwise.
-func replaced(old, rec *store.Record) ([]byte, error) {
-	r := store.Replaced{Updated: micros(old.Updated)}
-	if string(old.Attrs) != string(rec.Attrs) {
-		s := string(old.Attrs)
-		r.Attrs = &s
-	}
-	if string(old.Extras) != string(rec.Extras) {
-		s := string(old.Extras)
-		r.Extras = &s
-	}
-	if !slices.Equal(old.Names, rec.Names) {
-		r.Names = old.Names
-	}
-	if old.State != rec.State {
-		r.State = old.State
-	}
-	if old.Password != rec.Password {
-		r.Password = &old.Password
-	}
-	return json.Marshal(r)
 }
 
 // Amend changes what is kept of a record's past.

@@ -252,7 +252,7 @@ func TestRecordsAndNamesStayWhenTheirKeysChangeOrder(t *testing.T) {
 			INSERT INTO record (site, bucket, id, type, number, owner, creator, attrs, extras, names, sort, state, password, version, created, updated, login)
 			VALUES (%[1]d, %[2]d, x'%[3]x', '$user', %[4]d, x'%[5]x', x'', '{"a":%[4]d}', '{}', '[]', 's', 'active', 'p', 7, 5, 6, 8);
 			INSERT INTO name (site, bucket, owner, space, value, home, id) VALUES (%[1]d, %[6]d, x'%[5]x', '%[7]s', '%[8]s', %[2]d, x'%[3]x')`,
-			k.site, k.id.Bucket(), k.id[:], k.number, who, at.bucket, k.space, k.value)); err != nil {
+			k.site, k.id.Bucket(), k.id[:], k.number, who, at.Bucket, k.space, k.value)); err != nil {
 			t.Fatal(err)
 		}
 	}

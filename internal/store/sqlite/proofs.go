@@ -80,7 +80,7 @@ func sessions(s *stmt, subject profile.ID) (list []*store.Session, err error) {
 // Ticket reads by digest.
 func (r *reader) Ticket(digest string) (*store.TicketRow, error) {
 	k := keyOf(profile.ID{}, profile.Ticket, digest)
-	s, err := r.c.query(selectTicket, r.site, k.bucket, k.space, k.value)
+	s, err := r.c.query(selectTicket, r.site, k.Bucket, k.Space, k.Value)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +191,7 @@ func (t *tx) DropSessions(subject profile.ID) error {
 
 // holder reads whom a name finds.
 func (t *tx) holder(k heldName) (id profile.ID, found bool, err error) {
-	s, err := t.c.query(selectName, t.site, k.bucket, k.owner, k.space, k.value)
+	s, err := t.c.query(selectName, t.site, k.Bucket, k.Owner, k.Space, k.Value)
 	if err != nil {
 		return id, false, err
 	}
@@ -219,7 +219,7 @@ func (t *tx) PutTicket(v *store.TicketRow) error {
 				return err
 			}
 			if _, err := t.write(updateName, v.Subject.Bucket(), v.Subject,
-				t.site, k.bucket, k.owner, k.space, k.value); err != nil {
+				t.site, k.Bucket, k.Owner, k.Space, k.Value); err != nil {
 				return err
 			}
 		}

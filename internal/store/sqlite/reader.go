@@ -63,28 +63,6 @@ func scanRecord(s *stmt, rec *store.Record) (err error) {
 	return err
 }
 
-// knownType gives a type without copying its text when it is one of ours.
-func knownType(b []byte) profile.Type {
-	switch string(b) {
-	case string(profile.User):
-		return profile.User
-	case string(profile.Organization):
-		return profile.Organization
-	case string(profile.Household):
-		return profile.Household
-	case string(profile.Document):
-		return profile.Document
-	}
-	return profile.Type(b)
-}
-
-func knownState(b []byte) profile.State {
-	if string(b) == string(profile.Active) {
-		return profile.Active
-	}
-	return profile.State(b)
-}
-
 // record reads the one record of a query: nil when there is none.
 func (r *reader) record(id statement, args ...any) (*store.Record, error) {
 	s, err := r.c.query(id, args...)
@@ -135,7 +113,7 @@ func (r *reader) Record(id profile.ID) (*store.Record, error) {
 // ByName reads name and record in one query.
 func (r *reader) ByName(owner profile.ID, space profile.Space, value string) (*store.Record, error) {
 	k := keyOf(owner, space, value)
-	rec, err := r.record(selectByName, r.site, k.bucket, k.owner, k.space, k.value)
+	rec, err := r.record(selectByName, r.site, k.Bucket, k.Owner, k.Space, k.Value)
 	if rec == nil && err == nil {
 		return nil, store.ErrNotFound
 	}
@@ -152,7 +130,7 @@ func (r *reader) bucketOf(id profile.ID) (profile.Bucket, error) {
 		return id.Bucket(), err
 	}
 	k := keyOf(profile.ID{}, profile.UUID, id.String())
-	if s, err = r.c.query(selectName, r.site, k.bucket, k.owner, k.space, k.value); err != nil {
+	if s, err = r.c.query(selectName, r.site, k.Bucket, k.Owner, k.Space, k.Value); err != nil {
 		return 0, err
 	}
 	bucket := id.Bucket()

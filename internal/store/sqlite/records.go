@@ -2,48 +2,13 @@ package sqlite
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"facet/internal/profile"
 	"facet/internal/store"
+	"facet/internal/store/row"
 )
-
-// heldName is the key of a row of table name.
-type heldName struct {
-	bucket profile.Bucket
-	owner  profile.ID
-	space  profile.Space
-	value  string
-}
-
-func keyOf(owner profile.ID, space profile.Space, value string) heldName {
-	if owner.IsZero() {
-		return heldName{nameBucket(space, value), owner, space, value}
-	}
-	return heldName{owner.Bucket(), owner, space, value}
-}
-
-// namesOf adds to keys the names that find a record: those it carries, and its
-// id when the id does not tell the bucket.
-func namesOf(keys []heldName, rec *store.Record) ([]heldName, error) {
-	foreign := rec.Bucket != rec.ID.Bucket()
-	for _, n := range rec.Names {
-		owner := profile.ID{}
-		if n.Owned {
-			if owner = rec.Owner; owner.IsZero() {
-				return nil, fmt.Errorf("sqlite: owned name in space %s on a record without owner", n.Space)
-			}
-		}
-		if n.Space == profile.UUID {
-			foreign = false
-		}
-		keys = append(keys, keyOf(owner, n.Space, n.Value))
-	}
-	if foreign {
-		keys = append(keys, keyOf(profile.ID{}, profile.UUID, rec.ID.String()))
-	}
-	return keys, nil
-}
 
 // write runs a statement that changes rows, and counts it as the caller's.
 func (t *tx) write(id statement, args ...any) (int, error) {
@@ -57,24 +22,24 @@ func (t *tx) write(id statement, args ...any) (int, error) {
 // takeName inserts a name, and with an idtag its host form; false, and neither
 // is left, when another holds one of them.
 func (t *tx) takeName(k heldName, home profile.Bucket, id profile.ID) (bool, error) {
-	n, err := t.write(insertName, t.site, k.bucket, k.owner, k.space, k.value, home, id)
-	if err != nil || n == 0 || k.space != profile.IDTag {
+	n, err := t.write(insertName, t.site, k.Bucket, k.Owner, k.Space, k.Value, home, id)
+	if err != nil || n == 0 || k.Space != profile.IDTag {
 		return n == 1, err
 	}
-	ok, err := t.takeHost(store.HostForm(k.value), home, id)
+	ok, err := t.takeHost(store.HostForm(k.Value), home, id)
 	if err == nil && !ok {
-		_, err = t.write(deleteName, t.site, k.bucket, k.owner, k.space, k.value)
+		_, err = t.write(deleteName, t.site, k.Bucket, k.Owner, k.Space, k.Value)
 	}
 	return ok, err
 }
 
 func (t *tx) dropName(k heldName) error {
-	if k.space == profile.IDTag {
-		if err := t.dropHost(store.HostForm(k.value)); err != nil {
+	if k.Space == profile.IDTag {
+		if err := t.dropHost(store.HostForm(k.Value)); err != nil {
 			return err
 		}
 	}
-	_, err := t.write(deleteName, t.site, k.bucket, k.owner, k.space, k.value)
+	_, err := t.write(deleteName, t.site, k.Bucket, k.Owner, k.Space, k.Value)
 	return err
 }
 
@@ -92,7 +57,7 @@ func (t *tx) takeNames(keys []heldName, home profile.Bucket, id profile.ID) erro
 			if err := t.giveBack(keys[:i], before); err != nil {
 				return err
 			}
-			return store.TakenError(k.space)
+			return store.TakenError(k.Space)
 		}
 	}
 	return nil
@@ -172,7 +137,7 @@ func (t *tx) Save(old, rec *store.Record, e store.Event) error {
 		return err
 	}
 	var err error
-	if e.Replaced, err = replaced(old, rec); err != nil {
+	if e.Replaced, err = row.Replaced(old, rec); err != nil {
 		return err
 	}
 	e.Subject, e.Version = rec.ID, rec.Version
@@ -200,7 +165,7 @@ func (t *tx) replace(old, rec *store.Record) error {
 		return err
 	}
 	t.keys = has
-	added := without(has, had)
+	added := row.Without(has, had)
 	before := t.writes
 	if err := t.takeNames(added, old.Bucket, old.ID); err != nil {
 		if err := t.expect(old); err != nil {
@@ -225,7 +190,7 @@ func (t *tx) replace(old, rec *store.Record) error {
 		}
 		return store.ErrVersion
 	}
-	for _, k := range without(had, has) {
+	for _, k := range row.Without(had, has) {
 		if err := t.dropName(k); err != nil {
 			return err
 		}
@@ -247,25 +212,10 @@ func (t *tx) dropIndexed(rec *store.Record, x store.Indexed) error {
 	return err
 }
 
-// without gives the keys of a that are not in b.
-func without(a, b []heldName) []heldName {
-	var out []heldName
-next:
-	for _, k := range a {
-		for _, other := range b {
-			if k == other {
-				continue next
-			}
-		}
-		out = append(out, k)
-	}
-	return out
-}
-
 // moveIndex changes index and search rows by difference.
 func (t *tx) moveIndex(old, rec *store.Record) error {
 	for _, x := range old.Index {
-		if contains(rec.Index, x) {
+		if slices.Contains(rec.Index, x) {
 			continue
 		}
 		if err := t.dropIndexed(old, x); err != nil {
@@ -273,7 +223,7 @@ func (t *tx) moveIndex(old, rec *store.Record) error {
 		}
 	}
 	for _, x := range rec.Index {
-		if contains(old.Index, x) {
+		if slices.Contains(old.Index, x) {
 			continue
 		}
 		if err := t.addIndexed(rec, x); err != nil {
@@ -290,15 +240,6 @@ func (t *tx) moveIndex(old, rec *store.Record) error {
 		return t.putSearch(rec)
 	}
 	return nil
-}
-
-func contains(list []store.Indexed, x store.Indexed) bool {
-	for _, y := range list {
-		if x == y {
-			return true
-		}
-	}
-	return false
 }
 
 // expect is nil when the stored version is rec's, and so are the names: Refresh

@@ -17,7 +17,7 @@ const walked = 2000
 
 // Search finds the records whose texts contain a term.
 func (r *reader) Search(q store.SearchQuery) ([]store.Found, error) {
-	top := topFound{backwards: q.Backwards, limit: q.Limit}
+	top := topFound{Backwards: q.Backwards, Limit: q.Limit}
 	complete := true
 	for _, t := range q.Types {
 		all, err := r.walk(t, q, &top)
@@ -27,17 +27,17 @@ func (r *reader) Search(q store.SearchQuery) ([]store.Found, error) {
 		complete = complete && all
 	}
 	if complete {
-		return top.take(), nil
+		return top.Take(), nil
 	}
-	top = topFound{backwards: q.Backwards, limit: q.Limit}
+	top = topFound{Backwards: q.Backwards, Limit: q.Limit}
 	from := q.After != store.Found{}
 	err := r.eachMatch(q.Types, q.Term, func(f *store.Found) bool {
-		if !from || top.before(&q.After, f) {
-			top.add(f)
+		if !from || top.Compare(q.After, *f) < 0 {
+			top.Add(*f)
 		}
 		return true
 	})
-	return top.take(), err
+	return top.Take(), err
 }
 
 // walk adds what a type's names in order give, and reports whether nothing is
@@ -63,7 +63,7 @@ func (r *reader) walk(t profile.Type, q store.SearchQuery, top *topFound) (compl
 	err = r.stream(s, func() bool {
 		seen++
 		if bytes.Contains(s.raw(2), term) {
-			top.add(&store.Found{ID: s.profileID(1), Sort: s.text(0)})
+			top.Add(store.Found{ID: s.profileID(1), Sort: s.text(0)})
 			hits++
 		}
 		return hits != q.Limit
@@ -128,47 +128,6 @@ func (r *reader) eachMatch(types []profile.Type, term string, fn func(*store.Fou
 		}
 		return true
 	})
-}
-
-// topFound keeps the first ones of a list, in either direction.
-type topFound struct {
-	backwards bool
-	limit     int
-	found     []store.Found
-}
-
-// before reports whether a comes before b in the direction of the list.
-func (t *topFound) before(a, b *store.Found) bool { return t.compare(*a, *b) < 0 }
-
-func (t *topFound) compare(a, b store.Found) int {
-	if t.backwards {
-		a, b = b, a
-	}
-	if c := strings.Compare(a.Sort, b.Sort); c != 0 {
-		return c
-	}
-	return bytes.Compare(a.ID[:], b.ID[:])
-}
-
-// add takes a hit. Those over the limit are let go when twice as many are there.
-func (t *topFound) add(f *store.Found) {
-	t.found = append(t.found, *f)
-	if t.limit >= 0 && len(t.found) >= 2*t.limit+1000 {
-		t.cut()
-	}
-}
-
-func (t *topFound) cut() {
-	slices.SortFunc(t.found, t.compare)
-	t.found = slices.Compact(t.found)
-	if t.limit >= 0 && len(t.found) > t.limit {
-		t.found = t.found[:t.limit]
-	}
-}
-
-func (t *topFound) take() []store.Found {
-	t.cut()
-	return t.found
 }
 
 // packSize is how many bytes a pack grows to: what a page of the database holds

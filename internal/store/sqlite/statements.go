@@ -31,6 +31,10 @@ var (
 	upsertNumbers = sql(`
 		INSERT INTO sequence (site, bucket, name, next) VALUES (?, 0, 'number', ?)
 		ON CONFLICT DO UPDATE SET next = excluded.next`)
+	selectAge = sql(`SELECT next FROM sequence WHERE site = ? AND bucket = 0 AND name = 'age'`)
+	raiseAge  = sql(`
+		INSERT INTO sequence (site, bucket, name, next) VALUES (?, 0, 'age', 1)
+		ON CONFLICT DO UPDATE SET next = next + 1`)
 )
 
 // Sites and hosts.

@@ -72,6 +72,11 @@ func (w *world) event(mark string) store.Event {
 func (w *world) populate(site store.Site, mark string) {
 	w.f.Helper()
 	err := site.Update(w.f.ctx, func(tx store.Tx) error {
+		for range len(w.populated) + 1 {
+			if err := tx.RaiseAge(); err != nil {
+				return err
+			}
+		}
 		for _, id := range []profile.ID{w.user, w.doc, w.org} {
 			if err := tx.Create(w.record(id, mark), w.event(mark)); err != nil {
 				return err
@@ -315,6 +320,10 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 			}
 			return out, nil
 		},
+		"Age": func(r store.Reader) (any, error) {
+			n, err := r.Age()
+			return append([]string{"none", "one", "two"}, fmt.Sprint(n))[min(n, 3)], err
+		},
 		"Events": func(r store.Reader) (any, error) {
 			list, err := r.Events(store.Position{}, -1)
 			out := ""
@@ -422,6 +431,7 @@ func (w *world) writes() map[string]func(store.Tx) error {
 		"UseBlob":  func(tx store.Tx) error { return tx.UseBlob(w.user, "picture", "") },
 		"DropUses": func(tx store.Tx) error { return tx.DropUses(w.user) },
 		"Log":      func(tx store.Tx) error { return tx.Log(w.event(mark)) },
+		"RaiseAge": func(tx store.Tx) error { return tx.RaiseAge() },
 	}
 }
 
@@ -431,6 +441,7 @@ var apart = []string{
 	"HoldSession", // reads only: below
 	"Numbers",     // below
 	"Enqueue",     // below
+	"HoldAge",     // reads only: testAge
 }
 
 func testIsolation(f *fixture) {
@@ -590,7 +601,8 @@ func dump(f *fixture, site store.Site) string {
 	return dumpWith(f, site, func(r store.Reader) string {
 		var b strings.Builder
 		events, err := r.Events(store.Position{}, -1)
-		fmt.Fprintln(&b, events, err)
+		age, err2 := r.Age()
+		fmt.Fprintln(&b, events, err, age, err2)
 		for _, t := range []profile.Type{profile.User, profile.Organization, profile.Document} {
 			err := r.ByNumber(t, 0, 1<<60, false, func(rec *store.Record) bool {
 				fmt.Fprintf(&b, "%v\n", plain(rec))

@@ -21,13 +21,16 @@ func testNames(f *fixture) {
 	f.run("the transaction goes on after a taken name", func(f *fixture) {
 		f.create(f.user(name(profile.Slug, "ann")))
 		rec := f.user(name(profile.Slug, "ann"), name(profile.Email, "ann@example.com"))
+		var taken error
 		f.update(func(tx store.Tx) error {
 			rec.Names[0].Value = "ann"
-			err := tx.Create(rec, f.event("x"))
-			f.wantTaken(err, "slug")
+			if taken = tx.Create(rec, f.event("x")); taken == nil {
+				return nil // it runs again
+			}
 			rec.Names[0].Value = "ann-2"
 			return tx.Create(rec, f.event("user.created"))
 		})
+		f.wantTaken(taken, "slug")
 		f.equal(f.get(rec.ID).Name(profile.Slug), "ann-2")
 	})
 

@@ -42,6 +42,7 @@ func Run(t *testing.T, open Open) {
 		{"numbers", testNumbers},
 		{"system", testSystem},
 		{"jobs", testJobs},
+		{"age", testAge},
 		{"transactions", testTransactions},
 		{"concurrency", testConcurrency},
 		{"history", testHistory},

@@ -1,0 +1,34 @@
+package facetest
+
+import (
+	"context"
+	"log/slog"
+
+	"facet/internal/store"
+	"facet/internal/store/postgres"
+	"facet/internal/store/postgres/pgtest"
+	"facet/internal/store/sqlite"
+)
+
+// A Service keeps its data in a folder, or, with FACET_TEST_DATABASE=postgres in
+// the environment, in a database of a throw-away cluster.
+
+// database makes a copy of a database ("": an empty one) and gives its name and
+// URL; both "" where the data is in the folder.
+func database(of string) (name, url string, err error) {
+	c, err := pgtest.Shared()
+	if c == nil || err != nil {
+		return "", "", err
+	}
+	if name, err = c.Create(of); err != nil {
+		return "", "", err
+	}
+	return name, c.URL(name), nil
+}
+
+func openStore(dir, url string, log *slog.Logger, clock *Clock) (store.Store, error) {
+	if url != "" {
+		return postgres.Open(context.Background(), postgres.Options{URL: url, Logger: log, Clock: clock.Now})
+	}
+	return sqlite.Open(context.Background(), sqlite.Options{Dir: dir, PageCache: 1, Reserve: -1, Logger: log, Clock: clock.Now})
+}

@@ -1,0 +1,69 @@
+package postgres_test
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"testing"
+
+	"facet/internal/store"
+	"facet/internal/store/postgres"
+	"facet/internal/store/postgres/pgtest"
+	"facet/internal/store/storetest"
+)
+
+var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+
+var cluster *pgtest.Cluster
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (code int, err error) {
+	if cluster, err = pgtest.Start(pgtest.Options{}); err != nil {
+		return 1, err
+	}
+	code = m.Run()
+	return code, cluster.Stop()
+}
+
+// turn is held by the one test that has a store: of what one writes, another's
+// open transactions would hold back the events.
+var turn = make(chan struct{}, 1)
+
+// open gives a store on a fresh database.
+func open(t *testing.T) (store.Store, func() store.Store) {
+	turn <- struct{}{}
+	t.Cleanup(func() { <-turn })
+	url := cluster.Database(t)
+	var s *postgres.Store
+	reopen := func() store.Store {
+		if s != nil {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		var err error
+		if s, err = postgres.Open(t.Context(), postgres.Options{URL: url, Logger: quiet}); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	t.Cleanup(func() {
+		if s != nil {
+			_ = s.Close()
+		}
+	})
+	return reopen(), reopen
+}
+
+func TestConformance(t *testing.T) { storetest.Run(t, open) }
+
+func TestConformanceOfOverlappingTransactions(t *testing.T) { storetest.RunOverlapping(t, open) }

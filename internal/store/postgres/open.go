@@ -1,0 +1,211 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"facet/internal/store"
+)
+
+// Options say which database is opened. Only URL is needed.
+type Options struct {
+	// URL is a postgres:// URL or a list of key=value, as libpq reads them
+	// (PostgreSQL documentation, "Connection Strings"), with pool_max_conns for
+	// the number of connections: by default 8 for each processor, 16 at least.
+	URL string
+	// Patience is how long a caller waits for a database that is not there, or
+	// for a free connection, before it is told to come back; 0 means 10 s.
+	Patience time.Duration
+	Logger   *slog.Logger     // nil: slog.Default()
+	Clock    func() time.Time // nil: time.Now
+}
+
+func (o *Options) fill() {
+	if o.Patience == 0 {
+		o.Patience = 10 * time.Second
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+}
+
+// Store is an open database. It is a store.Store.
+type Store struct {
+	pool     *pgxpool.Pool
+	side     *pgxpool.Pool // draws numbers, also for those that hold all connections of pool
+	log      *slog.Logger
+	clock    func() time.Time
+	patience time.Duration
+	readOnly bool
+	epoch    int64
+	numbers  numbers
+	closed   atomic.Bool
+	resetAt  atomic.Int64 // when connections were last given up, in nanoseconds
+	once     sync.Once
+}
+
+// Open opens a database and brings its schema up to date. Several processes may
+// have it open.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	s, err := dial(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err = migrate(ctx, s); err == nil {
+		err = s.readEpoch(ctx)
+	}
+	if err != nil {
+		s.close()
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	return s, nil
+}
+
+// OpenReadOnly opens a database for reading. Updates give ErrReadOnly.
+func OpenReadOnly(ctx context.Context, o Options) (*Store, error) {
+	s, err := dial(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	s.readOnly = true
+	if err = current(ctx, s); err == nil {
+		err = s.readEpoch(ctx)
+	}
+	if err != nil {
+		s.close()
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	return s, nil
+}
+
+// dial makes the pools and connects once.
+func dial(ctx context.Context, o Options) (*Store, error) {
+	o.fill()
+	c, err := pgxpool.ParseConfig(o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err) // pgx leaves the password out
+	}
+	if !poolSized(o.URL) {
+		c.MaxConns = int32(max(16, 8*runtime.GOMAXPROCS(0)))
+	}
+	params := c.ConnConfig.RuntimeParams
+	for key, value := range map[string]string{
+		"application_name":                    "facet",
+		"timezone":                            "UTC",
+		"idle_in_transaction_session_timeout": "60000",
+		"client_encoding":                     "UTF8",
+		"jit":                                 "off", // our queries are short
+		"synchronous_commit":                  "on",
+	} {
+		if _, given := params[key]; !given {
+			params[key] = value
+		}
+	}
+	s := &Store{log: o.Logger, clock: o.Clock, patience: o.Patience}
+	s.numbers.sites = map[store.SiteID]*block{}
+	if s.pool, err = pgxpool.NewWithConfig(ctx, c); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	few := c.Copy()
+	few.MaxConns, few.MinConns, few.MinIdleConns = 1, 0, 0
+	if s.side, err = pgxpool.NewWithConfig(ctx, few); err != nil {
+		s.pool.Close()
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	if err := s.pool.Ping(ctx); err != nil {
+		s.close()
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	return s, nil
+}
+
+// Close waits for what is running and gives the connections back.
+func (s *Store) Close() error {
+	s.close()
+	return nil
+}
+
+func (s *Store) close() {
+	s.once.Do(func() {
+		s.closed.Store(true)
+		s.pool.Close()
+		s.side.Close()
+	})
+}
+
+// Ready reads once, and looks whether the server takes writes.
+func (s *Store) Ready(ctx context.Context) error {
+	q, err := s.session(ctx, noTransaction)
+	if err != nil {
+		return translate(ctx, err)
+	}
+	defer q.end()
+	standby := int64(0)
+	err = q.query(ctx, selectStandby, nil, func(r rowOf) { standby = r.int(0) })
+	if err == nil && standby != 0 && !s.readOnly {
+		err = busy(errors.New("postgres: the server is a standby"))
+	}
+	return translate(ctx, err)
+}
+
+// lost gives up the connections that are idle: when one is gone the others
+// are, too. Those made since then stay.
+func (s *Store) lost() {
+	now := time.Now().UnixNano()
+	if last := s.resetAt.Load(); now-last > int64(maxWait) && s.resetAt.CompareAndSwap(last, now) {
+		s.pool.Reset()
+		s.side.Reset()
+	}
+}
+
+// readEpoch gives the epoch of event positions. Where the database has come to
+// another cluster, or its cluster to another time line, by a restore, the ids of
+// transactions may begin anew: that is a new epoch.
+func (s *Store) readEpoch(ctx context.Context) error {
+	q, err := s.session(ctx, noTransaction)
+	if err != nil {
+		return err
+	}
+	defer q.end()
+	meta := map[string]int64{}
+	for _, key := range []string{"epoch", "cluster", "timeline"} {
+		if err := q.query(ctx, selectMeta, []any{key}, func(r rowOf) { meta[key] = r.int(0) }); err != nil {
+			return err
+		}
+	}
+	if s.epoch = meta["epoch"]; s.epoch == 0 {
+		return errors.New("table meta has no epoch")
+	}
+	if s.readOnly {
+		return nil
+	}
+	var cluster, timeline int64
+	err = q.query(ctx, selectCluster, nil, func(r rowOf) { cluster, timeline = r.int(0), r.int(1) })
+	if err != nil || cluster == meta["cluster"] && timeline == meta["timeline"] {
+		return err
+	}
+	if meta["cluster"] != 0 {
+		s.epoch++
+	}
+	return s.update(ctx, 0, func(t *tx) error {
+		for key, value := range map[string]int64{"epoch": s.epoch, "cluster": cluster, "timeline": timeline} {
+			if err := t.write(nil, upsertMeta, key, value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+var _ store.Store = (*Store)(nil)
