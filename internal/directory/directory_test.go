@@ -16,7 +16,6 @@ import (
 	"facet/internal/media"
 	"facet/internal/profile"
 	"facet/internal/store"
-	"facet/internal/store/sqlite"
 )
 
 // clock is the time as the tests want it.
@@ -57,22 +56,14 @@ func newWorldOver(t *testing.T, over func(store.Store) store.Store) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{now: facetest.Start}}
 	seed, dir := facetest.Demo(t), t.TempDir()
-	seed.Unpack(t, dir)
 	log := slog.New(slog.DiscardHandler)
-	st, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir, PageCache: 1, Reserve: -1, Logger: log, Clock: w.clock.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := st.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	st := seed.Open(t, dir, w.clock.Now)
 	w.store = st
 	w.mediaDir, w.key = filepath.Join(dir, "blobs"), seed.Key()
 	w.dir = directory.New(directory.Config{
 		Store: over(st), DataKey: w.key, Hasher: credential.NewHasher(credential.HasherConfig{}), Now: w.clock.Now, Log: log, Media: media.NewStore(w.mediaDir),
 	})
+	var err error
 	if w.demo, err = w.dir.SiteNamed(t.Context(), "demo"); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package facetest
 import (
 	"context"
 	"log/slog"
+	"testing"
+	"time"
 
 	"facet/internal/store"
 	"facet/internal/store/postgres"
@@ -26,9 +28,23 @@ func database(of string) (name, url string, err error) {
 	return name, c.URL(name), nil
 }
 
-func openStore(dir, url string, log *slog.Logger, clock *Clock) (store.Store, error) {
-	if url != "" {
-		return postgres.Open(context.Background(), postgres.Options{URL: url, Logger: log, Clock: clock.Now})
+// drop removes a database that nobody needs any more; "": there is none.
+func drop(t testing.TB, name string) {
+	if name == "" {
+		return
 	}
-	return sqlite.Open(context.Background(), sqlite.Options{Dir: dir, PageCache: 1, Reserve: -1, Logger: log, Clock: clock.Now})
+	c, err := pgtest.Shared()
+	if err == nil {
+		err = c.Drop(name)
+	}
+	if err != nil {
+		t.Errorf("dropping the database: %v", err)
+	}
+}
+
+func openStore(dir, url string, log *slog.Logger, now func() time.Time) (store.Store, error) {
+	if url != "" {
+		return postgres.Open(context.Background(), postgres.Options{URL: url, Logger: log, Clock: now})
+	}
+	return sqlite.Open(context.Background(), sqlite.Options{Dir: dir, PageCache: 1, Reserve: -1, Logger: log, Clock: now})
 }

@@ -53,6 +53,7 @@ type Service struct {
 
 	key   credential.DataKey
 	name  string // of the database
+	kept  bool   // others begin with it
 	web   *httptest.Server
 	texts []sms.Message // sent, and not given by Texts yet
 }
@@ -89,13 +90,18 @@ func From(t testing.TB, seed Seed, faces ...face.Face) *Service {
 func from(t testing.TB, seed Seed, set Settings, faces []face.Face) *Service {
 	t.Helper()
 	dir := t.TempDir()
-	seed.Unpack(t, dir)
+	seed.unpack(t, dir)
 	s := &Service{Clock: NewClock(), Log: &Buffer{}, Dir: dir, key: seed.key}
 	s.Clock.Advance(seed.age)
 	var err error
 	if s.name, s.Database, err = database(seed.database); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if !s.kept {
+			drop(t, s.name)
+		}
+	})
 	db, d, err := open(dir, s.Database, seed.key, s.Clock, set)
 	if err != nil {
 		t.Fatal(err)
@@ -125,8 +131,8 @@ func from(t testing.TB, seed Seed, set Settings, faces []face.Face) *Service {
 // Key is the data key, for another process on the same store.
 func (s *Service) Key() credential.DataKey { return s.key }
 
-// Seed is a data folder that a Service begins with: the passwords in it take a
-// while to hash.
+// Seed is the data that a Service begins with, a folder and perhaps a database:
+// the passwords in it take a while to hash.
 type Seed struct {
 	key      credential.DataKey
 	files    map[string][]byte // by path in the folder
@@ -134,7 +140,7 @@ type Seed struct {
 	age      time.Duration     // of the clock
 }
 
-// Demo is the data folder of the demo site as it is when it is new.
+// Demo is the data of the demo site as it is when it is new.
 func Demo(t testing.TB) Seed {
 	t.Helper()
 	seed, err := seeded()
@@ -144,11 +150,33 @@ func Demo(t testing.TB) Seed {
 	return seed
 }
 
-// Key is the data key of the folder.
+// Key is the data key.
 func (s Seed) Key() credential.DataKey { return s.key }
 
-// Unpack writes the folder's files to another, pictures in blobs.
-func (s Seed) Unpack(t testing.TB, dir string) {
+// Open opens the seed's store in a folder, pictures in its blobs; it closes with
+// the test.
+func (s Seed) Open(t testing.TB, dir string, now func() time.Time) store.Store {
+	t.Helper()
+	s.unpack(t, dir)
+	name, url, err := database(s.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { drop(t, name) })
+	db, err := openStore(dir, url, slog.New(slog.DiscardHandler), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("closing the store: %v", err)
+		}
+	})
+	return db
+}
+
+// unpack writes the files to a folder.
+func (s Seed) unpack(t testing.TB, dir string) {
 	t.Helper()
 	for name, content := range s.files {
 		path := filepath.Join(dir, name)
@@ -165,6 +193,7 @@ func (s *Service) Keep(t testing.TB) Seed {
 	if err := s.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
+	s.kept = true
 	files, err := filesOf(s.Dir)
 	if err != nil {
 		t.Fatal(err)
@@ -213,7 +242,7 @@ var seeded = sync.OnceValues(func() (out Seed, err error) {
 
 func open(dir, url string, key credential.DataKey, clock *Clock, set Settings) (store.Store, *directory.Directory, error) {
 	log := slog.New(slog.DiscardHandler)
-	db, err := openStore(dir, url, log, clock)
+	db, err := openStore(dir, url, log, clock.Now)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -252,7 +252,7 @@ func (c *Cluster) Database(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := c.Exec("postgres", "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+		if err := c.Drop(name); err != nil {
 			t.Log(err)
 		}
 	})
@@ -272,6 +272,11 @@ func (c *Cluster) Create(of string) (name string, err error) {
 	}
 	name = "test" + strconv.FormatInt(c.made.Add(1), 10)
 	return name, c.Exec("postgres", "CREATE DATABASE "+name+" TEMPLATE "+of)
+}
+
+// Drop removes a database that Create made, whoever is connected to it.
+func (c *Cluster) Drop(name string) error {
+	return c.Exec("postgres", "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
 }
 
 // template has the schema and nothing else.
