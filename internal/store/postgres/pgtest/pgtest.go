@@ -346,12 +346,17 @@ func (c *Cluster) Kill() error {
 	if err := c.watch.Wait(); err != nil {
 		return err
 	}
-	for _, p := range all { // their memory is free when they are gone
+	gone(all) // their memory is free then
+	return nil
+}
+
+// gone waits until processes have ended.
+func gone(all []int) {
+	for _, p := range all {
 		for syscall.Kill(p, 0) == nil && !isZombie(p) {
 			time.Sleep(time.Millisecond)
 		}
 	}
-	return nil
 }
 
 func isZombie(pid int) bool {
@@ -361,7 +366,8 @@ func isZombie(pid int) bool {
 }
 
 // KillBackend ends one process that serves a database (SIGKILL), as soon as there
-// is one: the server then ends all others and recovers by itself.
+// is one: the server then ends all others and recovers by itself. What is
+// answered after KillBackend has returned comes from after the failure.
 func (c *Cluster) KillBackend(database string) error {
 	for deadline := time.Now().Add(time.Minute); ; {
 		var pid int
@@ -370,12 +376,26 @@ func (c *Cluster) KillBackend(database string) error {
 		})
 		switch {
 		case err == nil:
-			return syscall.Kill(pid, syscall.SIGKILL)
+			return c.fail(pid)
 		case time.Now().After(deadline):
 			return err
 		}
 		time.Sleep(20 * time.Millisecond) // it may still recover from the time before
 	}
+}
+
+// fail ends one of the server's processes, and waits until all have ended.
+func (c *Cluster) fail(pid int) error {
+	server, err := c.server()
+	if err != nil {
+		return err
+	}
+	all := children(server)
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		return err
+	}
+	gone(all)
+	return nil
 }
 
 // Restart starts the server after Kill, or after Stop.
