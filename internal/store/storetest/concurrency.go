@@ -235,6 +235,43 @@ func testConcurrency(f *fixture) {
 		}
 	})
 
+	f.run("who finds no ticket or secret is the only one to write it", func(f *fixture) {
+		rec := f.user()
+		f.create(rec)
+		for i := range count(10) {
+			digest := fmt.Sprint("counted", i)
+			var tickets, secrets atomic.Int64
+			together(8, func(int) {
+				var first bool
+				err := f.site.Update(f.ctx, func(tx store.Tx) error {
+					_, err := tx.Ticket(digest)
+					if first = errors.Is(err, store.ErrNotFound); !first {
+						return err
+					}
+					return tx.PutTicket(&store.TicketRow{Digest: digest, Subject: rec.ID, Kind: "counted", Data: []byte(`{}`), Created: f.now()})
+				})
+				if err == nil && first {
+					tickets.Add(1)
+				}
+				err = errors.Join(err, f.site.Update(f.ctx, func(tx store.Tx) error {
+					_, err := tx.Secret(rec.ID, "counted", digest)
+					if first = errors.Is(err, store.ErrNotFound); !first {
+						return err
+					}
+					return tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: "counted", Key: digest, Data: []byte("x"), Created: f.now()})
+				}))
+				if first {
+					secrets.Add(1)
+				}
+				if err != nil {
+					f.Error(err)
+				}
+			})
+			f.equal(tickets.Load(), int64(1))
+			f.equal(secrets.Load(), int64(1))
+		}
+	})
+
 	f.run("what is committed is seen by the next read", func(f *fixture) {
 		together(16, func(g int) {
 			for i := range count(40) {
