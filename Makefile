@@ -7,6 +7,7 @@ GO      ?= go
 LISTEN  ?= 127.0.0.1:8080
 TIMEOUT ?= 15m# of one package's tests
 FUZZ    ?= 5s# for each fuzz target
+PG      ?= some# all: every test that can run on PostgreSQL
 
 # Where git cannot read the checkout (no git, another owner), build without its stamp.
 ifneq ($(shell git status --porcelain >/dev/null 2>&1 && echo ok),ok)
@@ -51,8 +52,16 @@ race: ## all but e2e and bench under the race detector
 full: build ## every test in full, e2e included, without cgo as the product is built
 	CGO_ENABLED=0 $(GO) test -timeout $(TIMEOUT) ./...
 
-postgres: ## the tests from outside once more, on PostgreSQL
-	FACET_TEST_DATABASE=postgres CGO_ENABLED=0 $(GO) test -timeout $(TIMEOUT) ./e2e
+# The suites of the store and of its failures run in `full`. Here is what else a
+# store can break: bad input, crashes, erasing, walks through all faces, and the
+# tests of one face. PG=all runs all that can.
+postgres: ## tests once more on PostgreSQL: what a store can break, or all (PG=all)
+	FACET_TEST_DATABASE=postgres CGO_ENABLED=0 $(GO) test -timeout $(TIMEOUT) ./e2e $(if $(filter all,$(PG)),,-run '$(PG_E2E)')
+	FACET_TEST_DATABASE=postgres CGO_ENABLED=0 $(GO) test -timeout $(TIMEOUT) $(if $(filter all,$(PG)),$(PG_REST),$(PG_FACE))
+
+PG_E2E  = ^Test(BadInput|KillUnder|Import|NoSession|OnePerson|AnyWrites|TheDemoAndA|Pictures|WhatWhom)
+PG_FACE = ./internal/face/household
+PG_REST = ./internal/directory ./internal/face/...
 
 bench: ## measure, each figure beside its baseline
 	CGO_ENABLED=0 $(GO) run ./bench
