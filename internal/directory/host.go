@@ -147,7 +147,7 @@ func (s *Site) HostIdentity(ctx context.Context, host string) (Subject, error) {
 		return Subject{}, err
 	}
 	host = hostOnly(host)
-	if t.byHost[host] != nil {
+	if t.byHost[host] != nil || t.domains[strings.TrimPrefix(host, identityHost)] != nil {
 		return s.SiteIdentity(ctx)
 	}
 	at, rec, err := s.d.holderOf(ctx, t, host)

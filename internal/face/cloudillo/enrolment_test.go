@@ -217,12 +217,25 @@ func TestAvailabilityUnderTheProvidersDomain(t *testing.T) {
 	s.Get(t, "", "/api/idp/info").Want(200).Is(map[string]any{"data.domain": "localhost.localdomain", "data.name": "Coworking Space", "data.url": facetest.BaseURL})
 }
 
+// The published client asks a provider at cl-o. and the domain that verify
+// answers with, and a node that it registers at.
+func TestAProviderIsAskedAtTheAPIHostOfItsDomain(t *testing.T) {
+	s := start(t)
+	here := map[string]string{"Host": "cl-o." + s.Post(t, "", "/api/profiles/verify", `{"type":"ref","token":"registration-token"}`).Text("data.identityProviders.0")}
+	s.Do(t, facetest.Call{Method: "GET", Path: "/api/idp/info", Header: here}).Want(200).Is(map[string]any{"data.domain": "localhost.localdomain"})
+	s.Do(t, facetest.Call{Method: "GET", Path: "/api/idp/check-availability?idTag=free.localhost.localdomain", Header: here}).Want(200).Is(map[string]any{"data.available": true})
+	s.Do(t, facetest.Call{Method: "GET", Path: "/api/me", Header: here}).Want(200).Is(map[string]any{"data.idTag": under("cowork")})
+	made := s.Do(t, facetest.Call{Method: "POST", Path: "/api/profiles/register", Header: here, Body: map[string]string{"type": "idp", "idTag": "free.localhost.localdomain", "email": "free@mail.example", "token": "registration-token"}}).Want(201)
+	s.Do(t, facetest.Call{Method: "GET", Path: "/api/me", Token: made.Text("data.token"), Header: here}).Want(200).Is(map[string]any{"data.idTag": under("free")})
+}
+
 func TestAHostTellsItsIDTagAndApp(t *testing.T) {
 	s := start(t)
 	s.Post(t, "", "/api/profiles/register", map[string]string{"type": "domain", "idTag": "erin.example.com", "email": "erin@mail.example", "token": "registration-token", "appDomain": "App.erin.example"}).Want(201)
 	for host, want := range map[string][2]string{
 		"localhost":                    {under("cowork"), "cowork.localhost.localdomain"},
 		"other.example":                {under("cowork"), "cowork.localhost.localdomain"},
+		"cl-o.localhost.localdomain":   {under("cowork"), "cowork.localhost.localdomain"},
 		"cl-o.bob.example.com":         {"bob@example.com", "bob.example.com"},
 		"bob.example.com":              {"bob@example.com", "bob.example.com"},
 		"xia.localhost.localdomain":    {under("xia"), "xia.localhost.localdomain"},
