@@ -153,6 +153,10 @@ var (
 		"address": list(text), "identityProviders": list(text), "idTagError?": clientFault, "appDomainError?": clientFault,
 		"apiAddress?": text, "apiAddressType?": text, "appAddress?": text, "appAddressType?": text,
 	})
+	clientFile = object(map[string]rule{
+		"fileId": text, "status": word("P", "A"), "preset?": text, "contentType": text, "fileName": text, "fileTp?": text, "createdAt": text, "tags?": list(text),
+		"x?": object(map[string]rule{"dim?": list(number)}),
+	})
 	clientRef = object(map[string]rule{"refId": text, "type": text, "createdAt": text, "count?": number, "description?": text, "expiresAt?": either(text, number)})
 )
 
@@ -192,6 +196,8 @@ var clientRules = []struct {
 	{"GET", "/api/refs/[^/]*", object(map[string]rule{"refId": text, "type?": text, "createdAt?": text, "count?": number})},
 	{"PATCH", "/api/refs/[^/]*", clientRef},
 	{"DELETE", "/api/refs/[^/]*", either(object(map[string]rule{"refId": text}), nothing)},
+	{"GET", "/api/files/[^/]*/metadata", clientFile},
+	{"GET", "/api/files/[^/]*/descriptor", object(map[string]rule{"file": clientFile})},
 	{"POST", "/api/admin/invite-community", object(map[string]rule{"refId": text, "inviteUrl": text, "targetIdTag": text, "expiresAt?": number})},
 }
 
@@ -259,6 +265,7 @@ func TestTheRulesOfThePublishedClientAreTheseMeasured(t *testing.T) {
 		{"POST", "/api/refs", `{"refId":"a","type":"register","createdAt":"2025-01-01T12:00:00Z","count":null}`, false},
 		{"POST", "/api/auth/forgot-password", `{"sent":true}`, false},
 		{"GET", "/api/auth/login-token", `{"token":"t","expiresAt":1}`, false},
+		{"GET", "/api/files/f1~a/descriptor", `"d2,vis.tn:b1~a:f=webp:s=1:r=1x1"`, false},
 	} {
 		a := facetest.AnswerOf(t, c.method, 200, []byte(c.body))
 		v, _ := a.At("")

@@ -31,6 +31,13 @@ type fileView struct {
 	} `json:"x"`
 }
 
+// described is GET /api/files/{id}/descriptor: the client reads what is known of
+// the file there.
+type described struct {
+	File       fileView `json:"file"`
+	Descriptor string   `json:"descriptor"` // of all variants, from which the file's id is made
+}
+
 // uploaded is fileView with what an uploader is told.
 type uploaded struct {
 	fileView
@@ -117,7 +124,7 @@ func readOfFile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if f.Descriptor == "" { // a variant, or a file without any
 		return noFile()
 	}
-	return answer(w, c, http.StatusOK, f.Descriptor)
+	return answer(w, c, http.StatusOK, described{fileViewOf(f), f.Descriptor})
 }
 
 func noFile() error { return profile.E(profile.NotFound, profile.CodeNotFound, "", "no such file") }

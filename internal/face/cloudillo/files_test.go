@@ -33,7 +33,7 @@ func TestAPictureIsServedInItsVariants(t *testing.T) {
 	if !strings.HasPrefix(id, "f1~") {
 		t.Fatal(id)
 	}
-	descriptor := s.Get(t, "", "/api/files/"+id+"/descriptor").Want(200).Text("data")
+	descriptor := s.Get(t, "", "/api/files/"+id+"/descriptor").Want(200).Text("data.descriptor")
 	all, ok := media.ParseDescriptor(descriptor)
 	if !ok || len(all) != 4 || media.FileKey(descriptor) != id {
 		t.Fatalf("%s: %s", id, descriptor)
@@ -88,6 +88,13 @@ func TestAPictureIsServedInItsVariants(t *testing.T) {
 	if got := strings.Join(cors.Header.Values("Access-Control-Expose-Headers"), ", "); !strings.Contains(got, "X-Cloudillo-Variants") || !strings.Contains(got, "ETag") {
 		t.Error(got)
 	}
+}
+
+func TestGap13TheClientReadsADescriptor(t *testing.T) {
+	s := start(t)
+	id := upload(t, s, login(t, s, under("alice")), "/api/me/image", "", sized(t, 300, 300)).Want(200).Text("fileId")
+	known, _ := s.Get(t, "", "/api/files/"+id+"/metadata").Want(200).At("data")
+	s.Get(t, "", "/api/files/"+id+"/descriptor").Want(200).Is(map[string]any{"data.file": known}) // and as client_test.go has it
 }
 
 func TestWhatIsKnownOfAFile(t *testing.T) {
