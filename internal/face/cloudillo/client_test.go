@@ -153,7 +153,8 @@ var (
 		"address": list(text), "identityProviders": list(text), "idTagError?": clientFault, "appDomainError?": clientFault,
 		"apiAddress?": text, "apiAddressType?": text, "appAddress?": text, "appAddressType?": text,
 	})
-	clientFile = object(map[string]rule{
+	clientCursor = object(map[string]rule{"nextCursor": either(text, nothing), "hasMore": truth})
+	clientFile   = object(map[string]rule{
 		"fileId": text, "status": word("P", "A"), "preset?": text, "contentType": text, "fileName": text, "fileTp?": text, "createdAt": text, "tags?": list(text),
 		"x?": object(map[string]rule{"dim?": list(number)}),
 	})
@@ -224,6 +225,9 @@ func readByClient(t testing.TB, c facetest.Call, a facetest.Answer) {
 	data, there := a.At("data")
 	if !there {
 		data, _ = a.At("")
+	}
+	if page, ok := a.At("cursorPagination"); ok && clientCursor(page) != "" {
+		t.Errorf("the published client cannot follow %s: %s\n%s", path, clientCursor(page), a.Body)
 	}
 	if wrong := check(data); wrong != "" {
 		t.Errorf("the published client cannot read %s %s: %s\n%s", c.Method, path, wrong, a.Body)

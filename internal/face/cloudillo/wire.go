@@ -33,10 +33,11 @@ type pages struct {
 	Total  int `json:"total"`
 }
 
-// cursor tells whether a list goes on.
+// cursor tells whether a list goes on. At its end nextCursor is null, and not
+// left out: so the client has it.
 type cursor struct {
-	Next string `json:"nextCursor,omitempty"`
-	More bool   `json:"hasMore"`
+	Next *string `json:"nextCursor"`
+	More bool    `json:"hasMore"`
 }
 
 // signedIn is POST /api/auth/login and POST /api/profiles/register. The
