@@ -153,6 +153,11 @@ var (
 		"address": list(text), "identityProviders": list(text), "idTagError?": clientFault, "appDomainError?": clientFault,
 		"apiAddress?": text, "apiAddressType?": text, "appAddress?": text, "appAddressType?": text,
 	})
+	clientEnrolment = object(map[string]rule{
+		"status": word("pending", "active", "suspended"), "expiresAt?": text, "providerName?": text, "email?": text, "onboarding?": either(text, nothing),
+	})
+	keyMembers   = map[string]rule{"keyId": number, "keyPrefix": text, "name?": text, "scopes?": text, "expiresAt?": number, "lastUsedAt?": number, "createdAt": number}
+	clientKey    = object(keyMembers)
 	clientCursor = object(map[string]rule{"nextCursor": either(text, nothing), "hasMore": truth})
 	clientFile   = object(map[string]rule{
 		"fileId": text, "status": word("P", "A"), "preset?": text, "contentType": text, "fileName": text, "fileTp?": text, "createdAt": text, "tags?": list(text),
@@ -168,9 +173,7 @@ var clientRules = []struct {
 }{
 	{"POST", "/api/profiles/verify", clientVerify},
 	{"POST", "/api/profiles/register", object(nil)},
-	{"GET", "/api/profiles/me/idp-status", object(map[string]rule{
-		"status": word("pending", "active", "suspended"), "expiresAt?": text, "providerName?": text, "email?": text, "onboarding?": either(text, nothing),
-	})},
+	{"GET", "/api/profiles/me/idp-status", clientEnrolment},
 	{"POST", "/api/profiles/me/resend-activation", object(map[string]rule{"expiresAt": text})},
 	{"GET", "/api/me(/full)?", clientSelf},
 	{"GET", "/api/me/app-domain", object(map[string]rule{"appDomain": text})},
@@ -199,6 +202,20 @@ var clientRules = []struct {
 	{"DELETE", "/api/refs/[^/]*", either(object(map[string]rule{"refId": text}), nothing)},
 	{"GET", "/api/files/[^/]*/metadata", clientFile},
 	{"GET", "/api/files/[^/]*/descriptor", object(map[string]rule{"file": clientFile})},
+	{"GET", "/api/refs/[^/]*/idp-status", clientEnrolment},
+	{"POST", "/api/onboarding/complete", nothing},
+	{"POST", "/api/idp/activate", object(map[string]rule{"idTag": text, "status": text})},
+	{"GET", "/api/idp/info", object(map[string]rule{"domain": text, "name": text, "info": text, "url?": text})},
+	{"GET", "/api/auth/proxy-token", object(map[string]rule{"token": text, "roles?": list(text)})},
+	{"POST", "/api/auth/login-init", either(
+		object(map[string]rule{"status": word("authenticated"), "login": clientLogin}),
+		object(map[string]rule{"status": word("unauthenticated"), "qrLogin": object(map[string]rule{"sessionId": text, "secret": text}), "webAuthn": nothing}),
+	)},
+	{"GET", "/api/auth/api-keys", list(clientKey)},
+	{"POST", "/api/auth/api-keys", object(with(keyMembers, map[string]rule{"plaintextKey": text}))},
+	{"GET", "/api/auth/api-keys/[^/]*", clientKey},
+	{"PATCH", "/api/auth/api-keys/[^/]*", clientKey},
+	{"DELETE", "/api/auth/api-keys/[^/]*", nothing},
 	{"POST", "/api/admin/invite-community", object(map[string]rule{"refId": text, "inviteUrl": text, "targetIdTag": text, "expiresAt?": number})},
 }
 
