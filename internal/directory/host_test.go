@@ -144,7 +144,7 @@ func TestInternationalNamesAreOneInEitherForm(t *testing.T) {
 	}
 	w.selects("xn--strae-oqa.example", "books", "")
 	for idTag, want := range map[string]directory.IdentityFault{
-		"ann@straße.example": "", "ann@strasse.example": "", "jürgen@straße.example": "",
+		"ann@straße.example": "", "ann@strasse.example": "", "jürgen@straße.example": "", // a slug in ASCII
 		"ann@xn--a.example": directory.IdentityInvalid, strings.Repeat("a", 64) + "@tags.example": directory.IdentityInvalid,
 		"ann@" + strings.Repeat("a", 64) + ".example": directory.IdentityInvalid, "ann@" + strings.Repeat("a23456789.", 24) + "tags.example": directory.IdentityInvalid,
 	} {
