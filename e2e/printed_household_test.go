@@ -93,11 +93,14 @@ func TestEveryNewAccountHasOneDefaultProfileInTheNameOfItsOwner(t *testing.T) {
 	in := demo(t)
 	c := in.client()
 	in.Post(t, "", "/api/auth/register", register("joe1", "joe+1@example.com", "Joe Card1", "personal")).Want(http.StatusCreated)
-	in.Post(t, "", "/api/profiles/register", printedRegistration).Want(http.StatusCreated)
+	alice := in.Post(t, "", "/api/profiles/register", printedRegistration).Want(http.StatusCreated)
 	in.Do(t, facetest.Call{Method: "POST", Path: "/auth/register", Header: withAppKey, Body: `{"user_info":{"username":"sam","email":"sam@example.com"},"password":"yoyo"}`}).Want(http.StatusCreated)
 	c.ok(t, "entity.create", "attributes", attributes("email", "made@example.com", "givenName", "Matt", "familyName", "Parker"))
-	for email, name := range map[string]string{"joe+1@example.com": "Joe", "alice@gmail.com": "Alice", "sam@example.com": "Default", "made@example.com": "Matt"} {
-		user := c.ok(t, "entity", "type_name", "user", "key_attribute", "email", "key_value", quoted(email))
+	with := func(email string) []string { return []string{"key_attribute", "email", "key_value", quoted(email)} }
+	for name, key := range map[string][]string{
+		"Joe": with("joe+1@example.com"), "Default": with("sam@example.com"), "Matt": with("made@example.com"), "Alice": {"id", number(t, alice, "data.tnId")},
+	} {
+		user := c.ok(t, "entity", append([]string{"type_name", "user"}, key...)...)
 		for _, account := range []string{number(t, user, "result.id"), user.Text("result.uuid")} {
 			in.Get(t, in.Login(t, "donny"), "/api/users/v1/users/"+account+"/user_profiles").Want(http.StatusOK).Is(map[string]any{
 				"meta.count": 1, "data.0.attributes.name": name, "data.0.attributes.is_default": true, "data.0.attributes.is_child_profile": false,

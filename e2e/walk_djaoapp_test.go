@@ -168,7 +168,7 @@ func (s *site) agreesInEntity(d drawn, x *thing) {
 		email = "email is null"
 	}
 	s.ok(d, "entity.find", "type_name", x.typeName, "filter", "uuid = '"+x.uuid+"' and "+email).Is(map[string]any{"result_count": 1})
-	if isUser(x) {
+	if isUser(x) && x.email != "" {
 		s.ok(d, "entity", "type_name", "user", "key_attribute", "email", "key_value", quoted(x.email)).Is(record)
 	}
 	for _, typeName := range []string{"user", "organization", "community"} {
