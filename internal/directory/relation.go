@@ -193,7 +193,8 @@ func hasAccount(r store.Reader, rec *store.Record) (bool, error) {
 }
 
 // relationToUser adds, for a user's own account, the profiles that the caller
-// and the user share: DjaoApp's "self_provider" rule.
+// and the user share: DjaoApp's "self_provider" rule. Communities, which anybody
+// may make and join, are none of those.
 func (s *Site) relationToUser(r store.Reader, who access.Principal, user *store.Record) (access.Relation, error) {
 	is, err := s.relationTo(r, who, user)
 	if err != nil || user == nil || is.Has(access.Self|access.Broker) || who.Client || who.Restriction.Kind == access.ChildProfile {
@@ -209,11 +210,13 @@ func (s *Site) relationToUser(r store.Reader, who access.Principal, user *store.
 		return 0, err
 	}
 	for id := range theirs {
-		switch _, err := r.Record(id); {
+		switch on, err := r.Record(id); {
 		case profile.IsKind(err, profile.NotFound): // erased, and not swept yet
 			continue
 		case err != nil:
 			return 0, err
+		case isCommunity(on): // who joins one opens no account to those who run it
+			continue
 		}
 		is |= relationByRole(mine, id, access.SharedPrincipal, access.SharedStaff)
 		provides, err := s.relationOfProviders(r, mine, id, now, access.SharedPrincipal, access.SharedStaff)

@@ -30,7 +30,7 @@ type Role struct {
 	Grant   string // while the user has to accept: a fingerprint of the key, not the key
 	Request string // while the profile has to accept
 	Extra   []byte // any JSON that the profile's people keep with a role; nil: none
-	Private bool   // the user did not agree to be here: e-mail and phone are not for the profile's people
+	Private bool   // the user did not agree to be here, or it is a community: e-mail and phone are not for the profile's people
 }
 
 // roleAttrs is what a role link carries beside its tag, the slug of its type.
@@ -83,7 +83,7 @@ func (rs *roles) of(l *store.Link, user, on *store.Record) (Role, error) {
 		}
 	}
 	agreed := l.State == store.LinkRequested || l.State == store.LinkActive && !a.Unasked
-	out.Private = !agreed && user.Password != ""
+	out.Private = (!agreed || isCommunity(on)) && user.Password != ""
 	return out, nil
 }
 

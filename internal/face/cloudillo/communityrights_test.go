@@ -1,0 +1,51 @@
+package cloudillo_test
+
+import (
+	"bytes"
+	"mime/multipart"
+	"strings"
+	"testing"
+
+	"facet/internal/facetest"
+)
+
+// pictureForm is a picture as DjaoApp's clients send it.
+func pictureForm(t testing.TB) (body []byte, mediaType string) {
+	t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	part, err := w.CreateFormFile("file", "me.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = part.Write(pngOf(t, 9))
+	_ = w.Close()
+	return b.Bytes(), w.FormDataContentType()
+}
+
+func TestWhoJoinsACommunityOpensNoAccountToThoseWhoRunIt(t *testing.T) {
+	c := newClub(t).fill()
+	body, mediaType := pictureForm(t)
+	for _, who := range []string{"alice", "leader", "moderator", "contributor", "supporter"} {
+		for _, whom := range []string{"member", "supporter", "contributor", "moderator", "leader"} {
+			if who == whom {
+				continue
+			}
+			for _, path := range []string{"", "/accessibles", "/profiles"} {
+				c.Get(t, c.tokens[who], "/api/users/"+whom+path).Want(403)
+			}
+			c.Do(t, facetest.Call{Method: "POST", Path: "/api/users/" + whom + "/picture", Token: c.tokens[who], Body: body, Type: mediaType}).Want(403)
+		}
+	}
+}
+
+func TestTheEmailsOfACommunitysPeopleAreNobodysThere(t *testing.T) {
+	c := newClub(t).fill()
+	for _, who := range []string{"alice", "leader", "moderator", "contributor"} {
+		for _, path := range []string{"/roles", "/roles/member", "/roles/member/member", "/roles?o=slug", "/roles?q=mail.example"} {
+			if a := c.Get(t, c.tokens[who], "/api/profile/devs"+path).Want(200); strings.Contains(string(a.Body), "mail.example\"") {
+				t.Errorf("%s %s: %s", who, path, a.Body)
+			}
+		}
+	}
+}
