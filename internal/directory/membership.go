@@ -185,11 +185,7 @@ func (s *Site) moveCommunity(tx store.Tx, who access.Principal, on, user *store.
 	}
 	switch move {
 	case Connect, Accept:
-		role := RoleContributor
-		if was&isAsked != 0 {
-			role = RoleMember
-		}
-		return true, s.addMember(tx, who, user, on, role)
+		return s.admitMember(tx, who, user, on)
 	case Reject, Disconnect:
 		return true, s.dropRole(tx, who, user, on, "")
 	}
@@ -203,6 +199,30 @@ func (s *Site) moveCommunity(tx store.Tx, who access.Principal, on, user *store.
 	}
 	_, err = s.bind(tx, on.ID, user.ID, move)
 	return true, err
+}
+
+// admitMember accepts who asked, as what they are invited to or else as a
+// member, or invites. Who belongs to the community, or is invited, stays what
+// they are.
+func (s *Site) admitMember(tx store.Tx, who access.Principal, user, on *store.Record) (changed bool, err error) {
+	held, err := linkAt(tx, user.ID, on.ID, roleHeld)
+	if err != nil {
+		return false, err
+	}
+	asked, err := linkAt(tx, user.ID, on.ID, roleAsked)
+	if err != nil {
+		return false, err
+	}
+	role := RoleContributor
+	switch {
+	case held != nil && (held.State == store.LinkActive || asked == nil):
+		return false, nil
+	case held != nil:
+		role = held.Tag
+	case asked != nil:
+		role = RoleMember
+	}
+	return true, s.addMember(tx, who, user, on, role)
 }
 
 // addMember grants a role on a community: at once to who asked or belongs to

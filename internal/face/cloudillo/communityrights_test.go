@@ -49,3 +49,25 @@ func TestTheEmailsOfACommunitysPeopleAreNobodysThere(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoIsConnectedAgainStaysWhatTheyAre(t *testing.T) {
+	c := newClub(t).fill()
+	for _, who := range []string{"leader", "moderator", "contributor", "supporter"} {
+		for _, move := range []string{"connect", "accept"} {
+			c.as("alice", who, move).Want(200)
+			c.is(who, who, "connected")
+		}
+	}
+	c.as("alice", "alice", "connect").Want(200)
+	c.admin("alice", "xia", `{"roles":["moderator"]}`).Want(200)
+	c.Mails(t)
+	c.as("leader", "xia", "connect").Want(200)
+	c.is("xia", "moderator", "pending")
+	if mails := c.Mails(t); len(mails) != 0 {
+		t.Errorf("an invitation is mailed again: %+v", mails)
+	}
+	// who is invited and asks for more is accepted as what they are invited to
+	c.Post(t, c.tokens["xia"], "/api/users/xia/accessibles/manager", `{"slug":"devs"}`).Want(200)
+	c.as("leader", "xia", "connect").Want(200)
+	c.is("xia", "moderator", "connected")
+}
