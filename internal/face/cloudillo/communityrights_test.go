@@ -71,3 +71,13 @@ func TestWhoIsConnectedAgainStaysWhatTheyAre(t *testing.T) {
 	c.as("leader", "xia", "connect").Want(200)
 	c.is("xia", "moderator", "connected")
 }
+
+func TestWhatACommunityProvidesIsItsOwners(t *testing.T) {
+	c := newClub(t).fill()
+	plan := c.Post(t, c.tokens["alice"], "/api/profile/devs/plans", `{"title":"Gold","description":"x","is_active":true,"period_amount":0,"unit":"usd","period_type":"monthly"}`).Want(201).Text("slug")
+	c.Post(t, c.tokens["xia"], "/api/profile/xia/subscriptions", map[string]string{"plan": plan}).Want(201)
+	c.Get(t, c.tokens["leader"], "/api/profile/xia").Want(200)
+	for who, status := range map[string]int{"leader": 403, "moderator": 403, "contributor": 403, "alice": 200} {
+		c.Put(t, c.tokens[who], "/api/profile/xia", `{"full_name":"Renamed"}`).Want(status)
+	}
+}
