@@ -20,7 +20,7 @@ func (t typedTx) AddLink(l *store.Link) error {
 	if err := t.Tx.AddLink(l); err != nil || l.Kind != store.RoleLink {
 		return err
 	}
-	return t.s.connectMember(t, l.Src, l.Dst)
+	return t.s.roleChanged(t, l.Src, l.Dst)
 }
 
 // SetLink is store.Tx's.
@@ -28,7 +28,7 @@ func (t typedTx) SetLink(l *store.Link) error {
 	if err := t.Tx.SetLink(l); err != nil || l.Kind != store.RoleLink {
 		return err
 	}
-	return t.s.connectMember(t, l.Src, l.Dst)
+	return t.s.roleChanged(t, l.Src, l.Dst)
 }
 
 // DropLink is store.Tx's.
@@ -36,19 +36,27 @@ func (t typedTx) DropLink(src profile.ID, kind store.LinkKind, dst profile.ID, k
 	if err := t.Tx.DropLink(src, kind, dst, key); err != nil || kind != store.RoleLink {
 		return err
 	}
-	return t.s.connectMember(t, src, dst)
+	return t.s.roleChanged(t, src, dst)
 }
 
-// connectMember makes the connection of a user with a community what the roles
-// there say.
-func (s *Site) connectMember(tx store.Tx, user, on profile.ID) error {
-	community, err := tx.Record(on)
-	if profile.IsKind(err, profile.NotFound) || err == nil && !isCommunity(community) {
+// roleChanged does what follows of a change of what a user is on a profile.
+func (s *Site) roleChanged(tx store.Tx, user, on profile.ID) error {
+	rec, err := tx.Record(on)
+	if profile.IsKind(err, profile.NotFound) || err == nil && rec.Type == profile.User {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	if err := s.dropKeysMadeBy(tx, user, on); err != nil || !isCommunity(rec) {
+		return err
+	}
+	return s.connectMember(tx, user, on)
+}
+
+// connectMember makes the connection of a user with a community what the roles
+// there say.
+func (s *Site) connectMember(tx store.Tx, user, on profile.ID) error {
 	held, err := linkAt(tx, user, on, roleHeld)
 	if err != nil {
 		return err

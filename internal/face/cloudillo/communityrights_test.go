@@ -81,3 +81,24 @@ func TestWhatACommunityProvidesIsItsOwners(t *testing.T) {
 		c.Put(t, c.tokens[who], "/api/profile/xia", `{"full_name":"Renamed"}`).Want(status)
 	}
 }
+
+func TestTheKeysOfWhoLeadsACommunityNoMoreStop(t *testing.T) {
+	c := newClub(t).fill()
+	for name, end := range map[string]func(){
+		"leader":    func() { c.admin("alice", "leader", `{"roles":["moderator"]}`).Want(200) },
+		"moderator": func() { c.Delete(t, c.tokens["alice"], "/api/profile/devs/roles/manager/moderator").Want(204) },
+		"supporter": func() { c.Delete(t, c.tokens["supporter"], "/api/users/supporter").Want(204) },
+		"member":    func() { c.admin("alice", "member", `{"status":"blocked"}`).Want(200) },
+	} {
+		c.admin("alice", name, `{"roles":["leader"]}`).Want(200)
+		c.tokens["key"] = c.at("POST", name, "/api/auth/api-keys", `{"name":"of `+name+`"}`).Want(201).Text("data.plaintextKey")
+		c.tokens["derived"] = c.at("GET", "anonymous", "/api/auth/access-token?apiKey="+c.tokens["key"], nil).Want(200).Text("data.token")
+		c.tokens["alices"] = c.at("POST", "alice", "/api/auth/api-keys", `{"name":"of alice"}`).Want(201).Text("data.plaintextKey")
+		c.at("GET", "key", "/api/profiles?connected=connected", nil).Want(200)
+		end()
+		for _, token := range []string{"key", "derived"} {
+			failed(t, c.at("GET", token, "/api/profiles?connected=connected", nil), 401, "E-AUTH-UNAUTH")
+		}
+		c.at("GET", "alices", "/api/profiles?connected=connected", nil).Want(200)
+	}
+}
