@@ -158,14 +158,11 @@ func (s *Site) join(tx store.Tx, who access.Principal, user, on *store.Record, h
 	case held != nil:
 		return s.acceptRole(tx, who, held, false)
 	}
-	switch runBy(on.Extras).ConnectionMode {
-	case ConnectAlways:
+	if runBy(on.Extras).ConnectionMode == ConnectAlways {
 		if err := putRole(tx, nil, roleLink(user.ID, on.ID, RoleMember, s.d.now())); err != nil {
 			return err
 		}
 		return tx.Log(s.event(who.Subject, "role.granted", on.ID))
-	case ConnectNever:
-		return profile.E(profile.Forbidden, profile.CodeForbidden, "relationship", "members are invited only")
 	}
 	_, _, err := s.requestRole(tx, who, user, on, nil, "", credential.NewHexKey())
 	return err

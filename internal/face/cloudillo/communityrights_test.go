@@ -102,3 +102,15 @@ func TestTheKeysOfWhoLeadsACommunityNoMoreStop(t *testing.T) {
 		c.at("GET", "alices", "/api/profiles?connected=connected", nil).Want(200)
 	}
 }
+
+func TestNobodyAsksToJoinACommunityThatInvitesOnly(t *testing.T) {
+	c := newClub(t).fill()
+	c.settings(`{"connectionMode":"I"}`)
+	c.Post(t, c.tokens["xia"], "/api/users/xia/accessibles", `{"slug":"devs"}`).Want(403)
+	c.Post(t, c.tokens["xia"], "/api/users/xia/accessibles/contributor", `{"slug":"devs"}`).Want(403)
+	c.is("xia", "", "disconnected")
+	c.Post(t, c.tokens["member"], "/api/users/member/accessibles/contributor", `{"slug":"devs"}`).Want(200) // belongs to it, and asks for more
+	c.as("alice", "xia", "connect").Want(200)
+	c.Post(t, c.tokens["xia"], "/api/users/xia/accessibles", `{"slug":"devs"}`).Want(200)
+	c.is("xia", "contributor", "connected")
+}
