@@ -114,3 +114,16 @@ func TestNobodyAsksToJoinACommunityThatInvitesOnly(t *testing.T) {
 	c.Post(t, c.tokens["xia"], "/api/users/xia/accessibles", `{"slug":"devs"}`).Want(200)
 	c.is("xia", "contributor", "connected")
 }
+
+func TestLabelsOfAnAccountAreNoRolesInACommunity(t *testing.T) {
+	c := newClub(t).fill()
+	for _, name := range []string{"member", "other"} {
+		c.Patch(t, c.tokens["donny"], "/api/admin/profiles/"+under(name), `{"roles":["leader"]}`).Want(200)
+		for _, who := range []string{"alice", "moderator", "contributor", "xia", name} {
+			if a := c.at("GET", who, "/api/profiles/"+under(name), nil).Want(200); a.Keys("data") != nil && strings.Contains(string(a.Body), `"roles"`) {
+				t.Errorf("%s sees of %s: %s", who, name, a.Body)
+			}
+		}
+		c.Get(t, c.tokens["xia"], "/api/profiles/"+under(name)).Want(200).Is(map[string]any{"data.roles": []string{"leader"}})
+	}
+}
