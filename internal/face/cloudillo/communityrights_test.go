@@ -127,3 +127,22 @@ func TestLabelsOfAnAccountAreNoRolesInACommunity(t *testing.T) {
 		c.Get(t, c.tokens["xia"], "/api/profiles/"+under(name)).Want(200).Is(map[string]any{"data.roles": []string{"leader"}})
 	}
 }
+
+func TestASuspendedCommunityIsRunByOperatorsAlone(t *testing.T) {
+	c := newClub(t).fill()
+	for _, status := range []string{"suspended", "banned"} {
+		c.Patch(t, c.tokens["donny"], "/api/admin/profiles/"+devs, `{"status":"`+status+`"}`).Want(200)
+		for _, who := range []string{"alice", "leader", "moderator"} {
+			failed(t, c.as(who, "xia", "connect"), 403, "E-AUTH-NOPERM")
+			failed(t, c.admin(who, "member", `{"roles":["supporter"]}`), 403, "E-AUTH-NOPERM")
+			failed(t, c.at("PATCH", who, "/api/me", `{"name":"Still here"}`), 403, "E-AUTH-NOPERM")
+			failed(t, c.at("POST", who, "/api/auth/api-keys", `{}`), 403, "E-AUTH-NOPERM")
+			c.Post(t, c.tokens[who], "/api/profile/devs/roles/contributor", `{"slug":"xia"}`).Want(403)
+		}
+		c.admin("donny", "member", `{"roles":["supporter"]}`).Want(200)
+		c.admin("donny", "member", `{"roles":["user"]}`).Want(200)
+		c.Patch(t, c.tokens["donny"], "/api/admin/profiles/"+devs, `{"status":"active"}`).Want(200)
+		c.as("alice", "xia", "connect").Want(200)
+		c.as("alice", "xia", "disconnect").Want(200)
+	}
+}
