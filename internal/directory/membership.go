@@ -9,8 +9,8 @@ import (
 
 // Who belongs to a community has a role on it, which every face sees. That is a
 // connection with it, too: an active role one that both agreed to, an
-// invitation one that the community asked for, a request one that the person
-// did. The connection is written with the role, and never without.
+// invitation, and a role that was given unasked, one that the community asked
+// for, a request one that the person did. The connection is written with the role, and never without.
 
 // isCommunity reports whether a profile has members.
 func isCommunity(rec *store.Record) bool { return rec.Type == profile.Community }
@@ -69,9 +69,13 @@ func (s *Site) connectMember(tx store.Tx, user, on profile.ID) error {
 	if err != nil {
 		return err
 	}
+	agreed, err := isAgreed(held)
+	if err != nil {
+		return err
+	}
 	next := was &^ (asks | isAsked)
 	switch {
-	case held != nil && held.State == store.LinkActive:
+	case agreed:
 		next |= asks | isAsked
 	case held != nil:
 		next |= isAsked
@@ -82,6 +86,15 @@ func (s *Site) connectMember(tx store.Tx, user, on profile.ID) error {
 		return nil
 	}
 	return s.writeBond(tx, user, on, was, next)
+}
+
+// isAgreed reports whether a role is active, and was not given unasked.
+func isAgreed(held *store.Link) (bool, error) {
+	if held == nil || held.State != store.LinkActive {
+		return false, nil
+	}
+	a, err := attrsOf(held)
+	return !a.Unasked, err
 }
 
 // mayRelateFor says whether the caller may see and change the relationships of
@@ -152,9 +165,10 @@ func (s *Site) moveMember(tx store.Tx, who access.Principal, user, on *store.Rec
 
 // join accepts an invitation; else how a community takes members decides.
 func (s *Site) join(tx store.Tx, who access.Principal, user, on *store.Record, held *store.Link) error {
+	agreed, err := isAgreed(held)
 	switch {
-	case held != nil && held.State == store.LinkActive:
-		return nil
+	case err != nil || agreed:
+		return err
 	case held != nil:
 		return s.acceptRole(tx, who, held, false)
 	}
@@ -164,7 +178,7 @@ func (s *Site) join(tx store.Tx, who access.Principal, user, on *store.Record, h
 		}
 		return tx.Log(s.event(who.Subject, "role.granted", on.ID))
 	}
-	_, _, err := s.requestRole(tx, who, user, on, nil, "", credential.NewHexKey())
+	_, _, err = s.requestRole(tx, who, user, on, nil, "", credential.NewHexKey())
 	return err
 }
 

@@ -146,3 +146,17 @@ func TestASuspendedCommunityIsRunByOperatorsAlone(t *testing.T) {
 		c.as("alice", "xia", "disconnect").Want(200)
 	}
 }
+
+func TestARoleThatIsGivenUnaskedIsNoConnection(t *testing.T) {
+	c := newClub(t)
+	c.Put(t, c.tokens["alice"], "/api/profile/devs/roles/describe/member", `{"title":"Member","skip_optin_on_grant":true}`).Want(200)
+	c.Post(t, c.tokens["alice"], "/api/profile/devs/roles/member", `{"slug":"xia"}`).Want(201)
+	c.is("xia", "", "pending")
+	c.Get(t, c.tokens["xia"], "/api/profiles?connected=connected").Want(200).Is(map[string]any{"data": []string{}})
+	c.toward("xia", "accept").Want(200).Is(map[string]any{"data.connected": true})
+	c.is("xia", "", "connected")
+	c.Post(t, c.tokens["alice"], "/api/profile/devs/roles/member", `{"slug":"bob"}`).Want(201)
+	c.tokens["bob"] = login(t, c.Service, "bob@example.com")
+	c.toward("bob", "reject").Want(200).Is(map[string]any{"data.connected": false, "data.connection": "disconnected"})
+	c.Get(t, c.tokens["alice"], "/api/profile/devs/roles/member").Want(200).Is(map[string]any{"count": 1})
+}
