@@ -160,3 +160,16 @@ func TestARoleThatIsGivenUnaskedIsNoConnection(t *testing.T) {
 	c.toward("bob", "reject").Want(200).Is(map[string]any{"data.connected": false, "data.connection": "disconnected"})
 	c.Get(t, c.tokens["alice"], "/api/profile/devs/roles/member").Want(200).Is(map[string]any{"count": 1})
 }
+
+func TestAModeratorMailsNoInvitationOfWhoIsToRankHigher(t *testing.T) {
+	c := newClub(t).fill()
+	c.admin("alice", "xia", `{"roles":["leader"]}`).Want(200)
+	c.admin("alice", "donny", `{"roles":["contributor"]}`).Want(200)
+	c.Mails(t)
+	c.Post(t, c.tokens["moderator"], "/api/profile/devs/roles/manager/xia", "").Want(403)
+	if mails := c.Mails(t); len(mails) != 0 {
+		t.Errorf("%+v", mails)
+	}
+	c.Post(t, c.tokens["moderator"], "/api/profile/devs/roles/contributor/donny", "").Want(200)
+	c.Post(t, c.tokens["leader"], "/api/profile/devs/roles/manager/xia", "").Want(200)
+}
