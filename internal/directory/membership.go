@@ -122,7 +122,38 @@ func (s *Site) joinCommunity(tx store.Tx, who access.Principal, me, them *store.
 			return false, err
 		}
 	}
-	return s.bind(tx, me.ID, them.ID, move)
+	return s.bindGroup(tx, me, them, move)
+}
+
+// bindGroup makes the move of a group towards another: a community takes groups
+// as it says it takes people.
+func (s *Site) bindGroup(tx store.Tx, me, them *store.Record, move Move) (changed bool, err error) {
+	run := runBy(them.Extras)
+	was, err := readBond(tx, me.ID, them.ID)
+	switch {
+	case err != nil:
+		return false, err
+	case !isCommunity(them):
+	case move == Follow && !run.AllowFollowers:
+		return false, followersRefused()
+	case move == Connect && run.ConnectionMode == ConnectNever && was&(asks|isAsked) == 0:
+		return false, invitedOnly()
+	}
+	if changed, err = s.bind(tx, me.ID, them.ID, move); err != nil || !changed {
+		return false, err
+	}
+	if isCommunity(them) && !run.AllowFollowers && (move == Connect || move == Accept) {
+		_, err = s.bind(tx, me.ID, them.ID, Unfollow)
+	}
+	return true, err
+}
+
+func followersRefused() error {
+	return profile.E(profile.Forbidden, profile.CodeForbidden, "relationship", "nobody may follow it")
+}
+
+func invitedOnly() error {
+	return profile.E(profile.Forbidden, profile.CodeForbidden, "relationship", "members are invited only")
 }
 
 // moveMember makes a person's move towards a community.
@@ -142,7 +173,7 @@ func (s *Site) moveMember(tx store.Tx, who access.Principal, user, on *store.Rec
 	switch move {
 	case Follow:
 		if !runBy(on.Extras).AllowFollowers {
-			return false, profile.E(profile.Forbidden, profile.CodeForbidden, "relationship", "nobody may follow it")
+			return false, followersRefused()
 		}
 		return s.bind(tx, user.ID, on.ID, move)
 	case Connect, Accept:

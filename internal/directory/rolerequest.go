@@ -116,7 +116,7 @@ func (s *Site) requestRole(tx store.Tx, who access.Principal, user, on *store.Re
 		return held, false, err
 	}
 	if held == nil && isCommunity(on) && runBy(on.Extras).ConnectionMode == ConnectNever {
-		return nil, false, profile.E(profile.Forbidden, profile.CodeForbidden, "relationship", "members are invited only")
+		return nil, false, invitedOnly()
 	}
 	asked, err := linkAt(tx, user.ID, on.ID, roleAsked)
 	if err != nil {

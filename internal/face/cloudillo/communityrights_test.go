@@ -173,3 +173,20 @@ func TestAModeratorMailsNoInvitationOfWhoIsToRankHigher(t *testing.T) {
 	c.Post(t, c.tokens["moderator"], "/api/profile/devs/roles/contributor/donny", "").Want(200)
 	c.Post(t, c.tokens["leader"], "/api/profile/devs/roles/manager/xia", "").Want(200)
 }
+
+func TestGroupsAreTakenAsACommunitySaysToo(t *testing.T) {
+	c := newClub(t)
+	cowork := func(move string) facetest.Answer {
+		return on(t, c.Service, "cl-o.cowork.localhost.localdomain", c.tokens["donny"], "PATCH", "/api/profiles/"+devs, `{"relationship":"`+move+`"}`)
+	}
+	c.settings(`{"connectionMode":"I","allowFollowers":false}`)
+	failed(t, cowork("follow"), 403, "E-AUTH-NOPERM")
+	failed(t, cowork("connect"), 403, "E-AUTH-NOPERM")
+	c.as("alice", "cowork", "connect").Want(200)
+	cowork("accept").Want(200).Is(map[string]any{"data.connected": true, "data.following": false})
+	cowork("disconnect").Want(200).Is(map[string]any{"data.connected": false})
+	c.settings(`{"connectionMode":"M"}`)
+	cowork("connect").Want(200).Is(map[string]any{"data.connected": "R", "data.following": false})
+	c.settings(`{"allowFollowers":true}`)
+	cowork("follow").Want(200).Is(map[string]any{"data.following": true})
+}
