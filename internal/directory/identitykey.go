@@ -40,6 +40,8 @@ type identityKeyData struct {
 	Prefix string   `json:"prefix"`
 	Name   string   `json:"name,omitempty"`
 	Scopes []string `json:"scopes,omitempty"`
+
+	Maker profile.ID `json:"maker,omitzero"` // of a group's key
 }
 
 // IdentityKey is an API key as who holds it sees it.
@@ -220,7 +222,10 @@ func (s *Site) AddIdentityKey(ctx context.Context, who access.Principal, slug st
 		if err := tx.Claim(profile.ID{}, profile.APIKey, digest, rec.ID); err != nil {
 			return err
 		}
-		k.row.Subject = rec.ID
+		if k.row.Subject = rec.ID; rec.Type != profile.User {
+			k.data.Maker = who.Subject
+			k.row.Data = marshal(k.data)
+		}
 		if err := tx.PutSecret(k.row); err != nil {
 			return err
 		}
@@ -316,6 +321,28 @@ func (s *Site) dropIdentityKey(tx store.Tx, actor profile.ID, k identityKey) err
 		return err
 	}
 	return tx.Log(s.event(actor, "identity.key.deleted", k.row.Subject))
+}
+
+// dropKeysMadeBy deletes the API keys of a group that somebody made who does not
+// manage or lead it any more.
+func (s *Site) dropKeysMadeBy(tx store.Tx, maker, group profile.ID) error {
+	keys, err := identityKeys(tx, group)
+	if err != nil || len(keys) == 0 {
+		return err
+	}
+	held, err := linkAt(tx, maker, group, roleHeld)
+	if err != nil || held != nil && held.Tag == RoleManager && isCurrent(held, s.d.now()) {
+		return err
+	}
+	for _, k := range keys {
+		if k.data.Maker != maker {
+			continue
+		}
+		if err := s.dropIdentityKey(tx, maker, k); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // endIdentityKey ends the sessions that came of a key.

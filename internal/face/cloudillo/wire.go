@@ -274,8 +274,11 @@ func listedOf(s *directory.Site, p *directory.Identity) listed {
 
 // shownRoles are what a member is in a community, else the labels of an account.
 func shownRoles(p *directory.Identity) []string {
-	if p.Rank > directory.RankFollower {
+	switch {
+	case p.Rank > directory.RankFollower:
 		return []string{p.Rank.String()}
+	case p.Within:
+		return nil
 	}
 	return rolesOf(&p.Subject)
 }
