@@ -171,6 +171,8 @@ func lookJPEG(b []byte) (seen found, whole bool) {
 		case mark == 0xff: // padding
 			b = b[1:]
 			continue
+		case mark == 0: // no mark; decoders pass over it, and over no length behind it
+			return seen, false
 		case mark == 0xd9: // end of image
 			return seen, seen.scans > 0
 		case mark == 0x01, mark >= 0xd0 && mark <= 0xd7: // these have no length
