@@ -16,3 +16,6 @@ func (r *Renderer) RenderWithin(ctx context.Context, patience time.Duration, b [
 	r.patience = patience
 	return r.Render(ctx, b, preset)
 }
+
+// Memory is how many bytes rendering it is thought to take at most.
+func (p Picture) Memory() int64 { return p.memory }
