@@ -19,3 +19,6 @@ func (r *Renderer) RenderWithin(ctx context.Context, patience time.Duration, b [
 
 // Memory is how many bytes rendering it is thought to take at most.
 func (p Picture) Memory() int64 { return p.memory }
+
+// NewPrefix begins the names of files that are being written.
+var NewPrefix = newPrefix
