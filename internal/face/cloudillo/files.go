@@ -60,7 +60,7 @@ const maxFileName = 255
 // uploadFile stores a picture for a profile that is about to be made or changed
 // (POST /api/files/{preset}/{fileName}). The name is not kept: a file is what
 // its bytes are, whoever sends it.
-func uploadFile(places face.Uploads) face.Handler {
+func uploadFile(places *face.Uploads) face.Handler {
 	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 		preset, name := media.Preset(r.PathValue("a")), r.PathValue("b")
 		if preset != media.ProfilePicture && preset != media.Cover {
@@ -69,7 +69,7 @@ func uploadFile(places face.Uploads) face.Handler {
 		if len(name) > maxFileName || !utf8.ValidString(name) {
 			return invalid("fileName", "fileName is a text of at most %d bytes", maxFileName)
 		}
-		leave, err := places.Enter()
+		leave, err := places.Enter(c.Who.Subject)
 		if err != nil {
 			return err
 		}
