@@ -157,7 +157,9 @@ func wishOf(q url.Values) (want media.Wish, err error) {
 }
 
 // serveFile answers with the bytes of a file. Its id tells its content, so it
-// may be kept for ever; it is a picture, and never run as a page.
+// may be kept for ever; it is a picture, and never run as a page. One part of it
+// may be asked for; several, each of which would be read by itself, and units
+// that nobody knows are passed over (RFC 9110, section 14.2).
 func serveFile(w http.ResponseWriter, r *http.Request, c *face.Call, id string, want media.Wish) error {
 	f, err := c.Site.OpenFile(r.Context(), id, want)
 	if err != nil {
@@ -178,6 +180,9 @@ func serveFile(w http.ResponseWriter, r *http.Request, c *face.Call, id string, 
 	}
 	if h.Get("Access-Control-Allow-Origin") != "" {
 		h.Add("Access-Control-Expose-Headers", "X-Cloudillo-Variant, X-Cloudillo-Variants")
+	}
+	if part := r.Header.Get("Range"); !strings.HasPrefix(part, "bytes=") || strings.Contains(part, ",") {
+		r.Header.Del("Range")
 	}
 	http.ServeContent(w, r, "", f.Created, f.Content)
 	return nil
