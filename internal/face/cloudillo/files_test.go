@@ -162,3 +162,16 @@ func TestDecompressionBombsAreRefused(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestOnePartOfAFileIsGivenAndSeveralAreNot(t *testing.T) {
+	s := start(t)
+	id := upload(t, s, login(t, s, under("alice")), "/api/me/image", "image/png", pngOf(t, 1)).Want(200).Text("data.fileId")
+	path := "/api/file/" + id
+	whole := s.Get(t, "", path).Want(200)
+	for part, want := range map[string]int{"bytes=0-9": 206, "bytes=-3": 206, "bytes=0-0,2-2,4-4": 200, "bytes=9999999-": 416, "pages=1": 200, "x": 200} {
+		got := s.Do(t, facetest.Call{Method: "GET", Path: path, Header: map[string]string{"Range": part}})
+		if got.Status != want || want == 200 && len(got.Body) != len(whole.Body) {
+			t.Errorf("%s: %d with %d bytes, want %d", part, got.Status, len(got.Body), want)
+		}
+	}
+}
