@@ -134,7 +134,9 @@ func mayChoose(ref Ref, rec *store.Record) bool {
 }
 
 // SetPasswordByRef gives a person the password they chose, and signs them in.
-// All their sessions end, and so do other links to choose one. A welcome is not
+// All their sessions end, and so do other links to choose one. Who had no
+// password begins anew: somebody else may have registered with their address,
+// so API keys and a phone to sign in by go too. A welcome is not
 // used up: CompleteOnboarding does that. Who uses one-time passwords gives one.
 // Errors: Invalid with Field "refId"; those of the password with Field
 // "newPassword"; Unauthenticated with Field "otp_code"; Limited.
@@ -171,9 +173,18 @@ func (s *Site) SetPasswordByRef(ctx context.Context, id, password, otp string, u
 		}
 		st.rec.Password, st.rec.Updated = credential.Kind(hash), s.d.now()
 		st.paths = append(st.paths, passwordSecret)
+		first := old.Password == ""
+		if first {
+			setName(st.rec, profile.Phone, "")
+		}
 		st.with = func(tx store.Tx) error {
 			if err := s.usePasswordRef(tx, id, old); err != nil {
 				return err
+			}
+			if first {
+				if err := s.dropKeys(tx, old.ID); err != nil {
+					return err
+				}
 			}
 			if err := s.endEnrolment(tx, old.ID); err != nil {
 				return err

@@ -318,6 +318,29 @@ func (s *Site) dropIdentityKey(tx store.Tx, actor profile.ID, k identityKey) err
 	return tx.Log(s.event(actor, "identity.key.deleted", k.row.Subject))
 }
 
+// dropKeys deletes all API keys of a person, of every face.
+func (s *Site) dropKeys(tx store.Tx, of profile.ID) error {
+	keys, err := identityKeys(tx, of)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if err := s.dropIdentityKey(tx, of, k); err != nil {
+			return err
+		}
+	}
+	rows, err := tx.Secrets(of, apiKeySecret)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := s.dropAPIKey(tx, of, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // endIdentityKey ends the sessions that came of a key.
 func endIdentityKey(tx store.Tx, k identityKey) error {
 	return dropSessionsOf(tx, k.row.Subject, func(r access.Restriction) bool { return r.Key == k.data.Number })
