@@ -14,6 +14,7 @@ import (
 // store no further than this: the oldest go.
 const (
 	maxSessions = 100  // of one person's own
+	maxDerived  = 200  // that came of one session, API key or ref
 	maxIssued   = 20   // of one record, that are for one API client
 	maxIssuedTo = 200  // of one record, that are for API clients
 	maxTokens   = 5    // access tokens of one session
@@ -29,10 +30,11 @@ func (s *Site) addSession(tx store.Tx, row *store.Session) error {
 	if err != nil {
 		return err
 	}
-	client, err := clientOf(row)
+	restriction, err := restrictionOf(row)
 	if err != nil {
 		return err
 	}
+	client := restriction.Client
 	var alike, issued []*store.Session
 	for _, old := range rows {
 		if !old.Expires.After(row.Created) {
@@ -41,14 +43,14 @@ func (s *Site) addSession(tx store.Tx, row *store.Session) error {
 			}
 			continue
 		}
-		of, err := clientOf(old)
+		of, err := restrictionOf(old)
 		if err != nil {
 			return err
 		}
-		if of == client {
+		if of.Client == client && of.Origin() == restriction.Origin() {
 			alike = append(alike, old)
 		}
-		if !of.IsZero() {
+		if !of.Client.IsZero() {
 			issued = append(issued, old)
 		}
 	}
@@ -63,7 +65,11 @@ func (s *Site) addSession(tx store.Tx, row *store.Session) error {
 		return nil
 	}
 	if client.IsZero() {
-		err = drop(alike, maxSessions)
+		limit := maxSessions
+		if restriction.Origin() != (access.Origin{}) {
+			limit = maxDerived
+		}
+		err = drop(alike, limit)
 	} else if err = drop(alike, maxIssued); err == nil {
 		issued = slices.DeleteFunc(issued, func(old *store.Session) bool { return gone[old.ID] })
 		err = drop(issued, maxIssuedTo)
@@ -82,14 +88,12 @@ func (s *Site) addSession(tx store.Tx, row *store.Session) error {
 	return tx.Enqueue(sessionExpiryJob(s.id, row))
 }
 
-// clientOf gives the API client that a session is for, zero for a person's own.
-func clientOf(row *store.Session) (profile.ID, error) {
-	var restriction access.Restriction
-	if len(row.Restriction) == 0 {
-		return profile.ID{}, nil
+// restrictionOf reads what restricts a session, the zero value for nothing.
+func restrictionOf(row *store.Session) (restriction access.Restriction, err error) {
+	if len(row.Restriction) > 0 {
+		err = json.Unmarshal(row.Restriction, &restriction)
 	}
-	err := json.Unmarshal(row.Restriction, &restriction)
-	return restriction.Client, err
+	return restriction, err
 }
 
 // makeRoom drops the oldest tickets of a kind that are alike, so that with one
