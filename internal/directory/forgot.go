@@ -218,20 +218,27 @@ func (s *Site) usePasswordRef(tx store.Tx, id string, old *store.Record) error {
 }
 
 // CompleteOnboarding uses a welcome up, once the person has chosen a password
-// and seen what there is to see. Doing it again is no error. Errors: NotFound;
+// and seen what there is to see. Where the e-mail is not theirs yet, it is then;
+// a welcome of before never brings it back. Doing it again is no error. Errors: NotFound;
 // Invalid with Field "refId" for another ref, and for one whose time is over.
 func (s *Site) CompleteOnboarding(ctx context.Context, id string) error {
 	var ref Ref
+	waits := false
 	err := s.data.Update(ctx, func(tx store.Tx) (err error) {
-		if ref, _, err = s.findRef(tx, id); err != nil || ref.Type == RefWelcome && ref.Uses == 0 {
+		ref, _, err = s.findRef(tx, id)
+		if err == nil && (ref.Type != RefWelcome || ref.Uses != 0) {
+			if ref, err = s.spendRef(tx, profile.ID{}, id, RefWelcome); err == nil {
+				err = tx.Log(s.event(ref.Subject, "user.onboarded", ref.Subject))
+			}
+		}
+		if err != nil {
 			return err
 		}
-		if ref, err = s.spendRef(tx, profile.ID{}, id, RefWelcome); err != nil {
-			return err
-		}
-		return tx.Log(s.event(ref.Subject, "user.onboarded", ref.Subject))
+		in, found, err := s.enrolment(tx, ref.Subject)
+		waits = found && in.Ref == credential.Digest(id)
+		return err
 	})
-	if err != nil {
+	if err != nil || !waits {
 		return err
 	}
 	return s.confirmEmail(ctx, ref)
