@@ -164,20 +164,18 @@ func TestTheWelcomeIsMailedHoweverManyMailsTheAddressGot(t *testing.T) {
 
 func TestAWelcomeOfBeforeBringsNoAddressBack(t *testing.T) {
 	s := start(t)
-	enrol(t, s, "domain", "alice@example.com", "alice@old.example")
-	_, ref := mailed(t, s, "alice@old.example", "/onboarding/")
+	enrol(t, s, "domain", "nora@example.com", "nora@old.example")
+	_, ref := mailed(t, s, "nora@old.example", "/onboarding/")
 	s.Post(t, "", "/api/auth/set-password", map[string]string{"refId": ref, "newPassword": "correct horse battery"}).Want(200)
 	s.Watch = nil
 	cleared := s.Do(t, facetest.Call{Method: "POST", Path: "/entity.update", Type: "application/x-www-form-urlencoded",
-		Body: url.Values{"type_name": {"user"}, "key_attribute": {"email"}, "key_value": {`"alice@old.example"`}, "attribute_name": {"email"}, "value": {"null"},
+		Body: url.Values{"type_name": {"user"}, "key_attribute": {"email"}, "key_value": {`"nora@old.example"`}, "attribute_name": {"email"}, "value": {"null"},
 			"client_id": {"sgnyvus6pc4jm7khr2neq5gs89gbr2eq"}, "client_secret": {"wt4c3un9wkkcfvyknqx44ync476afs68"}}.Encode()})
 	cleared.Want(200).Is(map[string]any{"stat": "ok"})
 	complete := func() {
 		t.Helper()
 		s.Post(t, "", "/api/onboarding/complete", map[string]string{"refId": ref}).Want(200)
-		if a := s.Get(t, s.Login(t, "donny"), "/api/users?q=alice@old.example").Want(200); strings.Contains(string(a.Body), "alice@old.example") {
-			t.Errorf("%s", a.Body)
-		}
+		s.Get(t, s.Login(t, "donny"), "/api/users/nora").Want(200).Is(map[string]any{"email": ""})
 	}
 	complete()
 	s.Clock.Advance(31 * 24 * time.Hour)
