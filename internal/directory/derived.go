@@ -155,7 +155,7 @@ func (s *Site) keyEnds(r store.Reader, of profile.ID, number int64) (time.Time, 
 	}
 	for _, k := range keys {
 		if k.data.Number == number {
-			_, err := s.identityKeyHolder(rec, k)
+			_, err := s.identityKeyHolder(r, rec, k)
 			return k.row.Expires, err
 		}
 	}

@@ -94,11 +94,10 @@ var (
 )
 
 // origin is what sessions have in common that are counted together: the API
-// client they are for, or what they came of; the zero value is a person's own.
+// client they are for, and what they came of; the zero value is a person's own.
 type origin struct {
-	client, from profile.ID
-	key          int64
-	ref          string
+	client profile.ID
+	access.Origin
 }
 
 func (o origin) kind() sessionKind {
@@ -117,10 +116,7 @@ func originOf(row *store.Session) (origin, error) {
 	}
 	var r access.Restriction
 	err := json.Unmarshal(row.Restriction, &r)
-	if r.Ref != "" { // also what its guests make of their tokens
-		return origin{ref: r.Ref}, err
-	}
-	return origin{r.Client, r.From, r.Key, ""}, err
+	return origin{r.Client, r.Origin()}, err
 }
 
 // makeRoom drops the oldest tickets of a kind that are alike, so that with one

@@ -2,6 +2,7 @@ package cloudillo_test
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -133,6 +134,52 @@ func TestAnAddressGetsFiveMailsADayHoweverManyRegisterWithIt(t *testing.T) {
 	if mails := s.Mails(t); len(mails) != 1 {
 		t.Errorf("a day later: %d mails", len(mails))
 	}
+}
+
+func TestAMailToAStrangerSaysNothingTheSenderWrote(t *testing.T) {
+	for _, kind := range []string{"idp", "domain"} {
+		s := start(t)
+		token := enrol(t, s, kind, "sender@example.com", "victim@mail.example").Text("data.token")
+		s.Mails(t)
+		s.Patch(t, token, "/api/me", `{"name":"you won, see http://evil.example/now"}`).Want(200)
+		s.Clock.Advance(time.Minute)
+		s.Post(t, token, "/api/profiles/me/resend-activation", nil).Want(200)
+		if m, _ := mailed(t, s, "victim@mail.example", ""); strings.Contains(m.Text+m.Subject, "evil") || !strings.Contains(m.Text, "Hello sender@example.com,") {
+			t.Errorf("%s", m.Text)
+		}
+	}
+}
+
+func TestTheWelcomeIsMailedHoweverManyMailsTheAddressGot(t *testing.T) {
+	s := start(t)
+	enrol(t, s, "idp", "alice@example.com", "alice@gmail.example")
+	_, key := mailed(t, s, "alice@gmail.example", "/idp/activate/")
+	for _, name := range strings.Fields("anton berta caesar dora emil friedrich") {
+		enrol(t, s, "domain", name+"@example.com", "alice@gmail.example")
+	}
+	s.Mails(t)
+	s.Post(t, "", "/api/idp/activate", `{"refId":"`+key+`"}`).Want(200)
+	mailed(t, s, "alice@gmail.example", "/onboarding/")
+}
+
+func TestAWelcomeOfBeforeBringsNoAddressBack(t *testing.T) {
+	s := start(t)
+	enrol(t, s, "domain", "nora@example.com", "nora@old.example")
+	_, ref := mailed(t, s, "nora@old.example", "/onboarding/")
+	s.Post(t, "", "/api/auth/set-password", map[string]string{"refId": ref, "newPassword": "correct horse battery"}).Want(200)
+	s.Watch = nil
+	cleared := s.Do(t, facetest.Call{Method: "POST", Path: "/entity.update", Type: "application/x-www-form-urlencoded",
+		Body: url.Values{"type_name": {"user"}, "key_attribute": {"email"}, "key_value": {`"nora@old.example"`}, "attribute_name": {"email"}, "value": {"null"},
+			"client_id": {"sgnyvus6pc4jm7khr2neq5gs89gbr2eq"}, "client_secret": {"wt4c3un9wkkcfvyknqx44ync476afs68"}}.Encode()})
+	cleared.Want(200).Is(map[string]any{"stat": "ok"})
+	complete := func() {
+		t.Helper()
+		s.Post(t, "", "/api/onboarding/complete", map[string]string{"refId": ref}).Want(200)
+		s.Get(t, s.Login(t, "donny"), "/api/users/nora").Want(200).Is(map[string]any{"email": ""})
+	}
+	complete()
+	s.Clock.Advance(31 * 24 * time.Hour)
+	complete()
 }
 
 func TestOfTwoWithTheSameAddressTheFirstToProveItHasIt(t *testing.T) {
