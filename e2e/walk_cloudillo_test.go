@@ -89,7 +89,8 @@ func stepRegisterIdentity(d drawn, s *site) {
 func stepCommunity(d drawn, s *site) {
 	local, tag, foreign := s.drawTag(d)
 	token, operates := s.operator, true
-	if leader := s.pick(d, isSignedIn); leader != nil && rapid.Bool().Draw(d.rt, "by somebody") {
+	leader := s.pick(d, isSignedIn)
+	if leader != nil && rapid.Bool().Draw(d.rt, "by somebody") {
 		token, operates = leader.token, false
 	}
 	name := drawName.Draw(d.rt, "name")
@@ -104,7 +105,11 @@ func stepCommunity(d drawn, s *site) {
 	}
 	answer.Want(http.StatusCreated).Is(map[string]any{"data.idTag": tag})
 	uuid, id := s.newest(d, "community")
-	x := &thing{uuid: uuid, id: id, typeName: "community"}
+	x := &thing{uuid: uuid, id: id, typeName: "community", open: true}
+	if !operates {
+		x.owner = leader.uuid
+		s.join(leader, x)
+	}
 	s.tagged(x, local, tag, foreign)
 	s.add(d, x.called(name))
 }
@@ -224,6 +229,14 @@ func (s *site) relate(d drawn, x, y *thing, move string) {
 		answer.Want(http.StatusBadRequest)
 		return
 	}
+	switch {
+	case move == "disconnect" && y.owner == x.uuid: // an owner does not leave
+		answer.Want(http.StatusConflict)
+		return
+	case move == "connect" && y.open:
+		s.join(x, y)
+		move = ""
+	}
 	switch move {
 	case "follow":
 		s.relations[relation{"follow", x.uuid, y.uuid}] = true
@@ -239,6 +252,13 @@ func (s *site) relate(d drawn, x, y *thing, move string) {
 	answer.Want(http.StatusOK).Is(s.between(x, y))
 	s.agrees(d, x)
 	s.agrees(d, y)
+}
+
+// join makes somebody a member of a community that takes everybody.
+func (s *site) join(x, community *thing) {
+	s.relations[relation{"follow", x.uuid, community.uuid}] = true
+	s.relations[relation{"connect", x.uuid, community.uuid}] = true
+	s.relations[relation{"connect", community.uuid, x.uuid}] = true
 }
 
 // between is what the second is to the first.

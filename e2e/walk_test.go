@@ -135,6 +135,8 @@ type thing struct {
 	given, middle, family    string // of users
 	password                 bool   // it has one: somebody can sign in with it
 	personal, disabled       bool
+	open                     bool   // a community that takes everybody
+	owner                    string // of a community, by uuid; "": the site's
 	token, ended             string // that works, and that must not; "": none
 	members                  []*member
 	documents                map[int]string // by app

@@ -87,6 +87,26 @@ func (r Restriction) IsZero() bool {
 	return r.Kind == "" && r.Profile.IsZero() && r.Client.IsZero() && len(r.Scopes) == 0 && r.Makes == "" && r.Key == 0 && r.Ref == "" && r.From.IsZero()
 }
 
+// Origin is what a session came of: an API key, a ref, or another session. The
+// zero value is that of one that began by itself.
+type Origin struct {
+	Key  int64
+	Ref  string
+	From profile.ID
+}
+
+// Origin tells what the session came of: what came of a key's or a ref's came of
+// that.
+func (r Restriction) Origin() Origin {
+	switch {
+	case r.Key != 0:
+		return Origin{Key: r.Key}
+	case r.Ref != "":
+		return Origin{Ref: r.Ref}
+	}
+	return Origin{From: r.From}
+}
+
 // Principal is who calls. The zero value is nobody.
 type Principal struct {
 	Subject     profile.ID // a user, or an API client

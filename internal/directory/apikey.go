@@ -148,21 +148,25 @@ func (s *Site) DropAPIKey(ctx context.Context, who access.Principal, user, publi
 		if err != nil {
 			return err
 		}
-		var data apiKeyData
-		if err := json.Unmarshal(row.Data, &data); err != nil {
-			return err
-		}
-		if err := tx.Release(profile.ID{}, profile.APIKey, data.Digest); err != nil {
-			return err
-		}
-		if err := tx.DropSecret(rec.ID, apiKeySecret, public); err != nil {
-			return err
-		}
 		if err := use(tx); err != nil {
 			return err
 		}
-		return tx.Log(s.event(who.Subject, "user.apikey.deleted", rec.ID))
+		return s.dropAPIKey(tx, who.Subject, row)
 	})
+}
+
+func (s *Site) dropAPIKey(tx store.Tx, actor profile.ID, row *store.Secret) error {
+	var data apiKeyData
+	if err := json.Unmarshal(row.Data, &data); err != nil {
+		return err
+	}
+	if err := tx.Release(profile.ID{}, profile.APIKey, data.Digest); err != nil {
+		return err
+	}
+	if err := tx.DropSecret(row.Subject, apiKeySecret, row.Key); err != nil {
+		return err
+	}
+	return tx.Log(s.event(actor, "user.apikey.deleted", row.Subject))
 }
 
 // AuthenticateKey reads an API key. The caller is its user, without a session.

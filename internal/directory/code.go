@@ -84,7 +84,8 @@ func (s *Site) Recover(ctx context.Context, who access.Principal, login string, 
 	if rec != nil {
 		email, phone = textAt(rec.Attrs, "email"), rec.Name(profile.Phone)
 	}
-	nobodys := !who.IsNobody() || s.Policy().Registration == RegistrationOpen
+	signedIn := !who.IsNobody() && who.Restriction.Kind == "" // who has the scope of a link is not
+	nobodys := signedIn || s.Policy().Registration == RegistrationOpen
 	switch {
 	case space == profile.Email && rec != nil:
 		address = email

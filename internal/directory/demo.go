@@ -62,6 +62,9 @@ func (d *Directory) SeedDemo(ctx context.Context, baseURL string) ([]string, err
 	for _, u := range demoUsers {
 		lines = append(lines, fmt.Sprintf("user %-6s password %s   %s", u.slug, demoPassword, u.what))
 	}
+	for _, token := range demoTokens {
+		lines = append(lines, "registration token "+token+"   for as many as there are")
+	}
 	lines = append(lines, "X-API-KEY "+demoAppKey+"   identifies the app oneclub")
 	return append(lines, "API client "+demoClient+" secret "+demoClientSecret+"   feature owner"), nil
 }
@@ -80,6 +83,9 @@ var demoUsers = []demoUser{
 	{slug: "casey", fullName: "Casey Jones", number: 42, what: "a household of two, account number 42",
 		members: []member{{Name: "Robin", AgeLimit: new(16)}}},
 }
+
+// demoTokens are those that Cloudillo's page prints.
+var demoTokens = []string{"registration-token", "verification-token"}
 
 var demoAgreements = []Agreement{
 	{Title: "Terms of Use", Text: "Be kind to each other, and leave the desks as you found them."},
@@ -127,7 +133,7 @@ func (d *Directory) seedDemo(ctx context.Context, baseURL string) error {
 			return err
 		}
 	}
-	for _, token := range []string{"registration-token", "verification-token"} {
+	for _, token := range demoTokens {
 		if _, err := s.AddRegistrationToken(ctx, NewRegistrationToken{Token: token, Uses: -1}); err != nil {
 			return err
 		}

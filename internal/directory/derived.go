@@ -136,10 +136,7 @@ func (s *Site) derive(ctx context.Context, who access.Principal, restriction acc
 }
 
 func (s *Site) beginDerived(tx store.Tx, row *store.Session) error {
-	if err := tx.PutSession(row); err != nil {
-		return err
-	}
-	if err := tx.Enqueue(sessionExpiryJob(s.id, row)); err != nil {
+	if err := s.addSession(tx, row); err != nil {
 		return err
 	}
 	return tx.Log(s.event(row.Subject, "token.derived", row.Subject))
@@ -158,7 +155,7 @@ func (s *Site) keyEnds(r store.Reader, of profile.ID, number int64) (time.Time, 
 	}
 	for _, k := range keys {
 		if k.data.Number == number {
-			_, err := s.identityKeyHolder(rec, k)
+			_, err := s.identityKeyHolder(r, rec, k)
 			return k.row.Expires, err
 		}
 	}

@@ -164,7 +164,8 @@ func (d *Directory) reload(ctx context.Context, old *siteTable) (*siteTable, err
 // SiteAt finds the site a Host header asks for: one that lists the host, else
 // the default site. A host that begins with "cl-o." selects the site and one
 // identity by the host form of its idtag (Cloudillo), never the default site;
-// slug is then that identity's. Errors: NotFound.
+// slug is then that identity's. With a site's domain it selects the site: there
+// clients ask who gives out idtags under it, and register. Errors: NotFound.
 func (d *Directory) SiteAt(ctx context.Context, host string) (site *Site, slug string, err error) {
 	t, err := d.sites(ctx)
 	if err != nil {
@@ -172,9 +173,10 @@ func (d *Directory) SiteAt(ctx context.Context, host string) (site *Site, slug s
 	}
 	host = hostOnly(host)
 	if form, ok := strings.CutPrefix(host, identityHost); ok {
-		return d.identityAt(ctx, t, form)
-	}
-	if site = t.byHost[host]; site == nil {
+		if site = t.domains[form]; site == nil {
+			return d.identityAt(ctx, t, form)
+		}
+	} else if site = t.byHost[host]; site == nil {
 		site = t.def
 	}
 	if site == nil {

@@ -300,6 +300,8 @@ func TestHostsSelectSites(t *testing.T) {
 		{"cl-o.nobody.localhost.localdomain", "", ""},
 		{"cl-o.xia.elsewhere.example", "", ""}, // never the default site
 		{"cl-o.x", "", ""},
+		{"cl-o.acme.example", "acme", ""}, // who gives out idtags under it
+		{"cl-o.id.acme.example", "", ""},
 	} {
 		site, slug, err := w.dir.SiteAt(t.Context(), c.host)
 		switch {

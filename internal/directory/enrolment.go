@@ -72,7 +72,7 @@ func (s *Site) enrol(tx store.Tx, rec *store.Record, in newEnrolled) error {
 			return err
 		}
 		in.Ref = in.row.Digest
-		if err := s.mailRef(tx, rec, in); err != nil {
+		if err := s.mailStranger(tx, s.enrolMail(rec, in), in.Email); err != nil {
 			return err
 		}
 	default:
@@ -81,14 +81,15 @@ func (s *Site) enrol(tx store.Tx, rec *store.Record, in newEnrolled) error {
 	return tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: enrolmentSecret, Data: marshal(in.enrolment), Created: in.row.Created})
 }
 
-// mailRef mails the key of an enrolment.
-func (s *Site) mailRef(tx store.Tx, rec *store.Record, in newEnrolled) error {
+// enrolMail is the mail with the key of an enrolment. It goes where somebody
+// typed, and so says nothing that they can write at will, such as a name.
+func (s *Site) enrolMail(rec *store.Record, in newEnrolled) store.Job {
 	p := subjectOf(rec)
-	template, data := "welcome", MailData{Recipient: p.FullName(), What: s.IDTag(&p), Link: s.link("/onboarding/" + in.key), Expires: in.Expires}
+	template, data := "welcome", MailData{Recipient: s.IDTag(&p), What: s.IDTag(&p), Link: s.link("/onboarding/" + in.key), Expires: in.Expires}
 	if RefType(in.row.Kind) == RefActivation {
 		template, data.What, data.Link = "verify", "", s.link("/idp/activate/"+in.key)
 	}
-	return s.mailStranger(tx, s.mailJob(rec.ID, template, in.Email, data), in.Email)
+	return s.mailJob(rec.ID, template, in.Email, data)
 }
 
 // tellOwner mails the owner of an address that somebody else registered with.
@@ -327,7 +328,7 @@ func (s *Site) ActivateIdentity(ctx context.Context, id string) (Subject, error)
 			if err := s.addRef(tx, ref.Subject, welcome.row); err != nil {
 				return err
 			}
-			return s.mailRef(tx, st.rec, welcome)
+			return tx.Enqueue(s.enrolMail(st.rec, welcome)) // to who reads there: no stranger
 		}
 		return st, nil
 	})

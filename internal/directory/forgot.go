@@ -134,7 +134,9 @@ func mayChoose(ref Ref, rec *store.Record) bool {
 }
 
 // SetPasswordByRef gives a person the password they chose, and signs them in.
-// All their sessions end, and so do other links to choose one. A welcome is not
+// All their sessions end, and so do other links to choose one. Who had no
+// password begins anew: somebody else may have registered with their address,
+// so API keys and a phone to sign in by go too. A welcome is not
 // used up: CompleteOnboarding does that. Who uses one-time passwords gives one.
 // Errors: Invalid with Field "refId"; those of the password with Field
 // "newPassword"; Unauthenticated with Field "otp_code"; Limited.
@@ -171,9 +173,18 @@ func (s *Site) SetPasswordByRef(ctx context.Context, id, password, otp string, u
 		}
 		st.rec.Password, st.rec.Updated = credential.Kind(hash), s.d.now()
 		st.paths = append(st.paths, passwordSecret)
+		first := old.Password == ""
+		if first {
+			setName(st.rec, profile.Phone, "")
+		}
 		st.with = func(tx store.Tx) error {
 			if err := s.usePasswordRef(tx, id, old); err != nil {
 				return err
+			}
+			if first {
+				if err := s.dropKeys(tx, old.ID); err != nil {
+					return err
+				}
 			}
 			if err := s.endEnrolment(tx, old.ID); err != nil {
 				return err
@@ -207,20 +218,27 @@ func (s *Site) usePasswordRef(tx store.Tx, id string, old *store.Record) error {
 }
 
 // CompleteOnboarding uses a welcome up, once the person has chosen a password
-// and seen what there is to see. Doing it again is no error. Errors: NotFound;
+// and seen what there is to see. Where the e-mail is not theirs yet, it is then;
+// a welcome of before never brings it back. Doing it again is no error. Errors: NotFound;
 // Invalid with Field "refId" for another ref, and for one whose time is over.
 func (s *Site) CompleteOnboarding(ctx context.Context, id string) error {
 	var ref Ref
+	waits := false
 	err := s.data.Update(ctx, func(tx store.Tx) (err error) {
-		if ref, _, err = s.findRef(tx, id); err != nil || ref.Type == RefWelcome && ref.Uses == 0 {
+		ref, _, err = s.findRef(tx, id)
+		if err == nil && (ref.Type != RefWelcome || ref.Uses != 0) {
+			if ref, err = s.spendRef(tx, profile.ID{}, id, RefWelcome); err == nil {
+				err = tx.Log(s.event(ref.Subject, "user.onboarded", ref.Subject))
+			}
+		}
+		if err != nil {
 			return err
 		}
-		if ref, err = s.spendRef(tx, profile.ID{}, id, RefWelcome); err != nil {
-			return err
-		}
-		return tx.Log(s.event(ref.Subject, "user.onboarded", ref.Subject))
+		in, found, err := s.enrolment(tx, ref.Subject)
+		waits = found && in.Ref == credential.Digest(id)
+		return err
 	})
-	if err != nil {
+	if err != nil || !waits {
 		return err
 	}
 	return s.confirmEmail(ctx, ref)

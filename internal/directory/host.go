@@ -110,12 +110,12 @@ func (d *Directory) holderOf(ctx context.Context, t *siteTable, host string) (*S
 	return s, rec, err
 }
 
-// hostUsed reports whether a site cannot give an explicit idtag the host form:
-// it belongs to somebody, or to another site. The store decides when the idtag
-// is written.
+// hostUsed reports whether a site cannot give an idtag the host form: it belongs
+// to somebody with an explicit one, to another site, or is a host or the domain
+// of this one. The store decides when an explicit idtag is written.
 func (d *Directory) hostUsed(ctx context.Context, s *Site, host string) (bool, error) {
 	t, err := d.sites(ctx)
-	if err != nil || t.byHost[host] != nil {
+	if err != nil || t.byHost[host] != nil || host == s.Domain() {
 		return true, err
 	}
 	for domain, more := host, true; more; _, domain, more = strings.Cut(domain, ".") {
@@ -147,7 +147,7 @@ func (s *Site) HostIdentity(ctx context.Context, host string) (Subject, error) {
 		return Subject{}, err
 	}
 	host = hostOnly(host)
-	if t.byHost[host] != nil {
+	if t.byHost[host] != nil || t.domains[strings.TrimPrefix(host, identityHost)] != nil {
 		return s.SiteIdentity(ctx)
 	}
 	at, rec, err := s.d.holderOf(ctx, t, host)

@@ -153,3 +153,24 @@ func TestInternationalNamesAreOneInEitherForm(t *testing.T) {
 		}
 	}
 }
+
+func TestNobodyRegistersTheHostOfASite(t *testing.T) {
+	w := newWorld(t)
+	acme := w.neighbour()
+	if _, err := w.dir.CreateSite(t.Context(), directory.NewSite{Name: "shop", Domain: "shop.example", Hosts: []string{"shop.localhost.localdomain"}, Policy: directory.DefaultPolicy()}); err != nil {
+		t.Fatal(err)
+	}
+	for idTag, at := range map[string]*directory.Site{
+		"acme@example":               acme,   // its own domain
+		"id@acme.example":            acme,   // a host of its own, under its domain
+		"shop@localhost.localdomain": w.demo, // a host of another, under its domain
+	} {
+		if check, err := at.VerifyIdentity(t.Context(), directory.WantedIdentity{IDTag: idTag}); err != nil || check.IDTagError != directory.IdentityUsed {
+			t.Errorf("%s: %+v %v", idTag, check, err)
+		}
+		if _, err := w.registered(at, idTag); !profile.IsKind(err, profile.Taken) {
+			t.Errorf("%s: %v", idTag, err)
+		}
+	}
+	w.selects("cl-o.acme.example", "acme", "") // the site, and nobody on it
+}

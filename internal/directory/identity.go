@@ -94,7 +94,8 @@ func (s *Site) CheckIdentity(ctx context.Context, tag string) (fault IdentityFau
 	space, value := profile.IDTag, folded
 	if domain == s.Domain() {
 		space, value = profile.Slug, local
-	} else if used, err := s.d.hostUsed(ctx, s, store.HostForm(folded)); err != nil || used {
+	}
+	if used, err := s.d.hostUsed(ctx, s, store.HostForm(folded)); err != nil || used {
 		return IdentityUsed, err
 	}
 	err = s.data.View(ctx, func(r store.Reader) error {

@@ -36,10 +36,11 @@ func IsIdentityKey(s string) bool { return identityKeyForm.MatchString(s) }
 
 // identityKeyData is what is kept of a key.
 type identityKeyData struct {
-	Number int64    `json:"number"`
-	Prefix string   `json:"prefix"`
-	Name   string   `json:"name,omitempty"`
-	Scopes []string `json:"scopes,omitempty"`
+	Number int64      `json:"number"`
+	Prefix string     `json:"prefix"`
+	Name   string     `json:"name,omitempty"`
+	Scopes []string   `json:"scopes,omitempty"`
+	By     profile.ID `json:"by,omitzero"` // who made it
 }
 
 // IdentityKey is an API key as who holds it sees it.
@@ -195,7 +196,7 @@ func (s *Site) AddIdentityKey(ctx context.Context, who access.Principal, slug st
 	digest := credential.Digest(key)
 	now := s.d.now()
 	k := identityKey{row: &store.Secret{Kind: identityKeySecret, Key: digest, Created: now}}
-	k.data.Number, k.data.Prefix = number, key[:identityKeyShown]
+	k.data.Number, k.data.Prefix, k.data.By = number, key[:identityKeyShown], who.Subject
 	if _, err := k.apply(in, now); err != nil {
 		return "", out, err
 	}
@@ -318,6 +319,51 @@ func (s *Site) dropIdentityKey(tx store.Tx, actor profile.ID, k identityKey) err
 	return tx.Log(s.event(actor, "identity.key.deleted", k.row.Subject))
 }
 
+// dropKeysMadeBy deletes the API keys of a group that somebody made who does not
+// manage or lead it any more.
+func (s *Site) dropKeysMadeBy(tx store.Tx, maker, group profile.ID) error {
+	keys, err := identityKeys(tx, group)
+	if err != nil || len(keys) == 0 {
+		return err
+	}
+	held, err := linkAt(tx, maker, group, roleHeld)
+	if err != nil || held != nil && held.Tag == RoleManager && isCurrent(held, s.d.now()) {
+		return err
+	}
+	for _, k := range keys {
+		if k.data.By != maker {
+			continue
+		}
+		if err := s.dropIdentityKey(tx, maker, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropKeys deletes all API keys of a person, of every face.
+func (s *Site) dropKeys(tx store.Tx, of profile.ID) error {
+	keys, err := identityKeys(tx, of)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if err := s.dropIdentityKey(tx, of, k); err != nil {
+			return err
+		}
+	}
+	rows, err := tx.Secrets(of, apiKeySecret)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := s.dropAPIKey(tx, of, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // endIdentityKey ends the sessions that came of a key.
 func endIdentityKey(tx store.Tx, k identityKey) error {
 	return dropSessionsOf(tx, k.row.Subject, func(r access.Restriction) bool { return r.Key == k.data.Number })
@@ -342,7 +388,8 @@ func identityKeyOf(r store.Reader, key string) (*store.Record, identityKey, erro
 // AuthenticateIdentityKey reads a key. On the host of an identity, by its slug,
 // only that one's own keys work. The caller has no session, and does what the
 // scopes let it. Errors: Unauthenticated/CodeBadToken, also for an identity
-// that is disabled; Expired/CodeExpiredToken.
+// that is disabled, and for a group that who made the key does not lead any
+// more; Expired/CodeExpiredToken.
 func (s *Site) AuthenticateIdentityKey(ctx context.Context, key, slug string) (who access.Principal, err error) {
 	if !IsIdentityKey(key) {
 		return who, badToken()
@@ -355,7 +402,7 @@ func (s *Site) AuthenticateIdentityKey(ctx context.Context, key, slug string) (w
 		if slug != "" && profile.Fold(slug) != profile.Fold(rec.Name(profile.Slug)) {
 			return badToken()
 		}
-		who, err = s.identityKeyHolder(rec, k)
+		who, err = s.identityKeyHolder(r, rec, k)
 		return err
 	})
 	if profile.IsKind(err, profile.NotFound) {
@@ -364,10 +411,24 @@ func (s *Site) AuthenticateIdentityKey(ctx context.Context, key, slug string) (w
 	return who, err
 }
 
-// identityKeyHolder is who calls by a key.
-func (s *Site) identityKeyHolder(rec *store.Record, k identityKey) (access.Principal, error) {
+// identityKeyHolder is who calls by a key. That of a group works as long as who
+// made it could make it now.
+func (s *Site) identityKeyHolder(r store.Reader, rec *store.Record, k identityKey) (access.Principal, error) {
 	if rec.State != profile.Active {
 		return access.Principal{}, badToken()
+	}
+	if rec.Type != profile.User {
+		by, err := r.Record(k.data.By)
+		if err != nil {
+			return access.Principal{}, orGone(err, badToken())
+		}
+		if by.State != profile.Active {
+			return access.Principal{}, badToken()
+		}
+		is, err := s.relationTo(r, access.Principal{Subject: by.ID}, rec)
+		if err != nil || !is.Has(access.Manager|access.Leader) {
+			return access.Principal{}, joinErr(err, badToken())
+		}
 	}
 	if ends := k.row.Expires; !ends.IsZero() && !ends.After(s.d.now()) {
 		return access.Principal{}, profile.E(profile.Expired, profile.CodeExpiredToken, "", "the API key is over")

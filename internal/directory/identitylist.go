@@ -18,6 +18,7 @@ type Identity struct {
 	Subject
 	Relationship
 	Related bool // the viewer is another profile, whose relationship this is
+	Within  bool // seen at a community: the labels of the account say nothing there
 	Rank    Rank // in a community: of the profile in the viewer's, or of the viewer in that
 	Owner   bool // of the viewer, which is a community
 }
@@ -26,7 +27,7 @@ type Identity struct {
 // profile has no relationship with itself, and that of another profile is not
 // shown.
 func (s *Site) identity(r store.Reader, v viewer, rec *store.Record) (Identity, error) {
-	out := Identity{Subject: subjectOf(rec)}
+	out := Identity{Subject: subjectOf(rec), Within: v.community}
 	if rec.ID == v.id {
 		return out, nil
 	}

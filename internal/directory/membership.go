@@ -9,8 +9,8 @@ import (
 
 // Who belongs to a community has a role on it, which every face sees. That is a
 // connection with it, too: an active role one that both agreed to, an
-// invitation one that the community asked for, a request one that the person
-// did. The connection is written with the role, and never without.
+// invitation, and a role that was given unasked, one that the community asked
+// for, a request one that the person did. The connection is written with the role, and never without.
 
 // isCommunity reports whether a profile has members.
 func isCommunity(rec *store.Record) bool { return rec.Type == profile.Community }
@@ -20,7 +20,7 @@ func (t typedTx) AddLink(l *store.Link) error {
 	if err := t.Tx.AddLink(l); err != nil || l.Kind != store.RoleLink {
 		return err
 	}
-	return t.s.connectMember(t, l.Src, l.Dst)
+	return t.s.roleChanged(t, l.Src, l.Dst)
 }
 
 // SetLink is store.Tx's.
@@ -28,7 +28,7 @@ func (t typedTx) SetLink(l *store.Link) error {
 	if err := t.Tx.SetLink(l); err != nil || l.Kind != store.RoleLink {
 		return err
 	}
-	return t.s.connectMember(t, l.Src, l.Dst)
+	return t.s.roleChanged(t, l.Src, l.Dst)
 }
 
 // DropLink is store.Tx's.
@@ -36,19 +36,27 @@ func (t typedTx) DropLink(src profile.ID, kind store.LinkKind, dst profile.ID, k
 	if err := t.Tx.DropLink(src, kind, dst, key); err != nil || kind != store.RoleLink {
 		return err
 	}
-	return t.s.connectMember(t, src, dst)
+	return t.s.roleChanged(t, src, dst)
 }
 
-// connectMember makes the connection of a user with a community what the roles
-// there say.
-func (s *Site) connectMember(tx store.Tx, user, on profile.ID) error {
-	community, err := tx.Record(on)
-	if profile.IsKind(err, profile.NotFound) || err == nil && !isCommunity(community) {
+// roleChanged does what follows of a change of what a user is on a profile.
+func (s *Site) roleChanged(tx store.Tx, user, on profile.ID) error {
+	rec, err := tx.Record(on)
+	if profile.IsKind(err, profile.NotFound) || err == nil && rec.Type == profile.User {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	if err := s.dropKeysMadeBy(tx, user, on); err != nil || !isCommunity(rec) {
+		return err
+	}
+	return s.connectMember(tx, user, on)
+}
+
+// connectMember makes the connection of a user with a community what the roles
+// there say.
+func (s *Site) connectMember(tx store.Tx, user, on profile.ID) error {
 	held, err := linkAt(tx, user, on, roleHeld)
 	if err != nil {
 		return err
@@ -61,9 +69,13 @@ func (s *Site) connectMember(tx store.Tx, user, on profile.ID) error {
 	if err != nil {
 		return err
 	}
+	agreed, err := isAgreed(held)
+	if err != nil {
+		return err
+	}
 	next := was &^ (asks | isAsked)
 	switch {
-	case held != nil && held.State == store.LinkActive:
+	case agreed:
 		next |= asks | isAsked
 	case held != nil:
 		next |= isAsked
@@ -74,6 +86,15 @@ func (s *Site) connectMember(tx store.Tx, user, on profile.ID) error {
 		return nil
 	}
 	return s.writeBond(tx, user, on, was, next)
+}
+
+// isAgreed reports whether a role is active, and was not given unasked.
+func isAgreed(held *store.Link) (bool, error) {
+	if held == nil || held.State != store.LinkActive {
+		return false, nil
+	}
+	a, err := attrsOf(held)
+	return !a.Unasked, err
 }
 
 // mayRelateFor says whether the caller may see and change the relationships of
@@ -101,7 +122,38 @@ func (s *Site) joinCommunity(tx store.Tx, who access.Principal, me, them *store.
 			return false, err
 		}
 	}
-	return s.bind(tx, me.ID, them.ID, move)
+	return s.bindGroup(tx, me, them, move)
+}
+
+// bindGroup makes the move of a group towards another: a community takes groups
+// as it says it takes people.
+func (s *Site) bindGroup(tx store.Tx, me, them *store.Record, move Move) (changed bool, err error) {
+	run := runBy(them.Extras)
+	was, err := readBond(tx, me.ID, them.ID)
+	switch {
+	case err != nil:
+		return false, err
+	case !isCommunity(them):
+	case move == Follow && !run.AllowFollowers:
+		return false, followersRefused()
+	case move == Connect && run.ConnectionMode == ConnectNever && was&(asks|isAsked) == 0:
+		return false, invitedOnly()
+	}
+	if changed, err = s.bind(tx, me.ID, them.ID, move); err != nil || !changed {
+		return false, err
+	}
+	if isCommunity(them) && !run.AllowFollowers && (move == Connect || move == Accept) {
+		_, err = s.bind(tx, me.ID, them.ID, Unfollow)
+	}
+	return true, err
+}
+
+func followersRefused() error {
+	return profile.E(profile.Forbidden, profile.CodeForbidden, "relationship", "nobody may follow it")
+}
+
+func invitedOnly() error {
+	return profile.E(profile.Forbidden, profile.CodeForbidden, "relationship", "members are invited only")
 }
 
 // moveMember makes a person's move towards a community.
@@ -121,7 +173,7 @@ func (s *Site) moveMember(tx store.Tx, who access.Principal, user, on *store.Rec
 	switch move {
 	case Follow:
 		if !runBy(on.Extras).AllowFollowers {
-			return false, profile.E(profile.Forbidden, profile.CodeForbidden, "relationship", "nobody may follow it")
+			return false, followersRefused()
 		}
 		return s.bind(tx, user.ID, on.ID, move)
 	case Connect, Accept:
@@ -144,22 +196,20 @@ func (s *Site) moveMember(tx store.Tx, who access.Principal, user, on *store.Rec
 
 // join accepts an invitation; else how a community takes members decides.
 func (s *Site) join(tx store.Tx, who access.Principal, user, on *store.Record, held *store.Link) error {
+	agreed, err := isAgreed(held)
 	switch {
-	case held != nil && held.State == store.LinkActive:
-		return nil
+	case err != nil || agreed:
+		return err
 	case held != nil:
 		return s.acceptRole(tx, who, held, false)
 	}
-	switch runBy(on.Extras).ConnectionMode {
-	case ConnectAlways:
+	if runBy(on.Extras).ConnectionMode == ConnectAlways {
 		if err := putRole(tx, nil, roleLink(user.ID, on.ID, RoleMember, s.d.now())); err != nil {
 			return err
 		}
 		return tx.Log(s.event(who.Subject, "role.granted", on.ID))
-	case ConnectNever:
-		return profile.E(profile.Forbidden, profile.CodeForbidden, "relationship", "members are invited only")
 	}
-	_, _, err := s.requestRole(tx, who, user, on, nil, "", credential.NewHexKey())
+	_, _, err = s.requestRole(tx, who, user, on, nil, "", credential.NewHexKey())
 	return err
 }
 
@@ -185,11 +235,7 @@ func (s *Site) moveCommunity(tx store.Tx, who access.Principal, on, user *store.
 	}
 	switch move {
 	case Connect, Accept:
-		role := RoleContributor
-		if was&isAsked != 0 {
-			role = RoleMember
-		}
-		return true, s.addMember(tx, who, user, on, role)
+		return s.admitMember(tx, who, user, on)
 	case Reject, Disconnect:
 		return true, s.dropRole(tx, who, user, on, "")
 	}
@@ -203,6 +249,30 @@ func (s *Site) moveCommunity(tx store.Tx, who access.Principal, on, user *store.
 	}
 	_, err = s.bind(tx, on.ID, user.ID, move)
 	return true, err
+}
+
+// admitMember accepts who asked, as what they are invited to or else as a
+// member, or invites. Who belongs to the community, or is invited, stays what
+// they are.
+func (s *Site) admitMember(tx store.Tx, who access.Principal, user, on *store.Record) (changed bool, err error) {
+	held, err := linkAt(tx, user.ID, on.ID, roleHeld)
+	if err != nil {
+		return false, err
+	}
+	asked, err := linkAt(tx, user.ID, on.ID, roleAsked)
+	if err != nil {
+		return false, err
+	}
+	role := RoleContributor
+	switch {
+	case held != nil && (held.State == store.LinkActive || asked == nil):
+		return false, nil
+	case held != nil:
+		role = held.Tag
+	case asked != nil:
+		role = RoleMember
+	}
+	return true, s.addMember(tx, who, user, on, role)
 }
 
 // addMember grants a role on a community: at once to who asked or belongs to

@@ -135,26 +135,45 @@ func (s *Site) setPicture(ctx context.Context, who access.Principal, id profile.
 			}
 			return useFile(tx, id, string(slot), key)
 		}
-		same := false
-		_, err := s.change(ctx, id, s.event(who.Subject, "profile.updated", id), check,
-			func(old *store.Record) (st step, err error) {
-				rec := *old
-				rec.Updated = s.d.now()
-				st = step{rec: &rec, with: use}
-				if slot == ProfilePicture {
-					rec.Attrs, st.paths, err = s.withPhoto(ctx, old.Type, old.Attrs, key)
-				} else {
-					rec.Extras = mergeExtras(old.Extras, "cloudillo", map[string]json.RawMessage{"cover": marshal(FilePath + key)})
-					if string(rec.Extras) != string(old.Extras) {
-						st.paths = []string{"cloudillo"}
+		for {
+			said := int64(0) // the version that says so already, maybe without the file
+			_, err := s.change(ctx, id, s.event(who.Subject, "profile.updated", id), check,
+				func(old *store.Record) (st step, err error) {
+					rec := *old
+					rec.Updated = s.d.now()
+					st = step{rec: &rec, with: use}
+					if slot == ProfilePicture {
+						rec.Attrs, st.paths, err = s.withPhoto(ctx, old.Type, old.Attrs, key)
+					} else {
+						rec.Extras = mergeExtras(old.Extras, "cloudillo", map[string]json.RawMessage{"cover": marshal(FilePath + key)})
+						if string(rec.Extras) != string(old.Extras) {
+							st.paths = []string{"cloudillo"}
+						}
 					}
+					if said = 0; len(st.paths) == 0 {
+						said = old.Version
+					}
+					return st, err
+				})
+			if err != nil || said == 0 {
+				return err
+			}
+			err = s.data.Update(ctx, func(tx store.Tx) error {
+				rec, err := tx.Record(id)
+				if err == nil && rec.Version != said {
+					err = store.ErrVersion
 				}
-				same = len(st.paths) == 0
-				return st, err
+				if err == nil && check != nil {
+					err = check(tx, rec)
+				}
+				if err != nil {
+					return err
+				}
+				return use(tx)
 			})
-		if err == nil && same { // the record says so already, maybe without the file
-			err = s.data.Update(ctx, use)
+			if !profile.IsCode(err, profile.CodeVersionMismatch) {
+				return err
+			}
 		}
-		return err
 	})
 }

@@ -407,6 +407,61 @@ func TestAPictureGivenUpWhileItIsUploadedAgainIsWrittenAgain(t *testing.T) {
 	}
 }
 
+// The same picture once more changes nothing of the profile, which may be
+// changed, or erased, just before its use of the file is noted.
+func TestTheSamePictureAgainTakesNothingFromOneThatCameBetween(t *testing.T) {
+	for name, erased := range map[string]bool{"another": false, "the end": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			alice, xia := w.as("alice"), w.as("xia")
+			must := func(err error) {
+				t.Helper()
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			set := func(site *directory.Site, who access.Principal, shade uint8) error {
+				_, err := site.SetPicture(t.Context(), who, "", directory.ProfilePicture, pngBytes(t, shade))
+				return err
+			}
+			must(set(w.demo, alice, 1))
+			must(set(w.demo, xia, 1)) // who keeps it there
+			between := &watched{Store: w.store}
+			all := directory.New(directory.Config{
+				Store: between, DataKey: w.key, Hasher: credential.NewHasher(credential.HasherConfig{}), Now: w.clock.Now, Log: slog.New(slog.DiscardHandler), Media: media.NewStore(w.mediaDir),
+			})
+			site, _, err := all.SiteAt(t.Context(), "127.0.0.1:8080")
+			must(err)
+			between.before(func() {
+				between.before(nil)
+				if erased {
+					must(w.demo.EraseSelf(t.Context(), alice))
+				} else {
+					must(set(w.demo, alice, 2))
+				}
+			})
+			noted := set(site, alice, 1)
+			must(set(w.demo, xia, 3))
+			w.doBlobs()
+			if erased {
+				if !profile.IsKind(noted, profile.NotFound) || w.onDisk(1) {
+					t.Errorf("%v; a picture of who is erased is kept: %v", noted, w.onDisk(1))
+				}
+				return
+			}
+			must(noted)
+			now, err := w.demo.User(t.Context(), alice, "alice")
+			must(err)
+			key := strings.TrimPrefix(now.Picture(), directory.FilePath)
+			if f, err := w.demo.OpenFile(t.Context(), key, media.Wish{}); err != nil {
+				t.Errorf("the profile shows a picture that is gone: %v", err)
+			} else {
+				f.Content.Close()
+			}
+		})
+	}
+}
+
 func TestUploadedPicturesWaitForTheirCommunity(t *testing.T) {
 	w := newWorld(t)
 	alice := w.as("alice")

@@ -100,8 +100,11 @@ func (s *Site) communityRole(r store.Reader, on *store.Record, slug string) (*Ro
 // communityRelation is what somebody is to a community by the role there: its
 // settings are its owner's alone, its members are its leaders' and moderators'
 // too, by their ranks. While it has no owner, as one that an application made,
-// whoever leads it counts as that.
+// whoever leads it counts as that. One that operators suspended is run by them.
 func (s *Site) communityRelation(r store.Reader, who access.Principal, on *store.Record, role string) (access.Relation, error) {
+	if on.State != profile.Active {
+		return 0, nil
+	}
 	switch role {
 	case RoleManager:
 		owner, err := ownerOf(r, on.ID)

@@ -138,7 +138,7 @@ func (s *Site) relationTo(r store.Reader, who access.Principal, target *store.Re
 	} else {
 		is |= relationByRole(mine, target.ID, access.Manager, access.Contributor)
 	}
-	provides, err := s.relationOfProviders(r, mine, target.ID, now, access.Provider, access.ProviderStaff)
+	provides, err := s.relationOfProviders(r, who, mine, target.ID, now, access.Provider, access.ProviderStaff)
 	if err != nil {
 		return 0, err
 	}
@@ -166,16 +166,30 @@ func (s *Site) relationTo(r store.Reader, who access.Principal, target *store.Re
 
 // relationOfProviders finds what the caller is to a profile by those whose
 // plans it has. The broker's providers are nobody to it: who owns the site is
-// nobody's customer with respect to it.
-func (s *Site) relationOfProviders(r store.Reader, mine map[profile.ID]string, id profile.ID, now time.Time, manager, other access.Relation) (is access.Relation, err error) {
+// nobody's customer with respect to it. Where a community provides, that is its
+// owner; who else leads it reads.
+func (s *Site) relationOfProviders(r store.Reader, who access.Principal, mine map[profile.ID]string, id profile.ID, now time.Time, manager, other access.Relation) (is access.Relation, err error) {
 	if id == s.Policy().Broker {
 		return 0, nil
 	}
 	providers, err := s.providersOf(r, id, now)
-	for _, p := range providers {
-		is |= relationByRole(mine, p, manager, other)
+	if err != nil {
+		return 0, err
 	}
-	return is, err
+	for _, p := range providers {
+		has := relationByRole(mine, p, manager, other)
+		if has == manager {
+			owner, err := ownerOf(r, p)
+			if err != nil {
+				return 0, err
+			}
+			if owner != nil && owner.ID != who.Subject { // who leads a community is not who owns it
+				has = other
+			}
+		}
+		is |= has
+	}
+	return is, nil
 }
 
 // hasAccount reports whether a person is somebody's account: it has a password,
@@ -193,7 +207,8 @@ func hasAccount(r store.Reader, rec *store.Record) (bool, error) {
 }
 
 // relationToUser adds, for a user's own account, the profiles that the caller
-// and the user share: DjaoApp's "self_provider" rule.
+// and the user share: DjaoApp's "self_provider" rule. Communities, which anybody
+// may make and join, are none of those.
 func (s *Site) relationToUser(r store.Reader, who access.Principal, user *store.Record) (access.Relation, error) {
 	is, err := s.relationTo(r, who, user)
 	if err != nil || user == nil || is.Has(access.Self|access.Broker) || who.Client || who.Restriction.Kind == access.ChildProfile {
@@ -209,14 +224,16 @@ func (s *Site) relationToUser(r store.Reader, who access.Principal, user *store.
 		return 0, err
 	}
 	for id := range theirs {
-		switch _, err := r.Record(id); {
+		switch on, err := r.Record(id); {
 		case profile.IsKind(err, profile.NotFound): // erased, and not swept yet
 			continue
 		case err != nil:
 			return 0, err
+		case isCommunity(on): // who joins one opens no account to those who run it
+			continue
 		}
 		is |= relationByRole(mine, id, access.SharedPrincipal, access.SharedStaff)
-		provides, err := s.relationOfProviders(r, mine, id, now, access.SharedPrincipal, access.SharedStaff)
+		provides, err := s.relationOfProviders(r, who, mine, id, now, access.SharedPrincipal, access.SharedStaff)
 		if err != nil {
 			return 0, err
 		}

@@ -316,7 +316,7 @@ func (s *Site) move(tx store.Tx, who access.Principal, me, them *store.Record, m
 type viewer struct {
 	id        profile.ID
 	related   bool
-	community bool // it is one
+	community bool // it is one, or the caller looks on at one
 }
 
 // viewer finds as whom a call is made: the caller, or with a slug that profile,
@@ -334,7 +334,7 @@ func (s *Site) viewer(r store.Reader, who access.Principal, slug string) (viewer
 	}
 	if err := s.mayRelateFor(r, who, rec); err != nil {
 		if profile.IsKind(err, profile.Forbidden) || profile.IsKind(err, profile.Unauthenticated) {
-			return viewer{id: who.Subject}, nil
+			return viewer{id: who.Subject, community: isCommunity(rec)}, nil
 		}
 		return me, err
 	}

@@ -30,7 +30,7 @@ type Role struct {
 	Grant   string // while the user has to accept: a fingerprint of the key, not the key
 	Request string // while the profile has to accept
 	Extra   []byte // any JSON that the profile's people keep with a role; nil: none
-	Private bool   // the user did not agree to be here: e-mail and phone are not for the profile's people
+	Private bool   // the user did not agree to be here, or it is a community: e-mail and phone are not for the profile's people
 }
 
 // roleAttrs is what a role link carries beside its tag, the slug of its type.
@@ -83,7 +83,7 @@ func (rs *roles) of(l *store.Link, user, on *store.Record) (Role, error) {
 		}
 	}
 	agreed := l.State == store.LinkRequested || l.State == store.LinkActive && !a.Unasked
-	out.Private = !agreed && user.Password != ""
+	out.Private = (!agreed || isCommunity(on)) && user.Password != ""
 	return out, nil
 }
 
@@ -145,6 +145,21 @@ func (s *Site) roleFor(r store.Reader, perm access.Permission, who access.Princi
 	return l, user, on, err
 }
 
+// roleToChange is roleFor for a change: what the role lies between is locked
+// before it is read.
+func (s *Site) roleToChange(tx store.Tx, who access.Principal, slug, role, username string) (l *store.Link, user, on *store.Record, err error) {
+	if on, err = s.profileFor(tx, access.RoleWrite, who, slug); err != nil {
+		return nil, nil, nil, err
+	}
+	if user, err = userNamed(tx, username); err != nil {
+		return nil, nil, nil, err
+	}
+	if err = lockRole(tx, user, on); err != nil {
+		return nil, nil, nil, err
+	}
+	return s.roleFor(tx, access.RoleWrite, who, slug, role, username)
+}
+
 // userNamed finds the user that a role is of: NotFound with Field "role".
 func userNamed(r store.Reader, username string) (*store.Record, error) {
 	user, err := bySlug(r, profile.Slug, username)
@@ -200,14 +215,11 @@ func (s *Site) Accessible(ctx context.Context, who access.Principal, username, r
 // those of Role.
 func (s *Site) EditRole(ctx context.Context, who access.Principal, slug, role, username string, extra json.RawMessage) (out Role, err error) {
 	err = s.data.Update(ctx, func(tx store.Tx) error {
-		l, user, on, err := s.roleFor(tx, access.RoleWrite, who, slug, role, username)
+		l, user, on, err := s.roleToChange(tx, who, slug, role, username)
 		if err != nil {
 			return err
 		}
 		if extra != nil {
-			if err := lockRole(tx, user, on); err != nil {
-				return err
-			}
 			if err := s.mayRank(tx, who, on, user, l, l.Tag); err != nil {
 				return err
 			}

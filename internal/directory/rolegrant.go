@@ -228,7 +228,7 @@ func fullName(rec *store.Record) string {
 func (s *Site) ResendGrant(ctx context.Context, who access.Principal, slug, role, username string) (out Role, sent bool, err error) {
 	key := credential.NewHexKey()
 	err = s.data.Update(ctx, func(tx store.Tx) error {
-		l, user, on, err := s.roleFor(tx, access.RoleWrite, who, slug, role, username)
+		l, user, on, err := s.roleToChange(tx, who, slug, role, username)
 		if err != nil {
 			return err
 		}
@@ -244,7 +244,7 @@ func (s *Site) ResendGrant(ctx context.Context, who access.Principal, slug, role
 }
 
 func (s *Site) resend(tx store.Tx, who access.Principal, l *store.Link, user, on *store.Record, key string) error {
-	if err := tx.Lock(user.ID); err != nil {
+	if err := s.mayRank(tx, who, on, user, l, l.Tag); err != nil {
 		return err
 	}
 	t, err := s.roleTypesIn(tx, access.Principal{}).of(on, l.Tag)

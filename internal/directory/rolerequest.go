@@ -115,6 +115,9 @@ func (s *Site) requestRole(tx store.Tx, who access.Principal, user, on *store.Re
 		}
 		return held, false, err
 	}
+	if held == nil && isCommunity(on) && runBy(on.Extras).ConnectionMode == ConnectNever {
+		return nil, false, invitedOnly()
+	}
 	asked, err := linkAt(tx, user.ID, on.ID, roleAsked)
 	if err != nil {
 		return nil, false, err

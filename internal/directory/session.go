@@ -192,7 +192,9 @@ func (s *Site) authenticate(ctx context.Context, token, kind string) (access.Pri
 		if err != nil {
 			return err
 		}
-		who, err = actingAs(r, row)
+		if who, err = actingAs(r, row); err == nil && who.Restriction.Key != 0 {
+			_, err = s.keyEnds(r, who.Subject, who.Restriction.Key)
+		}
 		return err
 	})
 	return who, err

@@ -16,6 +16,8 @@ const (
 	maxSessions = 100  // of one person's own
 	maxIssued   = 20   // of one record, that are for one API client
 	maxIssuedTo = 200  // of one record, that are for API clients
+	maxDerived  = 50   // that came of one session, API key or ref
+	maxCameOf   = 500  // of one record, that came of any
 	maxTokens   = 5    // access tokens of one session
 	maxCodes    = 20   // authorization codes, or verification codes, of one record for one API client
 	maxCreation = 4000 // creation tokens of one API client
@@ -29,11 +31,12 @@ func (s *Site) addSession(tx store.Tx, row *store.Session) error {
 	if err != nil {
 		return err
 	}
-	client, err := clientOf(row)
+	origin, err := originOf(row)
 	if err != nil {
 		return err
 	}
-	var alike, issued []*store.Session
+	kind := origin.kind()
+	var alike, similar []*store.Session
 	for _, old := range rows {
 		if !old.Expires.After(row.Created) {
 			if err := tx.DropSession(old.Subject, old.ID); err != nil {
@@ -41,15 +44,15 @@ func (s *Site) addSession(tx store.Tx, row *store.Session) error {
 			}
 			continue
 		}
-		of, err := clientOf(old)
+		of, err := originOf(old)
 		if err != nil {
 			return err
 		}
-		if of == client {
+		if of == origin {
 			alike = append(alike, old)
 		}
-		if !of.IsZero() {
-			issued = append(issued, old)
+		if of.kind() == kind {
+			similar = append(similar, old)
 		}
 	}
 	gone := map[profile.ID]bool{}
@@ -62,16 +65,14 @@ func (s *Site) addSession(tx store.Tx, row *store.Session) error {
 		}
 		return nil
 	}
-	if client.IsZero() {
-		err = drop(alike, maxSessions)
-	} else if err = drop(alike, maxIssued); err == nil {
-		issued = slices.DeleteFunc(issued, func(old *store.Session) bool { return gone[old.ID] })
-		err = drop(issued, maxIssuedTo)
-	}
-	if err != nil {
+	if err := drop(alike, kind.alike); err != nil {
 		return err
 	}
-	if !client.IsZero() && len(gone) > 0 { // with their tokens
+	similar = slices.DeleteFunc(similar, func(old *store.Session) bool { return gone[old.ID] })
+	if err := drop(similar, kind.all); err != nil {
+		return err
+	}
+	if kind == issuedSession && len(gone) > 0 { // with their tokens
 		if err := makeRoom(tx, row.Subject, ticketAccess, 1, func(d grantData) bool { return gone[d.Session] }); err != nil {
 			return err
 		}
@@ -82,14 +83,40 @@ func (s *Site) addSession(tx store.Tx, row *store.Session) error {
 	return tx.Enqueue(sessionExpiryJob(s.id, row))
 }
 
-// clientOf gives the API client that a session is for, zero for a person's own.
-func clientOf(row *store.Session) (profile.ID, error) {
-	var restriction access.Restriction
-	if len(row.Restriction) == 0 {
-		return profile.ID{}, nil
+// sessionKind says how many sessions of a record there may be that have one
+// origin, and how many of the kind.
+type sessionKind struct{ alike, all int }
+
+var (
+	ownSession     = sessionKind{maxSessions, maxSessions}
+	issuedSession  = sessionKind{maxIssued, maxIssuedTo}
+	derivedSession = sessionKind{maxDerived, maxCameOf}
+)
+
+// origin is what sessions have in common that are counted together: the API
+// client they are for, and what they came of; the zero value is a person's own.
+type origin struct {
+	client profile.ID
+	access.Origin
+}
+
+func (o origin) kind() sessionKind {
+	switch {
+	case !o.client.IsZero():
+		return issuedSession
+	case o != origin{}:
+		return derivedSession
 	}
-	err := json.Unmarshal(row.Restriction, &restriction)
-	return restriction.Client, err
+	return ownSession
+}
+
+func originOf(row *store.Session) (origin, error) {
+	if len(row.Restriction) == 0 {
+		return origin{}, nil
+	}
+	var r access.Restriction
+	err := json.Unmarshal(row.Restriction, &r)
+	return origin{r.Client, r.Origin()}, err
 }
 
 // makeRoom drops the oldest tickets of a kind that are alike, so that with one

@@ -147,7 +147,8 @@ func (s *Site) Redeem(ctx context.Context, key string, in NewAccount, use TokenU
 }
 
 // complete gives a user who has no password yet the one they chose, and what
-// else they say of themselves. with uses the proof up. Who proved the e-mail
+// else they say of themselves; what let in whoever came before ends, as
+// SetPasswordByRef has it. with uses the proof up. Who proved the e-mail
 // gives the one-time password too, where the user turned them on, and is signed
 // in; an operator who completes the account of another is not.
 func (s *Site) complete(ctx context.Context, id profile.ID, in NewAccount, use TokenUse, with func(store.Tx) error) (SignIn, error) {
@@ -187,11 +188,15 @@ func (s *Site) complete(ctx context.Context, id profile.ID, in NewAccount, use T
 		if in.proved && profile.FoldEmail(textAt(st.rec.Attrs, "email")) == profile.FoldEmail(in.Email) {
 			proveEmail(st.rec)
 		}
+		setName(st.rec, profile.Phone, "")
 		in.setPhone(st.rec)
 		st.rec.Password = credential.Kind(hash)
 		st.paths = append(st.paths, passwordSecret)
 		st.with = func(tx store.Tx) error {
 			if err := with(tx); err != nil {
+				return err
+			}
+			if err := s.dropKeys(tx, id); err != nil {
 				return err
 			}
 			if err := s.sign(tx, id, in.Signs); err != nil {

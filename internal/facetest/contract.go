@@ -105,6 +105,14 @@ func (c *Contract) Check(t testing.TB, call Call, a Answer) {
 	}
 }
 
+// Lists reports whether the answer's status is one that the document has for the
+// call, and not only by its default.
+func (c *Contract) Lists(call Call, a Answer) bool {
+	path, _, _ := strings.Cut(call.Path, "?")
+	operation := c.operation(call.Method, strings.TrimSuffix(path, "/"))
+	return operation == nil || operation.Responses.Value(strconv.Itoa(a.Status)) != nil
+}
+
 func (c *Contract) operation(method, path string) *openapi3.Operation {
 	for _, at := range c.paths {
 		if at.fits.MatchString(path) {

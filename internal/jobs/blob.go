@@ -9,7 +9,8 @@ import (
 )
 
 // Blob is the handler of store.BlobJob: it deletes the file, unless somebody
-// uses it again.
+// uses it again. Nothing else would ever do that, and the file may be of somebody
+// who was erased: it is tried for as long as the storage does not answer.
 func Blob(d *directory.Directory) Handler {
 	return func(ctx context.Context, job store.Job) error {
 		var body store.BlobBody
@@ -17,7 +18,7 @@ func Blob(d *directory.Directory) Handler {
 			return &Failure{Why: "the body of the blob job is unreadable", Permanent: true, Err: err}
 		}
 		if err := d.DropFile(ctx, job.Site, body); err != nil {
-			return &Failure{Why: "the file could not be deleted", Err: err}
+			return &Failure{Why: "the file could not be deleted", Needed: true, Err: err}
 		}
 		return nil
 	}

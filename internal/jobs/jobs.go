@@ -31,7 +31,7 @@ type Config struct {
 	Poll     time.Duration    // between two looks when nothing was due; 500 ms
 	Lease    time.Duration    // a job not finished by then is given out again; 2 min
 	AtOnce   int              // jobs running; 4
-	Tries    int64            // after which a job is dropped; 20, which takes about twelve hours
+	Tries    int64            // after which a job is dropped that is not needed; 20, which takes about twelve hours
 	Backoff  time.Duration    // after the first failure, doubled by each, an hour at most; 5 s
 	Grace    time.Duration    // for jobs that run when Run is told to end; 10 s
 }
@@ -149,7 +149,7 @@ func (w *Worker) do(ctx context.Context, job store.Job) {
 	case isPermanent(err):
 		log.Error("job dropped: it cannot succeed", "reason", Reason(err))
 		err = w.c.System.FinishJob(ctx, job)
-	case job.Tries+1 >= w.c.Tries:
+	case job.Tries+1 >= w.c.Tries && !isNeeded(err):
 		log.Error("job dropped: too many tries", "reason", Reason(err))
 		err = w.c.System.FinishJob(ctx, job)
 	default:
@@ -187,6 +187,7 @@ func (w *Worker) backoff(tries int64) time.Duration {
 type Failure struct {
 	Why       string
 	Permanent bool // another try is useless
+	Needed    bool // it is tried until it succeeds, however often
 	Err       error
 }
 
@@ -196,6 +197,11 @@ func (f *Failure) Unwrap() error { return f.Err }
 func isPermanent(err error) bool {
 	f := (*Failure)(nil)
 	return errors.As(err, &f) && f.Permanent
+}
+
+func isNeeded(err error) bool {
+	f := (*Failure)(nil)
+	return errors.As(err, &f) && f.Needed
 }
 
 // Reason gives what may be logged of a handler's error.

@@ -5,16 +5,20 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"facet/internal/credential"
 	"facet/internal/directory"
 	"facet/internal/jobs"
 	"facet/internal/mail"
 	"facet/internal/mail/mailtest"
+	"facet/internal/media"
 	"facet/internal/profile"
 	"facet/internal/store"
 	"facet/internal/store/sqlite"
@@ -206,6 +210,37 @@ func TestJobsThatKeepFailingAreDroppedAfterTheLastTry(t *testing.T) {
 	}
 	if strings.Contains(log.String(), "hush") || strings.Count(log.String(), "too many tries") != 2 {
 		t.Errorf("log: %s", log)
+	}
+}
+
+// away is a storage that cannot be reached a few times.
+type away struct {
+	media.Files
+	left atomic.Int32
+}
+
+func (a *away) Delete(ctx context.Context, site int64, place string) error {
+	if a.left.Add(-1) >= 0 {
+		return errors.New("away")
+	}
+	return a.Files.Delete(ctx, site, place)
+}
+
+func TestAFileIsDeletedHoweverLongTheStorageIsAway(t *testing.T) {
+	const place = "b1~abc123.x"
+	st, files := openStore(t, t.TempDir()), &away{Files: media.NewStore(t.TempDir())}
+	files.left.Store(5)
+	if err := files.Put(t.Context(), 1, place, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	system := tell(st)
+	enqueue(t, st, store.BlobJob, store.BlobBody{Key: "b1~abc123", Meta: json.RawMessage(`{"place":"` + place + `"}`)})
+	all := directory.New(directory.Config{Store: st, DataKey: credential.NewDataKey(), Hasher: credential.NewHasher(credential.HasherConfig{}), Media: files})
+	stop, _ := start(t, jobs.Config{System: system, Tries: 3, Handlers: map[string]jobs.Handler{store.BlobJob: jobs.Blob(all)}})
+	receive(t, system.finished, "the end")
+	stop()
+	if _, err := files.Open(t.Context(), 1, place); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file is still there: %v", err)
 	}
 }
 

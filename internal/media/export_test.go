@@ -16,3 +16,9 @@ func (r *Renderer) RenderWithin(ctx context.Context, patience time.Duration, b [
 	r.patience = patience
 	return r.Render(ctx, b, preset)
 }
+
+// Memory is how many bytes rendering it is thought to take at most.
+func (p Picture) Memory() int64 { return p.memory }
+
+// NewPrefix begins the names of files that are being written.
+var NewPrefix = newPrefix

@@ -39,7 +39,7 @@ type Picture struct {
 	Width, Height int    // pixels, as they are stored
 
 	orientation int   // 1 to 8 (Exif 2.3, tag 0x0112)
-	memory      int64 // bytes that its pixels take while it is decoded, at most
+	memory      int64 // bytes that decoding and scaling it take, at most
 	format      *format
 }
 
@@ -60,6 +60,7 @@ type found struct {
 	progressive bool   // its coefficients are kept until the last pass
 	scans       int
 	interlaced  bool // its passes are decoded one by one
+	transparent bool // a colour that stands for none, which grey pixels have no room for
 }
 
 var formats = []format{
@@ -97,7 +98,7 @@ func Inspect(b []byte) (Picture, error) {
 			return Picture{}, noPicture()
 		}
 		p := Picture{Type: f.media, Width: c.Width, Height: c.Height, orientation: orientation(seen.exif), format: f}
-		if p.memory = memoryOf(c, seen); p.memory+scaling(c.Width, c.Height) > maxMemory {
+		if p.memory = memoryOf(c, seen); p.memory > maxMemory {
 			return Picture{}, tooMany(c.Width, c.Height)
 		}
 		return p, nil
@@ -114,7 +115,10 @@ func tooMany(w, h int) error {
 		"the picture has %d x %d pixels: %d a side and %d in all are allowed, fewer where each takes much memory", w, h, MaxSide, MaxPixels)
 }
 
-// memoryOf is how many bytes the decoder takes for the pixels, at most.
+// memoryOf is how many bytes the decoder takes for the pixels, at most, and
+// what comes after them: the scaling or, before that, the four bytes a pixel into
+// which decoders copy what they have read (a JPEG of CMYK or RGB, a WebP with a
+// palette).
 func memoryOf(c image.Config, seen found) int64 {
 	var each int64 // bytes a pixel
 	switch c.ColorModel {
@@ -131,13 +135,21 @@ func memoryOf(c image.Config, seen found) int64 {
 			each = 1
 		}
 	}
+	switch { // an alpha channel comes in
+	case !seen.transparent:
+	case c.ColorModel == color.GrayModel:
+		each = 4
+	case c.ColorModel == color.Gray16Model:
+		each = 8
+	}
 	switch {
 	case seen.progressive: // a coefficient is four bytes, and a pixel has one of each colour
 		each *= 5
 	case seen.interlaced:
 		each += (each + 1) / 2
 	}
-	return each * int64(c.Width) * int64(c.Height)
+	pixels := int64(c.Width) * int64(c.Height)
+	return each*pixels + max(4*pixels, scaling(c.Width, c.Height))
 }
 
 func isPalette(m color.Model) bool {
@@ -171,6 +183,8 @@ func lookJPEG(b []byte) (seen found, whole bool) {
 		case mark == 0xff: // padding
 			b = b[1:]
 			continue
+		case mark == 0: // no mark; decoders pass over it, and over no length behind it
+			return seen, false
 		case mark == 0xd9: // end of image
 			return seen, seen.scans > 0
 		case mark == 0x01, mark >= 0xd0 && mark <= 0xd7: // these have no length
@@ -227,6 +241,8 @@ func lookPNG(b []byte) (seen found, whole bool) {
 		switch string(b[4:8]) {
 		case "IHDR":
 			seen.interlaced = len(body) == 13 && body[12] != 0
+		case "tRNS":
+			seen.transparent = true
 		case "eXIf":
 			seen.exif = body
 		case "IEND":

@@ -129,6 +129,23 @@ func TestWhatIsNoPictureIsRefused(t *testing.T) {
 	}
 }
 
+// Go's decoder passes over a stuffed byte between two segments as if it were
+// not there: what seems to be the body of a segment is read as segments then.
+func TestScansHiddenInWhatIsNoSegmentAreRefused(t *testing.T) {
+	plain := encoded(t, func(w io.Writer) error { return jpeg.Encode(w, image.NewGray(image.Rect(0, 0, 8, 8)), nil) })
+	at := bytes.Index(plain, []byte("\xff\xda"))
+	head, scan := plain[:at], plain[at:len(plain)-2]
+	hidden := bytes.Repeat(scan, 200)
+	bomb := binary.BigEndian.AppendUint16(append(bytes.Clone(head), 0xff, 0), uint16(len(hidden)+2))
+	bomb = append(append(bomb, hidden...), plain[at:]...)
+	if _, err := jpeg.Decode(bytes.NewReader(bomb)); err != nil {
+		t.Fatalf("the decoder takes no harm of it: %v", err)
+	}
+	if p, err := media.Inspect(bomb); !profile.IsKind(err, profile.Invalid) {
+		t.Errorf("got %+v, %v", p, err)
+	}
+}
+
 func FuzzInspect(f *testing.F) {
 	for _, b := range [][]byte{jpegOf(f, 5, 5), pngOf(f, 5, 5), unbase64(f, webpLossy), unbase64(f, webpLossless), gifOf(f, 3, 3), claiming(f, 1<<30, 1<<30), []byte("GIF89a"), nil} {
 		f.Add(b)

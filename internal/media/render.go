@@ -80,7 +80,7 @@ func (r *Renderer) Render(ctx context.Context, b []byte, preset Preset) (Renditi
 	if err != nil {
 		return Rendition{}, err
 	}
-	cost := max(p.memory+scaling(p.Width, p.Height), r.least)
+	cost := max(p.memory, r.least)
 	waiting, stop := context.WithTimeout(ctx, r.patience)
 	defer stop()
 	if err := r.memory.Acquire(waiting, cost); err != nil {

@@ -326,6 +326,54 @@ func TestDecompressionBombsCostAnErrorAndNoMemory(t *testing.T) {
 	}
 }
 
+// cmyk is a grey JPEG of four colours, as Adobe's programs write them.
+func cmyk(t testing.TB, w, h int) []byte {
+	plain := encoded(t, func(out io.Writer) error { return jpeg.Encode(out, image.NewGray(image.Rect(0, 0, 8, 8)), nil) })
+	tables := plain[bytes.Index(plain, []byte("\xff\xc4")):bytes.Index(plain, []byte("\xff\xda"))]
+	b := append([]byte("\xff\xd8\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"), plain[2:bytes.Index(plain, []byte("\xff\xc0"))]...)
+	b = append(b, 0xff, 0xc0, 0, 20, 8)
+	b = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(b, uint16(h)), uint16(w))
+	b = append(b, 4, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 4, 0x11, 0)
+	b = append(append(b, tables...), 0xff, 0xda, 0, 14, 4, 1, 0, 2, 0, 3, 0, 4, 0, 0, 63, 0)
+	for range (w + 7) / 8 * ((h + 7) / 8) {
+		b = append(b, 0x28, 0xa2, 0x8a) // four blocks without difference
+	}
+	return append(b, 0xff, 0xd9)
+}
+
+// seeThrough is a grey PNG one of whose greys is transparent.
+func seeThrough(t testing.TB, w, h int) []byte {
+	b := encoded(t, func(out io.Writer) error { return png.Encode(out, image.NewGray(image.Rect(0, 0, w, h))) })
+	chunk := []byte("tRNS\x00\x07")
+	chunk = binary.BigEndian.AppendUint32(append([]byte{0, 0, 0, 2}, chunk...), crc(chunk))
+	return append(append(bytes.Clone(b[:33]), chunk...), b[33:]...)
+}
+
+func TestNoPictureTakesMoreMemoryThanItIsCountedWith(t *testing.T) {
+	const w, h = media.MaxSide, 600 // long pictures are scaled for little
+	for name, data := range map[string][]byte{
+		"a JPEG of four colours":         cmyk(t, w, h),
+		"a grey PNG with a transparency": seeThrough(t, w, h),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := media.Inspect(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			img, err := map[string]func(io.Reader) (image.Image, error){"image/jpeg": jpeg.Decode, "image/png": png.Decode}[p.Type](bytes.NewReader(data))
+			runtime.ReadMemStats(&after)
+			if err != nil || img.Bounds().Dx() != w {
+				t.Fatal(err)
+			}
+			if took := int64(after.TotalAlloc - before.TotalAlloc); took > p.Memory()+1<<20 { // beside the pixels a decoder takes little
+				t.Errorf("%d bytes were taken, %d were counted", took, p.Memory())
+			}
+		})
+	}
+}
+
 func TestWhoWaitsTooLongForOthersIsToldToComeAgain(t *testing.T) {
 	r := media.NewRenderer()
 	ctx, cancel := context.WithCancel(t.Context())

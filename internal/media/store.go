@@ -56,7 +56,7 @@ func (s *Store) Put(_ context.Context, site int64, place string, data []byte) (e
 	if err := s.makeFolder(folder); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(folder, ".new-*")
+	f, err := os.CreateTemp(folder, newPrefix(place)+"*")
 	if err != nil {
 		return err
 	}
@@ -77,6 +77,10 @@ func (s *Store) Put(_ context.Context, site int64, place string, data []byte) (e
 	}
 	return syncFolder(folder)
 }
+
+// newPrefix is what the names begin with of files that are being written: a crash
+// leaves them.
+func newPrefix(place string) string { return ".new-" + place + "-" }
 
 // makeFolder makes a folder and those above it, each of which is on disk in
 // its own then.
@@ -116,14 +120,31 @@ func (s *Store) Open(_ context.Context, site int64, place string) (io.ReadSeekCl
 	return f, nil
 }
 
-// Delete removes a file; one that is gone already is no error.
+// Delete removes a file, and what was left of one that was not written to its
+// end; one that is gone already is no error.
 func (s *Store) Delete(_ context.Context, site int64, place string) error {
 	path, err := s.path(site, place)
 	if err != nil {
 		return err
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	folder := filepath.Dir(path)
+	there, err := os.ReadDir(folder)
+	if err != nil {
+		return unlessGone(err)
+	}
+	for _, one := range there {
+		if name := one.Name(); name == place || strings.HasPrefix(name, newPrefix(place)) {
+			if err := unlessGone(os.Remove(filepath.Join(folder, name))); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+func unlessGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }

@@ -69,6 +69,31 @@ func TestADeletedFileIsGoneAndOthersStay(t *testing.T) {
 	f.Close()
 }
 
+func TestWhatACrashLeftOfAFileIsDeletedWithIt(t *testing.T) {
+	dir := t.TempDir()
+	s := media.NewStore(dir)
+	folder := filepath.Join(dir, "1", "ab", "c1")
+	ctx := t.Context()
+	for _, place := range []string{"b1~abc123.one", "b1~abc123.two"} {
+		if err := s.Put(ctx, 1, place, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Delete(ctx, 1, place); err != nil { // it was never moved to its place
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, media.NewPrefix(place)+"123"), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Delete(ctx, 1, "b1~abc123.one"); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(folder)
+	if err != nil || len(files) != 1 || files[0].Name() != media.NewPrefix("b1~abc123.two")+"123" {
+		t.Errorf("%v, %v", files, err)
+	}
+}
+
 func TestManyMayPutTheSameFileAtOnce(t *testing.T) {
 	ctx := t.Context()
 	dir := t.TempDir()

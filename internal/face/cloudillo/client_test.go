@@ -153,6 +153,16 @@ var (
 		"address": list(text), "identityProviders": list(text), "idTagError?": clientFault, "appDomainError?": clientFault,
 		"apiAddress?": text, "apiAddressType?": text, "appAddress?": text, "appAddressType?": text,
 	})
+	clientEnrolment = object(map[string]rule{
+		"status": word("pending", "active", "suspended"), "expiresAt?": text, "providerName?": text, "email?": text, "onboarding?": either(text, nothing),
+	})
+	keyMembers   = map[string]rule{"keyId": number, "keyPrefix": text, "name?": text, "scopes?": text, "expiresAt?": number, "lastUsedAt?": number, "createdAt": number}
+	clientKey    = object(keyMembers)
+	clientCursor = object(map[string]rule{"nextCursor": either(text, nothing), "hasMore": truth})
+	clientFile   = object(map[string]rule{
+		"fileId": text, "status": word("P", "A"), "preset?": text, "contentType": text, "fileName": text, "fileTp?": text, "createdAt": text, "tags?": list(text),
+		"x?": object(map[string]rule{"dim?": list(number)}),
+	})
 	clientRef = object(map[string]rule{"refId": text, "type": text, "createdAt": text, "count?": number, "description?": text, "expiresAt?": either(text, number)})
 )
 
@@ -163,9 +173,7 @@ var clientRules = []struct {
 }{
 	{"POST", "/api/profiles/verify", clientVerify},
 	{"POST", "/api/profiles/register", object(nil)},
-	{"GET", "/api/profiles/me/idp-status", object(map[string]rule{
-		"status": word("pending", "active", "suspended"), "expiresAt?": text, "providerName?": text, "email?": text, "onboarding?": either(text, nothing),
-	})},
+	{"GET", "/api/profiles/me/idp-status", clientEnrolment},
 	{"POST", "/api/profiles/me/resend-activation", object(map[string]rule{"expiresAt": text})},
 	{"GET", "/api/me(/full)?", clientSelf},
 	{"GET", "/api/me/app-domain", object(map[string]rule{"appDomain": text})},
@@ -192,6 +200,22 @@ var clientRules = []struct {
 	{"GET", "/api/refs/[^/]*", object(map[string]rule{"refId": text, "type?": text, "createdAt?": text, "count?": number})},
 	{"PATCH", "/api/refs/[^/]*", clientRef},
 	{"DELETE", "/api/refs/[^/]*", either(object(map[string]rule{"refId": text}), nothing)},
+	{"GET", "/api/files/[^/]*/metadata", clientFile},
+	{"GET", "/api/files/[^/]*/descriptor", object(map[string]rule{"file": clientFile})},
+	{"GET", "/api/refs/[^/]*/idp-status", clientEnrolment},
+	{"POST", "/api/onboarding/complete", nothing},
+	{"POST", "/api/idp/activate", object(map[string]rule{"idTag": text, "status": text})},
+	{"GET", "/api/idp/info", object(map[string]rule{"domain": text, "name": text, "info": text, "url?": text})},
+	{"GET", "/api/auth/proxy-token", object(map[string]rule{"token": text, "roles?": list(text)})},
+	{"POST", "/api/auth/login-init", either(
+		object(map[string]rule{"status": word("authenticated"), "login": clientLogin}),
+		object(map[string]rule{"status": word("unauthenticated"), "qrLogin": object(map[string]rule{"sessionId": text, "secret": text}), "webAuthn": nothing}),
+	)},
+	{"GET", "/api/auth/api-keys", list(clientKey)},
+	{"POST", "/api/auth/api-keys", object(with(keyMembers, map[string]rule{"plaintextKey": text}))},
+	{"GET", "/api/auth/api-keys/[^/]*", clientKey},
+	{"PATCH", "/api/auth/api-keys/[^/]*", clientKey},
+	{"DELETE", "/api/auth/api-keys/[^/]*", nothing},
 	{"POST", "/api/admin/invite-community", object(map[string]rule{"refId": text, "inviteUrl": text, "targetIdTag": text, "expiresAt?": number})},
 }
 
@@ -218,6 +242,9 @@ func readByClient(t testing.TB, c facetest.Call, a facetest.Answer) {
 	data, there := a.At("data")
 	if !there {
 		data, _ = a.At("")
+	}
+	if page, ok := a.At("cursorPagination"); ok && clientCursor(page) != "" {
+		t.Errorf("the published client cannot follow %s: %s\n%s", path, clientCursor(page), a.Body)
 	}
 	if wrong := check(data); wrong != "" {
 		t.Errorf("the published client cannot read %s %s: %s\n%s", c.Method, path, wrong, a.Body)
@@ -259,6 +286,7 @@ func TestTheRulesOfThePublishedClientAreTheseMeasured(t *testing.T) {
 		{"POST", "/api/refs", `{"refId":"a","type":"register","createdAt":"2025-01-01T12:00:00Z","count":null}`, false},
 		{"POST", "/api/auth/forgot-password", `{"sent":true}`, false},
 		{"GET", "/api/auth/login-token", `{"token":"t","expiresAt":1}`, false},
+		{"GET", "/api/files/f1~a/descriptor", `"d2,vis.tn:b1~a:f=webp:s=1:r=1x1"`, false},
 	} {
 		a := facetest.AnswerOf(t, c.method, 200, []byte(c.body))
 		v, _ := a.At("")

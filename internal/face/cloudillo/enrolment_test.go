@@ -2,6 +2,7 @@ package cloudillo_test
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,52 @@ func TestAnAddressGetsFiveMailsADayHoweverManyRegisterWithIt(t *testing.T) {
 	}
 }
 
+func TestAMailToAStrangerSaysNothingTheSenderWrote(t *testing.T) {
+	for _, kind := range []string{"idp", "domain"} {
+		s := start(t)
+		token := enrol(t, s, kind, "sender@example.com", "victim@mail.example").Text("data.token")
+		s.Mails(t)
+		s.Patch(t, token, "/api/me", `{"name":"you won, see http://evil.example/now"}`).Want(200)
+		s.Clock.Advance(time.Minute)
+		s.Post(t, token, "/api/profiles/me/resend-activation", nil).Want(200)
+		if m, _ := mailed(t, s, "victim@mail.example", ""); strings.Contains(m.Text+m.Subject, "evil") || !strings.Contains(m.Text, "Hello sender@example.com,") {
+			t.Errorf("%s", m.Text)
+		}
+	}
+}
+
+func TestTheWelcomeIsMailedHoweverManyMailsTheAddressGot(t *testing.T) {
+	s := start(t)
+	enrol(t, s, "idp", "alice@example.com", "alice@gmail.example")
+	_, key := mailed(t, s, "alice@gmail.example", "/idp/activate/")
+	for _, name := range strings.Fields("anton berta caesar dora emil friedrich") {
+		enrol(t, s, "domain", name+"@example.com", "alice@gmail.example")
+	}
+	s.Mails(t)
+	s.Post(t, "", "/api/idp/activate", `{"refId":"`+key+`"}`).Want(200)
+	mailed(t, s, "alice@gmail.example", "/onboarding/")
+}
+
+func TestAWelcomeOfBeforeBringsNoAddressBack(t *testing.T) {
+	s := start(t)
+	enrol(t, s, "domain", "nora@example.com", "nora@old.example")
+	_, ref := mailed(t, s, "nora@old.example", "/onboarding/")
+	s.Post(t, "", "/api/auth/set-password", map[string]string{"refId": ref, "newPassword": "correct horse battery"}).Want(200)
+	s.Watch = nil
+	cleared := s.Do(t, facetest.Call{Method: "POST", Path: "/entity.update", Type: "application/x-www-form-urlencoded",
+		Body: url.Values{"type_name": {"user"}, "key_attribute": {"email"}, "key_value": {`"nora@old.example"`}, "attribute_name": {"email"}, "value": {"null"},
+			"client_id": {"sgnyvus6pc4jm7khr2neq5gs89gbr2eq"}, "client_secret": {"wt4c3un9wkkcfvyknqx44ync476afs68"}}.Encode()})
+	cleared.Want(200).Is(map[string]any{"stat": "ok"})
+	complete := func() {
+		t.Helper()
+		s.Post(t, "", "/api/onboarding/complete", map[string]string{"refId": ref}).Want(200)
+		s.Get(t, s.Login(t, "donny"), "/api/users/nora").Want(200).Is(map[string]any{"email": ""})
+	}
+	complete()
+	s.Clock.Advance(31 * 24 * time.Hour)
+	complete()
+}
+
 func TestOfTwoWithTheSameAddressTheFirstToProveItHasIt(t *testing.T) {
 	s := start(t)
 	enrol(t, s, "idp", "first@example.com", "both@mail.example")
@@ -217,12 +264,25 @@ func TestAvailabilityUnderTheProvidersDomain(t *testing.T) {
 	s.Get(t, "", "/api/idp/info").Want(200).Is(map[string]any{"data.domain": "localhost.localdomain", "data.name": "Coworking Space", "data.url": facetest.BaseURL})
 }
 
+// The published client asks a provider at cl-o. and the domain that verify
+// answers with, and a node that it registers at.
+func TestAProviderIsAskedAtTheAPIHostOfItsDomain(t *testing.T) {
+	s := start(t)
+	here := map[string]string{"Host": "cl-o." + s.Post(t, "", "/api/profiles/verify", `{"type":"ref","token":"registration-token"}`).Text("data.identityProviders.0")}
+	s.Do(t, facetest.Call{Method: "GET", Path: "/api/idp/info", Header: here}).Want(200).Is(map[string]any{"data.domain": "localhost.localdomain"})
+	s.Do(t, facetest.Call{Method: "GET", Path: "/api/idp/check-availability?idTag=free.localhost.localdomain", Header: here}).Want(200).Is(map[string]any{"data.available": true})
+	s.Do(t, facetest.Call{Method: "GET", Path: "/api/me", Header: here}).Want(200).Is(map[string]any{"data.idTag": under("cowork")})
+	made := s.Do(t, facetest.Call{Method: "POST", Path: "/api/profiles/register", Header: here, Body: map[string]string{"type": "idp", "idTag": "free.localhost.localdomain", "email": "free@mail.example", "token": "registration-token"}}).Want(201)
+	s.Do(t, facetest.Call{Method: "GET", Path: "/api/me", Token: made.Text("data.token"), Header: here}).Want(200).Is(map[string]any{"data.idTag": under("free")})
+}
+
 func TestAHostTellsItsIDTagAndApp(t *testing.T) {
 	s := start(t)
 	s.Post(t, "", "/api/profiles/register", map[string]string{"type": "domain", "idTag": "erin.example.com", "email": "erin@mail.example", "token": "registration-token", "appDomain": "App.erin.example"}).Want(201)
 	for host, want := range map[string][2]string{
 		"localhost":                    {under("cowork"), "cowork.localhost.localdomain"},
 		"other.example":                {under("cowork"), "cowork.localhost.localdomain"},
+		"cl-o.localhost.localdomain":   {under("cowork"), "cowork.localhost.localdomain"},
 		"cl-o.bob.example.com":         {"bob@example.com", "bob.example.com"},
 		"bob.example.com":              {"bob@example.com", "bob.example.com"},
 		"xia.localhost.localdomain":    {under("xia"), "xia.localhost.localdomain"},

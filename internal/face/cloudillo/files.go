@@ -31,6 +31,13 @@ type fileView struct {
 	} `json:"x"`
 }
 
+// described is GET /api/files/{id}/descriptor: the client reads what is known of
+// the file there.
+type described struct {
+	File       fileView `json:"file"`
+	Descriptor string   `json:"descriptor"` // of all variants, from which the file's id is made
+}
+
 // uploaded is fileView with what an uploader is told.
 type uploaded struct {
 	fileView
@@ -60,7 +67,7 @@ const maxFileName = 255
 // uploadFile stores a picture for a profile that is about to be made or changed
 // (POST /api/files/{preset}/{fileName}). The name is not kept: a file is what
 // its bytes are, whoever sends it.
-func uploadFile(places face.Uploads) face.Handler {
+func uploadFile(places *face.Uploads) face.Handler {
 	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 		preset, name := media.Preset(r.PathValue("a")), r.PathValue("b")
 		if preset != media.ProfilePicture && preset != media.Cover {
@@ -69,7 +76,7 @@ func uploadFile(places face.Uploads) face.Handler {
 		if len(name) > maxFileName || !utf8.ValidString(name) {
 			return invalid("fileName", "fileName is a text of at most %d bytes", maxFileName)
 		}
-		leave, err := places.Enter()
+		leave, err := places.Enter(c.Who.Subject)
 		if err != nil {
 			return err
 		}
@@ -117,7 +124,7 @@ func readOfFile(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if f.Descriptor == "" { // a variant, or a file without any
 		return noFile()
 	}
-	return answer(w, c, http.StatusOK, f.Descriptor)
+	return answer(w, c, http.StatusOK, described{fileViewOf(f), f.Descriptor})
 }
 
 func noFile() error { return profile.E(profile.NotFound, profile.CodeNotFound, "", "no such file") }
@@ -157,7 +164,9 @@ func wishOf(q url.Values) (want media.Wish, err error) {
 }
 
 // serveFile answers with the bytes of a file. Its id tells its content, so it
-// may be kept for ever; it is a picture, and never run as a page.
+// may be kept for ever; it is a picture, and never run as a page. One part of it
+// may be asked for; several, each of which would be read by itself, and units
+// that nobody knows are passed over (RFC 9110, section 14.2).
 func serveFile(w http.ResponseWriter, r *http.Request, c *face.Call, id string, want media.Wish) error {
 	f, err := c.Site.OpenFile(r.Context(), id, want)
 	if err != nil {
@@ -178,6 +187,9 @@ func serveFile(w http.ResponseWriter, r *http.Request, c *face.Call, id string, 
 	}
 	if h.Get("Access-Control-Allow-Origin") != "" {
 		h.Add("Access-Control-Expose-Headers", "X-Cloudillo-Variant, X-Cloudillo-Variants")
+	}
+	if part := r.Header.Get("Range"); !strings.HasPrefix(part, "bytes=") || strings.Contains(part, ",") {
+		r.Header.Del("Range")
 	}
 	http.ServeContent(w, r, "", f.Created, f.Content)
 	return nil

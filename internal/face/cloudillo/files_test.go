@@ -33,7 +33,7 @@ func TestAPictureIsServedInItsVariants(t *testing.T) {
 	if !strings.HasPrefix(id, "f1~") {
 		t.Fatal(id)
 	}
-	descriptor := s.Get(t, "", "/api/files/"+id+"/descriptor").Want(200).Text("data")
+	descriptor := s.Get(t, "", "/api/files/"+id+"/descriptor").Want(200).Text("data.descriptor")
 	all, ok := media.ParseDescriptor(descriptor)
 	if !ok || len(all) != 4 || media.FileKey(descriptor) != id {
 		t.Fatalf("%s: %s", id, descriptor)
@@ -88,6 +88,13 @@ func TestAPictureIsServedInItsVariants(t *testing.T) {
 	if got := strings.Join(cors.Header.Values("Access-Control-Expose-Headers"), ", "); !strings.Contains(got, "X-Cloudillo-Variants") || !strings.Contains(got, "ETag") {
 		t.Error(got)
 	}
+}
+
+func TestGap13TheClientReadsADescriptor(t *testing.T) {
+	s := start(t)
+	id := upload(t, s, login(t, s, under("alice")), "/api/me/image", "", sized(t, 300, 300)).Want(200).Text("fileId")
+	known, _ := s.Get(t, "", "/api/files/"+id+"/metadata").Want(200).At("data")
+	s.Get(t, "", "/api/files/"+id+"/descriptor").Want(200).Is(map[string]any{"data.file": known}) // and as client_test.go has it
 }
 
 func TestWhatIsKnownOfAFile(t *testing.T) {
@@ -153,5 +160,18 @@ func TestDecompressionBombsAreRefused(t *testing.T) {
 	}
 	if got := s.Get(t, alice, "/api/me").Want(200).Keys("data"); !slices.Contains(got, "profilePic") {
 		t.Error(got)
+	}
+}
+
+func TestOnePartOfAFileIsGivenAndSeveralAreNot(t *testing.T) {
+	s := start(t)
+	id := upload(t, s, login(t, s, under("alice")), "/api/me/image", "image/png", pngOf(t, 1)).Want(200).Text("data.fileId")
+	path := "/api/file/" + id
+	whole := s.Get(t, "", path).Want(200)
+	for part, want := range map[string]int{"bytes=0-9": 206, "bytes=-3": 206, "bytes=0-0,2-2,4-4": 200, "bytes=9999999-": 416, "pages=1": 200, "x": 200} {
+		got := s.Do(t, facetest.Call{Method: "GET", Path: path, Header: map[string]string{"Range": part}})
+		if got.Status != want || want == 200 && len(got.Body) != len(whole.Body) {
+			t.Errorf("%s: %d with %d bytes, want %d", part, got.Status, len(got.Body), want)
+		}
 	}
 }

@@ -86,3 +86,32 @@ func TestATokenOfARefEndsWithItsTimeAndItsOwner(t *testing.T) {
 	failed(t, s.Get(t, guest, renew), 401, "E-AUTH-UNAUTH")
 	failed(t, s.Get(t, "", "/api/auth/access-token?refId="+ref), 404, "E-CORE-NOTFOUND")
 }
+
+func TestGuestsOfARefEndNoSessionButEachOthers(t *testing.T) {
+	s := start(t)
+	alice := login(t, s, under("alice"))
+	file, ref := sharedFile(t, s, alice, `,"count":null`)
+	renew := "/api/auth/access-token?scope=file:" + file + ":R"
+	own := s.Get(t, alice, renew).Want(200).Text("data.token")
+	var guests []string
+	for range 120 {
+		s.Clock.Advance(time.Second)
+		guests = append(guests, s.Get(t, "", "/api/auth/access-token?refId="+ref).Want(200).Text("data.token"))
+	}
+	again := login(t, s, under("alice"))
+	for name, token := range map[string]string{"a session": alice, "another": again} {
+		if got := s.Get(t, token, "/api/refs"); got.Status != 200 {
+			t.Errorf("guests ended %s of the ref's owner: %d", name, got.Status)
+		}
+	}
+	s.Get(t, own, renew).Want(200)
+	if s.Get(t, guests[0], renew).Status != 401 {
+		t.Error("the first of so many guests is still there")
+	}
+	for range 50 {
+		s.Clock.Advance(time.Second)
+		s.Get(t, alice, renew).Want(200)
+	}
+	s.Get(t, alice, "/api/refs").Want(200)
+	failed(t, s.Get(t, own, renew), 401, "E-AUTH-UNAUTH")
+}

@@ -40,6 +40,9 @@ func watch(t *testing.T, s *facetest.Service) {
 		case strings.HasPrefix(path, "/api/profile/"), strings.HasPrefix(path, "/api/users"), path == "/api/auth", path == "/api/auth/tokens": // DjaoApp's
 		default:
 			contract.Check(t, c, a)
+			if a.Status/100 == 4 && a.Status != 405 && a.Status != 413 && c.Header["Host"] == "" && !contract.Lists(c, a) { // a host that is nobody's is 404
+				t.Errorf("%s %s: the contract lists no %d", c.Method, path, a.Status)
+			}
 			readByClient(t, c, a)
 		}
 	}

@@ -186,6 +186,57 @@ func TestAPIKeysOfACommunityAreItsLeaders(t *testing.T) {
 	s.Get(t, jwt, "/api/accounts").Want(403)
 }
 
+func TestAPIKeysOfACommunityEndWithTheRoleOfWhoMadeThem(t *testing.T) {
+	for name, end := range map[string]func(t *testing.T, s *facetest.Service, alice string){
+		"a lower role": func(t *testing.T, s *facetest.Service, alice string) {
+			at(t, s, hostOfClub, alice, "PATCH", "/api/admin/profiles/"+under("xia"), `{"roles":["moderator"]}`).Want(200)
+		},
+		"blocking": func(t *testing.T, s *facetest.Service, alice string) {
+			at(t, s, hostOfClub, alice, "PATCH", "/api/profiles/"+under("xia"), `{"relationship":"block"}`).Want(200)
+		},
+		"leaving": func(t *testing.T, s *facetest.Service, _ string) {
+			s.Patch(t, login(t, s, under("xia")), "/api/profiles/"+under("club"), `{"relationship":"disconnect"}`).Want(200)
+		},
+		"suspending": func(t *testing.T, s *facetest.Service, _ string) {
+			s.Patch(t, login(t, s, under("donny")), "/api/admin/profiles/"+under("xia"), `{"status":"suspended"}`).Want(200)
+		},
+		"erasing": func(t *testing.T, s *facetest.Service, _ string) {
+			s.Delete(t, s.Login(t, "donny"), "/api/users/xia").Want(204)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t)
+			alice, xia := login(t, s, under("alice")), login(t, s, under("xia"))
+			s.Put(t, alice, "/api/profiles/"+under("club"), `{"type":"idp","name":"Club"}`).Want(201)
+			at(t, s, hostOfClub, alice, "PATCH", "/api/profiles/"+under("xia"), `{"relationship":"connect"}`).Want(200)
+			s.Patch(t, xia, "/api/profiles/"+under("club"), `{"relationship":"accept"}`).Want(200)
+			at(t, s, hostOfClub, alice, "PATCH", "/api/admin/profiles/"+under("xia"), `{"roles":["leader"]}`).Want(200)
+			proofs := map[string]string{}
+			for kind, body := range map[string]string{"key": `{}`, "scoped key": `{"scopes":"file:b1~abc123:R"}`} {
+				key, _ := keyOf(t, s, xia, hostOfClub, body)
+				proofs[kind] = key
+				proofs["token of a "+kind] = at(t, s, hostOfClub, "", "GET", "/api/auth/access-token?apiKey="+key, nil).Want(200).Text("data.token")
+			}
+			others, _ := keyOf(t, s, alice, hostOfClub, `{}`)
+			call := func(proof string) facetest.Answer {
+				return at(t, s, hostOfClub, proof, "GET", "/api/auth/access-token?scope=file:b1~abc123:R", nil)
+			}
+			for kind, proof := range proofs {
+				if a := call(proof); a.Status != 200 {
+					t.Errorf("%s: %d %s", kind, a.Status, a.Body)
+				}
+			}
+			end(t, s, alice)
+			for kind, proof := range proofs {
+				if a := call(proof); a.Status != 401 {
+					t.Errorf("%s: %d %s", kind, a.Status, a.Body)
+				}
+			}
+			call(others).Want(200)
+		})
+	}
+}
+
 func TestNobodyHasMoreAPIKeysThanAllowed(t *testing.T) {
 	s := start(t)
 	alice := login(t, s, under("alice"))

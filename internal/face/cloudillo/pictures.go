@@ -10,9 +10,9 @@ import (
 
 // upload receives the raw bytes of a picture (PUT /api/me/image, PUT
 // /api/me/cover). What they are is told by the bytes, not by Content-Type.
-func upload(places face.Uploads, slot directory.PictureSlot) face.Handler {
+func upload(places *face.Uploads, slot directory.PictureSlot) face.Handler {
 	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-		leave, err := places.Enter()
+		leave, err := places.Enter(c.Who.Subject)
 		if err != nil {
 			return err
 		}

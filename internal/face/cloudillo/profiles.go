@@ -92,7 +92,7 @@ func listProfiles(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	}
 	page := &cursor{More: more}
 	if more {
-		page.Next = cursorText(next)
+		page.Next = new(cursorText(next))
 	}
 	return write(w, c, http.StatusOK, envelope{Data: out, Cursor: page})
 }

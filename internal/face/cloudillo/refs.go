@@ -157,7 +157,10 @@ func listRefs(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	for i := range part.Items {
 		out[i] = refOf(&part.Items[i])
 	}
-	body := envelope{Data: out, Cursor: &cursor{Next: part.Next, More: part.Next != ""}}
+	body := envelope{Data: out, Cursor: &cursor{}}
+	if part.Next != "" {
+		body.Cursor = &cursor{&part.Next, true}
+	}
 	if part.Next == "" && q.Window.After == "" {
 		body.Pages = &pages{Limit: len(out), Total: len(out)}
 	}

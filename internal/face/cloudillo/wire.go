@@ -33,10 +33,11 @@ type pages struct {
 	Total  int `json:"total"`
 }
 
-// cursor tells whether a list goes on.
+// cursor tells whether a list goes on. At its end nextCursor is null, and not
+// left out: so the client has it.
 type cursor struct {
-	Next string `json:"nextCursor,omitempty"`
-	More bool   `json:"hasMore"`
+	Next *string `json:"nextCursor"`
+	More bool    `json:"hasMore"`
 }
 
 // signedIn is POST /api/auth/login and POST /api/profiles/register. The
@@ -273,8 +274,11 @@ func listedOf(s *directory.Site, p *directory.Identity) listed {
 
 // shownRoles are what a member is in a community, else the labels of an account.
 func shownRoles(p *directory.Identity) []string {
-	if p.Rank > directory.RankFollower {
+	switch {
+	case p.Rank > directory.RankFollower:
 		return []string{p.Rank.String()}
+	case p.Within:
+		return nil
 	}
 	return rolesOf(&p.Subject)
 }

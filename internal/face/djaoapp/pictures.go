@@ -26,7 +26,7 @@ type pictureAnswer struct {
 // /api/profile/{profile}/picture) or a user (POST /api/users/{user}/picture,
 // POST /api/contacts/{user}/picture): the file named "file" of a multipart
 // form. Every face shows it.
-func receivePicture(places face.Uploads, perm access.Permission) face.Handler {
+func receivePicture(places *face.Uploads, perm access.Permission) face.Handler {
 	param, what := "user", "User"
 	if perm == access.ProfileWrite {
 		param, what = "profile", "Organization"
@@ -36,7 +36,7 @@ func receivePicture(places face.Uploads, perm access.Permission) face.Handler {
 		if err := c.Site.MayPicture(r.Context(), perm, c.Who, slug); err != nil {
 			return hide(r, c, err, what)
 		}
-		leave, err := places.Enter()
+		leave, err := places.Enter(c.Who.Subject)
 		if err != nil {
 			return err
 		}
