@@ -6,17 +6,14 @@ import (
 	"image/color"
 	"image/jpeg"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
 	_ "golang.org/x/image/webp"
 
 	"facet/internal/facetest"
+	"facet/internal/media/mediatest"
 )
 
 // noisyJPEG is a picture that is no drawing.
@@ -33,29 +30,8 @@ func noisyJPEG(t testing.TB, w, h int) []byte {
 	return b.Bytes()
 }
 
-// bucketOf starts a server of S3, and gives the bucket as --blobs takes it.
-func bucketOf(t testing.TB) (where string, objects func() int) {
-	t.Helper()
-	backend := s3mem.New()
-	if err := backend.CreateBucket("pictures"); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(gofakes3.New(backend).Server())
-	t.Cleanup(server.Close)
-	t.Setenv("AWS_ACCESS_KEY_ID", "test")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
-	return "s3://pictures/facet?path_style=true&region=us-east-1&endpoint=" + url.QueryEscape(server.URL), func() int {
-		t.Helper()
-		list, err := backend.ListBucket("pictures", &gofakes3.Prefix{}, gofakes3.ListBucketPage{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return len(list.Contents)
-	}
-}
-
 func TestPicturesAreServedFromAFolderAndFromABucket(t *testing.T) {
-	bucket, objects := bucketOf(t)
+	bucket, objects := mediatest.Bucket(t, "facet")
 	for name, where := range map[string]string{"folder": filepath.Join(t.TempDir(), "pictures"), "bucket": bucket} {
 		t.Run(name, func(t *testing.T) {
 			in := demo(t, "--blobs", where)
@@ -87,7 +63,7 @@ func TestPicturesAreServedFromAFolderAndFromABucket(t *testing.T) {
 }
 
 func TestABucketThatIsNotThereStopsTheStart(t *testing.T) {
-	bucket, _ := bucketOf(t)
+	bucket, _ := mediatest.Bucket(t, "facet")
 	for _, where := range []string{strings.Replace(bucket, "pictures", "nothing", 1), "s3://", "gs://pictures", "s3://pictures?secret=1"} {
 		cmd := command(t, "serve", "--demo", "--listen", "127.0.0.1:0", "--blobs", where)
 		out, err := cmd.CombinedOutput()

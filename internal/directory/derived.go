@@ -30,14 +30,7 @@ func (s *Site) Renew(ctx context.Context, who access.Principal) (SignIn, error) 
 	if who.ByKey() {
 		return s.derive(ctx, who, who.Restriction, accessLife, nil)
 	}
-	row, err := s.session(ctx, who.Subject, who.Session)
-	if err != nil {
-		return SignIn{}, err
-	}
-	if row.Generation == refreshOff {
-		return SignIn{}, refreshIsOff()
-	}
-	return s.issue(ctx, row)
+	return s.renewed(ctx, who)
 }
 
 func notAllowed() error {

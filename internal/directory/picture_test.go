@@ -10,20 +10,17 @@ import (
 	"image/png"
 	"io"
 	"log/slog"
-	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
-
 	"facet/internal/access"
 	"facet/internal/credential"
 	"facet/internal/directory"
 	"facet/internal/media"
+	"facet/internal/media/mediatest"
 	"facet/internal/profile"
 	"facet/internal/store"
 )
@@ -259,28 +256,13 @@ func (w *world) besideAll(files media.Files) (*directory.Directory, *directory.S
 func TestPicturesInABucketAreReplacedAndErasedAsThoseInAFolder(t *testing.T) {
 	w := newWorld(t)
 	alice, xia := w.as("alice"), w.as("xia")
-	backend := s3mem.New()
-	if err := backend.CreateBucket("pictures"); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(gofakes3.New(backend).Server())
-	t.Cleanup(server.Close)
-	t.Setenv("AWS_ACCESS_KEY_ID", "test")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
-	files, err := media.ParseFiles("s3://pictures?path_style=true&region=us-east-1&endpoint=" + server.URL)
+	where, objects := mediatest.Bucket(t, "")
+	files, err := media.ParseFiles(where)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var site *directory.Site
 	w.dir, site = w.besideAll(files)
-	objects := func() int {
-		t.Helper()
-		list, err := backend.ListBucket("pictures", &gofakes3.Prefix{}, gofakes3.ListBucketPage{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return len(list.Contents)
-	}
 	set := func(who access.Principal, shade uint8) string {
 		t.Helper()
 		key, err := site.SetPicture(t.Context(), who, "", directory.ProfilePicture, pngBytes(t, shade))

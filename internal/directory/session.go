@@ -264,7 +264,13 @@ func (s *Site) Exchange(ctx context.Context, who access.Principal, token string)
 	if err := access.Admit(access.SessionRenew, of); err != nil {
 		return SignIn{}, err
 	}
-	row, err := s.session(ctx, of.Subject, of.Session)
+	return s.renewed(ctx, of)
+}
+
+// renewed gives a new token of the caller's session: refreshIsOff where its
+// renewing was ended.
+func (s *Site) renewed(ctx context.Context, who access.Principal) (SignIn, error) {
+	row, err := s.session(ctx, who.Subject, who.Session)
 	if err != nil {
 		return SignIn{}, err
 	}

@@ -5,18 +5,16 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
 	"pgregory.net/rapid"
 
 	"facet/internal/media"
+	"facet/internal/media/mediatest"
 )
 
 func TestAStoreGivesBackWhatItWasGiven(t *testing.T) {
@@ -147,15 +145,8 @@ func TestNoKeyLeadsOutOfTheFolder(t *testing.T) {
 // bucket is an S3 server on a port of its own, and a bucket of it.
 func bucket(t testing.TB) *media.Bucket {
 	t.Helper()
-	backend := s3mem.New()
-	if err := backend.CreateBucket("pictures"); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(gofakes3.New(backend).Server())
-	t.Cleanup(server.Close)
-	t.Setenv("AWS_ACCESS_KEY_ID", "test")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
-	files, err := media.ParseFiles("s3://pictures/some/prefix?path_style=true&region=us-east-1&endpoint=" + server.URL)
+	where, _ := mediatest.Bucket(t, "some/prefix")
+	files, err := media.ParseFiles(where)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,10 +223,8 @@ func TestFolderAndBucketKeepFilesAlike(t *testing.T) {
 }
 
 func TestABucketThatIsNotThereIsTold(t *testing.T) {
-	bucket(t) // for the credentials
-	server := httptest.NewServer(gofakes3.New(s3mem.New()).Server())
-	t.Cleanup(server.Close)
-	b, err := media.ParseBucket("s3://nothing?path_style=true&region=us-east-1&endpoint=" + server.URL)
+	where, _ := mediatest.Bucket(t, "")
+	b, err := media.ParseBucket(strings.Replace(where, "s3://pictures/", "s3://nothing", 1))
 	if err != nil {
 		t.Fatal(err)
 	}
