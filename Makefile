@@ -43,11 +43,10 @@ lint: ## gofmt, go vet, staticcheck, module files, forbidden words
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 
-# SQLite in pure Go is some thirty times slower under the race detector, so
-# slow tests may do less there; `full` runs every test in full.
-race: ## all but e2e and bench under the race detector
-	pkgs=$$($(GO) list ./... | grep -v -E '^facet/(e2e|bench)(/|$$)') && \
-	FACET_TEST_REDUCED=1 CGO_ENABLED=1 $(GO) test -race -timeout $(TIMEOUT) $$pkgs
+# SQLite in pure Go is some thirty times slower under the race detector: the
+# tests in which several things happen at once run with it, and `full` runs all.
+race: ## under the race detector: units, the store, the server, and what happens at once
+	@GO="$(GO)" TIMEOUT="$(TIMEOUT)" scripts/race
 
 full: build ## every test in full, e2e included, without cgo as the product is built
 	CGO_ENABLED=0 $(GO) test -timeout $(TIMEOUT) ./...
