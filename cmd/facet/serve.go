@@ -22,6 +22,7 @@ import (
 	"facet/internal/face/djaoapp"
 	"facet/internal/face/entity"
 	"facet/internal/face/household"
+	"facet/internal/face/own"
 	"facet/internal/jobs"
 	"facet/internal/mail"
 	"facet/internal/media"
@@ -115,7 +116,7 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 	srv, err := server.New(server.Config{
 		Directory: in.Directory, Log: log, Metrics: prometheus.NewRegistry(), Version: buildVersion().Version,
 		Starts: c.starts(), Proxies: c.TrustedProxy,
-		Faces: []face.Face{djaoapp.New(), entity.New(), cloudillo.New(), household.New(), appdata.New()},
+		Faces: []face.Face{djaoapp.New(), entity.New(), cloudillo.New(), household.New(), appdata.New(), own.New()},
 	})
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ const (
 	cloudillo = "cloudillo"
 	household = "household"
 	appdata   = "appdata"
+	own       = "facet"
 )
 
 // owners says which face answers for the paths under a prefix where no route
@@ -53,6 +54,10 @@ var owners = []struct{ prefix, face string }{
 	{"/versions", entity},
 	{"/access", entity},
 	{"/oauth", entity},
+	{"/imports", own},
+	{"/exports", own},
+	{"/events", own},
+	{"/webhooks", own},
 }
 
 // ownerOf names the face that owns a path, "" when none does.

@@ -1,0 +1,10 @@
+package own
+
+import (
+	"facet/internal/face"
+)
+
+// routes is the table of the face: api/facet.yaml describes exactly these.
+func routes() []face.Route {
+	return []face.Route{}
+}
