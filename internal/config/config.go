@@ -261,6 +261,8 @@ func explain(dir string, err error) error {
 	switch {
 	case errors.Is(err, sqlite.ErrHeld):
 		return fmt.Errorf("the data folder %s is held by another process, such as a running facet serve: stop that and run this again (list commands work beside it)", dir)
+	case errors.Is(err, sqlite.ErrMoved):
+		return fmt.Errorf("the data of the folder %s has moved to PostgreSQL: name the database with --database (to go back to what the folder had then: sqlite3 %s/facet.db 'PRAGMA user_version = 0')", dir, dir)
 	case errors.Is(err, sqlite.ErrForeign):
 		return fmt.Errorf("the data folder %s holds something else than Facet's data: name an empty or a new folder with --data", dir)
 	case errors.Is(err, sqlite.ErrAccess):

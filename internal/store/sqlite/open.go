@@ -167,6 +167,9 @@ func (s *Store) prepare(c *conn, o Options) error {
 			return ErrForeign
 		}
 	}
+	if err := c.here(); err != nil {
+		return err
+	}
 	err = c.script(fmt.Sprintf(`
 		PRAGMA journal_mode = WAL;
 		PRAGMA application_id = %d;
@@ -225,6 +228,9 @@ func (s *Store) current() error {
 	}
 	if id != fmt.Sprint(applicationID) {
 		return ErrForeign
+	}
+	if err := c.here(); err != nil {
+		return err
 	}
 	list, err := migrations()
 	if err != nil {
