@@ -2,13 +2,17 @@ package e2e_test
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"facet/internal/facetest"
+	"facet/internal/mail/mailtest"
 	"facet/internal/store/postgres/pgtest"
 )
 
@@ -236,8 +240,8 @@ func TestOfTwoProcessesEachHoldsByWhatTheOtherHasDone(t *testing.T) {
 		b.Delete(t, token, "/user/profiles/"+id).Want(http.StatusNoContent)
 		a.Patch(t, donny, "/operator/app/"+id, `{"schema_mode":"enforce","schema":{"type":"object","properties":{"n":{"type":"number"}}}}`).Want(http.StatusOK)
 		b.Post(t, token, "/user/profiles/create", `{"app_id":`+id+`,"profile_data":{"n":"text"}}`).Want(http.StatusUnprocessableEntity)
-		a.Delete(t, donny, "/operator/app/"+id).Want(http.StatusOK)
-		b.Post(t, token, "/user/profiles/create", `{"app_id":`+id+`,"profile_data":{"n":1}}`).Want(http.StatusNotFound)
+		a.Delete(t, donny, "/operator/app/"+id).Want(http.StatusNoContent)
+		b.Post(t, token, "/user/profiles/create", `{"app_id":`+id+`,"profile_data":{"n":1}}`).Want(http.StatusUnprocessableEntity)
 	})
 	t.Run("a site made while both serve", func(t *testing.T) {
 		facet(t, "", append([]string{"site", "add", "shop", "--domain", "shop.example", "--registration", "open", "--unverified-email"}, p.where...)...)
@@ -300,5 +304,96 @@ func TestTwoProcessesShareWhatAnAddressMayTry(t *testing.T) {
 		if code := try(in, "192.0.2.8"); code == http.StatusTooManyRequests {
 			t.Error("another address is held up")
 		}
+	}
+}
+
+// rows asks the database of a pair for one number.
+func (p *pair) rows(t *testing.T, query string) (n int64) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), p.cluster.URL(p.name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if err := conn.QueryRow(t.Context(), query).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// invite makes so many mails, each to an address of its own.
+func invite(t *testing.T, in *instance, donny, prefix string, n int) {
+	t.Helper()
+	for i := range n {
+		in.Post(t, donny, "/api/profile/cowork/roles/contributor?force=1",
+			map[string]any{"email": fmt.Sprintf("%s%d@jobs.example", prefix, i), "full_name": "Job"}).Want(http.StatusCreated)
+	}
+}
+
+func TestTwoProcessesSendEachMailOnce(t *testing.T) {
+	t.Parallel()
+	smtp := mailtest.New(t)
+	p := two(t, "--mail", smtp.URL())
+	donny := p.a.Login(t, "donny")
+	const each = 15
+	var wait sync.WaitGroup
+	wait.Go(func() { invite(t, p.a, donny, "a", each) })
+	wait.Go(func() { invite(t, p.b, donny, "b", each) })
+	wait.Wait()
+	smtp.Wait(t, 2*each)
+	for deadline := time.Now().Add(patience); p.rows(t, `SELECT count(*) FROM job WHERE kind LIKE 'mail%'`) > 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("jobs are left")
+		}
+	}
+	sent := map[string]int{}
+	for _, m := range smtp.Messages() {
+		sent[m.To]++
+	}
+	if len(sent) != 2*each {
+		t.Errorf("mails to %d addresses, want %d", len(sent), 2*each)
+	}
+	for to, n := range sent {
+		if n != 1 {
+			t.Errorf("%d mails to %s", n, to)
+		}
+	}
+}
+
+// What a process has begun and not finished when it dies, another does once its
+// lease is over, and not before.
+func TestTheJobsOfAKilledProcessAreDoneByAnother(t *testing.T) {
+	t.Parallel()
+	deaf, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = deaf.Close() })
+	p := nobodys(t)
+	a := demo(t, append(p.where, "--mail", "smtp://"+deaf.Addr().String())...)
+	donny := a.Login(t, "donny")
+	invite(t, a, donny, "k", 2)
+	const leased = `SELECT count(*) FROM job WHERE kind = 'mail' AND due > 1000000 * (extract(epoch FROM now()) + 60)::bigint`
+	for deadline := time.Now().Add(patience); p.rows(t, leased) < 2; {
+		if time.Now().After(deadline) {
+			t.Fatal("nobody takes the jobs")
+		}
+	}
+	a.kill(t)
+	smtp := mailtest.New(t)
+	b := demo(t, append(p.where, "--mail", smtp.URL())...)
+	invite(t, b, donny, "n", 1) // is sent, while the others are somebody's
+	if m := smtp.Wait(t, 1); len(m) != 1 || m[0].To != "n0@jobs.example" {
+		t.Errorf("sent: %v", m)
+	}
+	if err := p.cluster.Exec(p.name, `UPDATE job SET due = 1 WHERE kind = 'mail'`); err != nil { // the lease is over
+		t.Fatal(err)
+	}
+	sent := map[string]int{}
+	for _, m := range smtp.Wait(t, 3) {
+		sent[m.To]++
+	}
+	if sent["k0@jobs.example"] != 1 || sent["k1@jobs.example"] != 1 {
+		t.Errorf("sent to: %v", sent)
 	}
 }
