@@ -265,7 +265,17 @@ func TestBadInputOnEveryRouteIsRefusedInTheFacesOwnForm(t *testing.T) {
 
 func newBadWalk(t *testing.T) *badWalk {
 	t.Helper()
-	w := &badWalk{Service: facetest.New(t, djaoapp.New(), entity.New(), household.New(), appdata.New(), cloudillo.New()), other: "other.example"}
+	return badWalkOn(t, facetest.New(t, allFaces()...))
+}
+
+func allFaces() []face.Face {
+	return []face.Face{djaoapp.New(), entity.New(), household.New(), appdata.New(), cloudillo.New()}
+}
+
+// badWalkOn is a walk on a service that nobody has used.
+func badWalkOn(t *testing.T, s *facetest.Service) *badWalk {
+	t.Helper()
+	w := &badWalk{Service: s, other: "other.example"}
 	if w.Database != "" {
 		databases.Store(w.Dir, w.Database)
 	}

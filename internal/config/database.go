@@ -21,7 +21,7 @@ import (
 // one process.
 func (d Data) settle() time.Duration {
 	if d.isPostgres() {
-		return 1200 * time.Millisecond
+		return time.Second
 	}
 	return 0
 }

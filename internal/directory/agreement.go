@@ -103,15 +103,16 @@ func (s *Site) addAgreement(ctx context.Context, actor profile.ID, in Agreement)
 	}
 	rec.Attrs = marshal(agreementAttrs{in.Title, in.Text, in.Updated})
 	setName(rec, profile.Terms, in.Slug)
-	err = s.data.Update(ctx, func(tx store.Tx) error {
-		n, err := tx.Count(profile.Agreement)
-		if err != nil {
-			return err
-		}
-		if n >= maxAgreements {
-			return profile.E(profile.Conflict, profile.CodeTooLarge, "", "There are %d agreements already: delete one first.", maxAgreements)
-		}
-		return tx.Create(rec, s.event(actor, "agreement.created", rec.ID))
+	names := rec.Names
+	full := profile.E(profile.Conflict, profile.CodeTooLarge, "", "There are %d agreements already: delete one first.", maxAgreements)
+	err = untilPlaced(func() error {
+		return s.data.Update(ctx, func(tx store.Tx) error {
+			n, err := tx.Count(profile.Agreement)
+			if err != nil {
+				return err
+			}
+			return createWithin(tx, rec, names, n, maxAgreements, full, s.event(actor, "agreement.created", rec.ID))
+		})
 	})
 	if isTaken(err, profile.Terms) {
 		err = profile.E(profile.Taken, profile.CodeTaken, "title", "already in use")

@@ -194,11 +194,12 @@ func (s *Site) appEntry(ctx context.Context, id int64) (*appEntry, error) {
 
 // readApp reads an app as it is.
 func (s *Site) readApp(r store.Reader, id int64) (*appEntry, error) {
+	now := s.d.now()
 	rec, err := app(r, id)
 	if err != nil {
 		return nil, err
 	}
-	e := &appEntry{record: rec.ID, read: s.d.now()}
+	e := &appEntry{record: rec.ID, read: now}
 	if e.App, err = appOf(rec); err != nil {
 		return nil, err
 	}

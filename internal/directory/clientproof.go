@@ -147,8 +147,8 @@ func (s *Site) clientRecord(ctx context.Context, id profile.ID) (*clientEntry, e
 	return s.cachedClient(ctx, id, func(r store.Reader) (*store.Record, error) { return r.Record(id) })
 }
 
-// cachedClient reads a client, or gives it as it was read less than a second
-// ago; key is what find finds it by.
+// cachedClient reads a client, or gives it as it was read less than fresh ago;
+// key is what find finds it by.
 func (s *Site) cachedClient(ctx context.Context, key any, find func(store.Reader) (*store.Record, error)) (*clientEntry, error) {
 	if v, ok := s.clients.Load(key); ok {
 		if e := v.(*clientEntry); s.d.now().Sub(e.read) < fresh {

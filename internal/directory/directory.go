@@ -10,9 +10,9 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"math"
 	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,10 +21,6 @@ import (
 	"facet/internal/profile"
 	"facet/internal/store"
 )
-
-// fresh is how old cached sites, policies and API clients may be: a change made
-// by another process is seen within it.
-const fresh = time.Second
 
 // Config is what a Directory works with.
 type Config struct {
@@ -61,7 +57,7 @@ type Directory struct {
 
 	sweeping chan struct{} // holds one for each search that reads all records of a type
 
-	loading sync.Mutex
+	loading renewal // of table
 	table   atomic.Pointer[siteTable]
 }
 
@@ -108,32 +104,35 @@ type siteTable struct {
 	def     *Site
 }
 
+// sites gives the list as it was less than tooOld ago.
 func (d *Directory) sites(ctx context.Context) (*siteTable, error) {
-	t := d.table.Load()
-	if t != nil && d.now().Sub(t.read) < fresh {
-		return t, nil
+	err := d.loading.renew(ctx, d.age, func() error {
+		_, err := d.reload(ctx, d.table.Load())
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	if t != nil && !d.loading.TryLock() { // somebody else is reading; the old one will do
-		return t, nil
+	return d.table.Load(), nil
+}
+
+// age is how long ago the list of sites was read; very long: never.
+func (d *Directory) age() time.Duration {
+	if t := d.table.Load(); t != nil {
+		return d.now().Sub(t.read)
 	}
-	if t == nil {
-		d.loading.Lock()
-	}
-	defer d.loading.Unlock()
-	if again := d.table.Load(); again != t {
-		return again, nil
-	}
-	return d.reload(ctx, t)
+	return math.MaxInt64
 }
 
 // reload reads the sites; the caller holds d.loading.
 func (d *Directory) reload(ctx context.Context, old *siteTable) (*siteTable, error) {
+	now := d.now()
 	infos, err := d.store.System().Sites(ctx)
 	if err != nil {
 		return nil, err
 	}
 	t := &siteTable{
-		read: d.now(), byHost: map[string]*Site{}, byID: map[store.SiteID]*Site{},
+		read: now, byHost: map[string]*Site{}, byID: map[store.SiteID]*Site{},
 		byName: map[string]*Site{}, domains: map[string]*Site{},
 	}
 	for _, info := range infos {
@@ -259,8 +258,8 @@ func (d *Directory) CreateSite(ctx context.Context, in NewSite) (*Site, error) {
 	if err := d.addSigningKey(ctx, info.ID); err != nil {
 		return nil, err
 	}
-	d.loading.Lock()
-	defer d.loading.Unlock()
+	d.loading.mu.Lock()
+	defer d.loading.mu.Unlock()
 	t, err := d.reload(ctx, d.table.Load())
 	if err != nil {
 		return nil, err

@@ -35,7 +35,7 @@ func (w *world) decide(change func(*directory.HouseholdPolicy)) {
 	if infos[0].Policy, err = json.Marshal(policy); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := system.SaveSite(w.t.Context(), infos[0]); err != nil {
+	if _, err := system.SaveSite(w.t.Context(), infos[0].ID, func(is *store.SiteInfo) error { *is = infos[0]; return nil }); err != nil {
 		w.t.Fatal(err)
 	}
 	w.clock.add(2 * time.Second)

@@ -55,6 +55,10 @@ func (s *Site) AddForeignIssuer(ctx context.Context, in ForeignIssuer, key []byt
 	}
 	sealed := s.d.dataKey.Seal(marshal(foreignData{in.Issuer, key}), []byte(foreignSecret+" "+in.Name))
 	return s.data.Update(ctx, func(tx store.Tx) error {
+		// Nobody has this name: its place is what others who add one wait for.
+		if _, err := tx.Secret(profile.ID{}, foreignSecret, ""); !profile.IsKind(err, profile.NotFound) {
+			return err
+		}
 		have, err := tx.Secrets(profile.ID{}, foreignSecret)
 		if err != nil {
 			return err

@@ -1,6 +1,9 @@
 package directory
 
 import (
+	"bytes"
+	"slices"
+
 	"facet/internal/access"
 	"facet/internal/profile"
 	"facet/internal/store"
@@ -41,15 +44,26 @@ func (s *Site) mayActFor(r store.Reader, who access.Principal, rec *store.Record
 	return access.Allow(access.ProfileWrite, who, is&access.Manager)
 }
 
-// lockRole locks what a role lies between, in one order: a community, whose
-// owner is to stay one of those who lead it, then the user.
+// lockRole locks what a role lies between: the user, and with it a community,
+// whose owner is to stay one of those who lead it.
 func lockRole(tx store.Tx, user, on *store.Record) error {
 	if on.Type == profile.Community {
-		if err := tx.Lock(on.ID); err != nil {
+		return lockAll(tx, user.ID, on.ID)
+	}
+	return tx.Lock(user.ID)
+}
+
+// lockAll locks rows in one order, that of their ids, whoever asks for them: two
+// transactions that need the same ones wait for each other, one after the other,
+// and never both. Errors: NotFound.
+func lockAll(tx store.Tx, ids ...profile.ID) error {
+	slices.SortFunc(ids, func(a, b profile.ID) int { return bytes.Compare(a[:], b[:]) })
+	for _, id := range slices.Compact(ids) {
+		if err := tx.Lock(id); err != nil {
 			return err
 		}
 	}
-	return tx.Lock(user.ID)
+	return nil
 }
 
 // settleOwner makes who leads a community without an owner that.

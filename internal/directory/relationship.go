@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"strings"
 
 	"facet/internal/access"
 	"facet/internal/profile"
@@ -259,7 +258,7 @@ func (s *Site) Relate(ctx context.Context, who access.Principal, slug, tag strin
 		if them.ID == v.id {
 			return profile.E(profile.Invalid, profile.CodeInvalid, "relationship", "A profile has no relationship with itself.")
 		}
-		if err := lockBoth(tx, v.id, them.ID); err != nil {
+		if err := lockAll(tx, v.id, them.ID); err != nil {
 			return err
 		}
 		me, err := tx.Record(v.id)
@@ -288,18 +287,6 @@ func (s *Site) Relate(ctx context.Context, who access.Principal, slug, tag strin
 		return err
 	})
 	return out, err
-}
-
-// lockBoth locks two rows in one order: two moves at once end one after the
-// other.
-func lockBoth(tx store.Tx, a, b profile.ID) error {
-	if strings.Compare(string(a[:]), string(b[:])) > 0 {
-		a, b = b, a
-	}
-	if err := tx.Lock(a); err != nil {
-		return err
-	}
-	return tx.Lock(b)
 }
 
 // move makes one move. What a connection with a community is, its membership

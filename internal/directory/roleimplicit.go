@@ -63,7 +63,7 @@ func (s *Site) OfferRoles(ctx context.Context, who access.Principal, username st
 		keys[i] = credential.NewHexKey()
 	}
 	return s.data.Update(ctx, func(tx store.Tx) error {
-		if err := tx.Lock(who.Subject); err != nil {
+		if err := lockWaiting(tx, who.Subject); err != nil {
 			return err
 		}
 		user, err := tx.Record(who.Subject)
@@ -97,6 +97,26 @@ func (s *Site) OfferRoles(ctx context.Context, who access.Principal, username st
 		}
 		return nil
 	})
+}
+
+// lockWaiting locks a user, and the communities that it is invited to.
+func lockWaiting(tx store.Tx, user profile.ID) error {
+	ids := []profile.ID{user}
+	invited, err := tx.FromByTime(user, store.LinkQuery{Kind: store.RoleLink, State: store.LinkInvited, Limit: linkPage})
+	if err != nil {
+		return err
+	}
+	for _, l := range invited {
+		on, err := tx.Record(l.Dst)
+		switch {
+		case profile.IsKind(err, profile.NotFound): // erased, and not swept yet
+		case err != nil:
+			return err
+		case on.Type == profile.Community:
+			ids = append(ids, on.ID)
+		}
+	}
+	return lockAll(tx, ids...)
 }
 
 type offer struct {

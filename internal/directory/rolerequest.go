@@ -230,15 +230,29 @@ func (s *Site) ResendRequest(ctx context.Context, who access.Principal, username
 // Errors: Forbidden for anybody else's account; NotFound with Field "role";
 // Conflict with Field "role" when the user is somebody on the profile already.
 func (s *Site) AcceptRole(ctx context.Context, who access.Principal, username, key string) (out Role, err error) {
-	err = s.data.Update(ctx, func(tx store.Tx) error {
-		user, err := s.userFor(tx, access.AccessibleAccept, who, username)
+	// What is to be locked is found before the transaction: there, reading the
+	// key would lock it too early.
+	var to profile.ID
+	err = s.data.View(ctx, func(r store.Reader) error {
+		user, err := s.userFor(r, access.AccessibleAccept, who, username)
 		if err != nil {
 			return err
 		}
 		if !IsTicketKey(key) {
 			return noRole()
 		}
-		if err := tx.Lock(user.ID); err != nil {
+		to, err = invitedTo(r, user.ID, key)
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	err = s.data.Update(ctx, func(tx store.Tx) error {
+		user, err := s.userFor(tx, access.AccessibleAccept, who, username)
+		if err != nil {
+			return err
+		}
+		if err := lockInvited(tx, user, to); err != nil {
 			return err
 		}
 		l, err := invitationOf(tx, user.ID, key)
@@ -264,6 +278,43 @@ func (s *Site) AcceptRole(ctx context.Context, who access.Principal, username, k
 		return err
 	})
 	return out, err
+}
+
+// lockInvited locks a user and, where it is a community, the profile that it is
+// invited to; zero: none.
+func lockInvited(tx store.Tx, user *store.Record, to profile.ID) error {
+	if to.IsZero() {
+		return tx.Lock(user.ID)
+	}
+	on, err := tx.Record(to)
+	if profile.IsKind(err, profile.NotFound) {
+		return tx.Lock(user.ID)
+	}
+	if err != nil {
+		return err
+	}
+	return lockRole(tx, user, on)
+}
+
+// invitedTo tells which profile an invitation by a key is to; zero: none.
+func invitedTo(r store.Reader, user profile.ID, key string) (profile.ID, error) {
+	l, err := invitationOf(r, user, key)
+	if err != nil {
+		return profile.ID{}, err
+	}
+	if l != nil {
+		return l.Dst, nil
+	}
+	row, err := r.Ticket(credential.Digest(key))
+	if profile.IsKind(err, profile.NotFound) {
+		return profile.ID{}, nil
+	}
+	if err != nil {
+		return profile.ID{}, err
+	}
+	var data ticketData
+	err = json.Unmarshal(row.Data, &data)
+	return data.On, err
 }
 
 // invitationOf finds the invitation of a user that a key, or its fingerprint,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,9 +64,9 @@ type Site struct {
 	apps    sync.Map // app's number -> *appEntry
 
 	types        atomic.Pointer[typeTable]
-	typing       sync.Mutex  // held while the table is replaced
-	typesLoading atomic.Bool // somebody sees to it that the table is fresh
-	typeWork     sync.Map    // kind of record -> chan struct{}: who works on a change of the type
+	typing       sync.Mutex // held while the table is replaced
+	typesLoading renewal    // of types
+	typeWork     sync.Map   // kind of record -> chan struct{}: who works on a change of the type
 }
 
 type siteState struct {
@@ -91,7 +92,7 @@ func (d *Directory) openSite(ctx context.Context, id store.SiteID) (*Site, error
 }
 
 func (s *Site) setInfo(info store.SiteInfo) error {
-	if old := s.state.Load(); old != nil && string(old.info.Policy) == string(info.Policy) && len(old.info.Hosts) == len(info.Hosts) {
+	if old := s.state.Load(); old != nil && reflect.DeepEqual(old.info, info) {
 		return nil
 	}
 	var p Policy
@@ -116,20 +117,23 @@ func (s *Site) Now() time.Time { return s.d.now() }
 // Web Key Set (RFC 7517).
 func (s *Site) KeySet() []byte { return s.keys.JWKS() }
 
-// setPolicy changes the policy by fn, for every process within a second.
+// setPolicy changes the policy by fn, for every process within a second. fn may
+// run more than once.
 func (s *Site) setPolicy(ctx context.Context, fn func(*Policy)) error {
-	s.d.loading.Lock()
-	defer s.d.loading.Unlock()
-	st := s.state.Load()
-	p := st.policy
-	fn(&p)
-	raw, err := json.Marshal(p)
-	if err != nil {
+	s.d.loading.mu.Lock()
+	defer s.d.loading.mu.Unlock()
+	var p Policy
+	info, err := s.d.store.System().SaveSite(ctx, s.id, func(info *store.SiteInfo) error {
+		p = Policy{}
+		if err := json.Unmarshal(info.Policy, &p); err != nil {
+			return err
+		}
+		fn(&p)
+		raw, err := json.Marshal(p)
+		info.Policy = raw
 		return err
-	}
-	info := st.info
-	info.Policy = raw
-	if err := s.d.store.System().SaveSite(ctx, info); err != nil {
+	})
+	if err != nil {
 		return err
 	}
 	s.state.Store(&siteState{info: info, policy: p})
@@ -138,20 +142,33 @@ func (s *Site) setPolicy(ctx context.Context, fn func(*Policy)) error {
 
 const signingSecret = "signing"
 
+// addSigningKey gives a site its signing key, unless it has one: of several
+// processes that find none, one does.
 func (d *Directory) addSigningKey(ctx context.Context, id store.SiteID) error {
 	key := credential.NewSigningKey(d.now())
 	sealed := d.dataKey.Seal(key.Bytes(), []byte(signingSecret))
 	return d.store.Site(id).Update(ctx, func(tx store.Tx) error {
+		// Nobody has this key: its place is what the others wait for.
+		if _, err := tx.Secret(profile.ID{}, signingSecret, ""); !profile.IsKind(err, profile.NotFound) {
+			return err
+		}
+		rows, err := tx.Secrets(profile.ID{}, signingSecret)
+		if err != nil || len(rows) > 0 {
+			return err
+		}
 		return tx.PutSecret(&store.Secret{Kind: signingSecret, Key: key.KID, Data: sealed, Created: d.now()})
 	})
 }
 
+// loadKeys reads the signing keys. A site that another process has just made, or
+// that was cut short, gets its key here.
 func (s *Site) loadKeys(ctx context.Context) (*credential.Keyring, error) {
-	var rows []*store.Secret
-	err := s.data.View(ctx, func(r store.Reader) (err error) {
-		rows, err = r.Secrets(profile.ID{}, signingSecret)
-		return err
-	})
+	rows, err := s.signingKeys(ctx)
+	if err == nil && len(rows) == 0 {
+		if err = s.d.addSigningKey(ctx, s.id); err == nil {
+			rows, err = s.signingKeys(ctx)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -169,6 +186,14 @@ func (s *Site) loadKeys(ctx context.Context) (*credential.Keyring, error) {
 	}
 	name := fmt.Sprintf("facet:%d", s.id)
 	return credential.NewKeyring(name, name, keys...)
+}
+
+func (s *Site) signingKeys(ctx context.Context) (rows []*store.Secret, err error) {
+	err = s.data.View(ctx, func(r store.Reader) (err error) {
+		rows, err = r.Secrets(profile.ID{}, signingSecret)
+		return err
+	})
+	return rows, err
 }
 
 // accessLife is how long DjaoApp's one token lives.

@@ -337,11 +337,11 @@ func (e *entityType) back(attrs []byte) []byte {
 // freshTypes reads the types again when they are older than fresh, where other
 // processes change them too.
 func (s *Site) freshTypes(ctx context.Context) error {
-	if s.d.settle == 0 || s.d.now().Sub(s.table().read) < fresh || !s.typesLoading.CompareAndSwap(false, true) {
+	if s.d.settle == 0 {
 		return nil
 	}
-	defer s.typesLoading.Store(false)
-	return s.loadTypes(ctx)
+	age := func() time.Duration { return s.d.now().Sub(s.table().read) }
+	return s.typesLoading.renew(ctx, age, func() error { return s.loadTypes(ctx) })
 }
 
 // steady gives what fn reads by one table of types: where a type has changed

@@ -42,9 +42,9 @@ func drop(t testing.TB, name string) {
 	}
 }
 
-func openStore(dir, url string, log *slog.Logger, now func() time.Time) (store.Store, error) {
+func openStore(dir, url string, log *slog.Logger, now func() time.Time, patience time.Duration) (store.Store, error) {
 	if url != "" {
-		return postgres.Open(context.Background(), postgres.Options{URL: url, Logger: log, Clock: now})
+		return postgres.Open(context.Background(), postgres.Options{URL: url, Logger: log, Clock: now, Patience: patience})
 	}
 	return sqlite.Open(context.Background(), sqlite.Options{Dir: dir, PageCache: 1, Reserve: -1, Logger: log, Clock: now})
 }

@@ -69,16 +69,24 @@ type Settings struct {
 	Resolver       directory.Resolver // nil: the DNS is not asked
 	LocalAddresses []string
 	Starts         server.Rate // of each address; the zero value is no bound
+
+	// Database is the URL of a PostgreSQL database with the schema and nothing
+	// else, in which the demo site is made; "": wherever the others have theirs.
+	Database string
+	Patience time.Duration // with that database when it is away; 0: as usual
 }
 
 // With is New with settings.
 func With(t testing.TB, set Settings, faces ...face.Face) *Service {
 	t.Helper()
-	seed, err := seeded()
-	if err != nil {
-		t.Fatal(err)
+	if set.Database != "" {
+		seed := Seed{key: credential.NewDataKey()}
+		if err := makeDemo(t.TempDir(), set.Database, seed.key); err != nil {
+			t.Fatal(err)
+		}
+		return from(t, seed, set, faces)
 	}
-	return from(t, seed, set, faces)
+	return from(t, Demo(t), set, faces)
 }
 
 // From starts a Service with what another had.
@@ -94,8 +102,10 @@ func from(t testing.TB, seed Seed, set Settings, faces []face.Face) *Service {
 	s := &Service{Clock: NewClock(), Log: &Buffer{}, Dir: dir, key: seed.key}
 	s.Clock.Advance(seed.age)
 	var err error
-	if s.name, s.Database, err = database(seed.database); err != nil {
-		t.Fatal(err)
+	if s.Database = set.Database; s.Database == "" {
+		if s.name, s.Database, err = database(seed.database); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Cleanup(func() {
 		if !s.kept {
@@ -163,7 +173,7 @@ func (s Seed) Open(t testing.TB, dir string, now func() time.Time) store.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { drop(t, name) })
-	db, err := openStore(dir, url, slog.New(slog.DiscardHandler), now)
+	db, err := openStore(dir, url, slog.New(slog.DiscardHandler), now, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,24 +235,26 @@ var seeded = sync.OnceValues(func() (out Seed, err error) {
 	if out.database, url, err = database(""); err != nil {
 		return Seed{}, err
 	}
-	db, d, err := open(dir, url, out.key, NewClock(), Settings{})
-	if err != nil {
-		return Seed{}, err
-	}
-	if _, err = d.SeedDemo(context.Background(), BaseURL); err != nil {
-		_ = db.Close()
-		return Seed{}, err
-	}
-	if err := db.Close(); err != nil {
+	if err = makeDemo(dir, url, out.key); err != nil {
 		return Seed{}, err
 	}
 	out.files, err = filesOf(dir)
 	return out, err
 })
 
+// makeDemo makes the demo site in a folder, or in the database with the URL.
+func makeDemo(dir, url string, key credential.DataKey) error {
+	db, d, err := open(dir, url, key, NewClock(), Settings{})
+	if err != nil {
+		return err
+	}
+	_, err = d.SeedDemo(context.Background(), BaseURL)
+	return errors.Join(err, db.Close())
+}
+
 func open(dir, url string, key credential.DataKey, clock *Clock, set Settings) (store.Store, *directory.Directory, error) {
 	log := slog.New(slog.DiscardHandler)
-	db, err := openStore(dir, url, log, clock.Now)
+	db, err := openStore(dir, url, log, clock.Now, set.Patience)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"facet/internal/profile"
 )
 
@@ -27,13 +25,18 @@ const maxAddresses = 1 << 16
 // older one is forgotten when the newer is full, or so old that nobody in it
 // would still be held up.
 type addresses struct {
-	limit rate.Limit
-	burst int
-	calm  time.Duration // after which an address has all its tries again
+	cost  time.Duration // after which one try is there again
+	all   time.Duration // after which an address that has used all has all again
+	share *sharing      // with other processes; nil: there are none
 
 	mu         sync.Mutex
 	began      time.Time // of the newer generation
-	newer, old map[netip.Prefix]*rate.Limiter
+	newer, old map[netip.Prefix]*allowance
+}
+
+// allowance is what an address may still try.
+type allowance struct {
+	until time.Time // when it has all its tries again
 }
 
 // newAddresses gives nil for the zero Rate.
@@ -41,38 +44,49 @@ func newAddresses(r Rate) *addresses {
 	if r.PerMinute <= 0 {
 		return nil
 	}
-	a := &addresses{limit: rate.Limit(float64(r.PerMinute) / 60), burst: r.Burst, newer: map[netip.Prefix]*rate.Limiter{}}
-	if a.burst <= 0 {
-		a.burst = max(1, r.PerMinute/2)
+	burst := r.Burst
+	if burst <= 0 {
+		burst = max(1, r.PerMinute/2)
 	}
-	a.calm = time.Duration(float64(a.burst) / float64(a.limit) * float64(time.Second))
-	return a
+	cost := time.Minute / time.Duration(r.PerMinute)
+	return &addresses{cost: cost, all: cost * time.Duration(burst), newer: map[netip.Prefix]*allowance{}}
 }
 
 // take spends one try of an address. Limited/CodeAttempts, with the seconds to
 // wait, when it has none left; what is refused does not count.
 func (a *addresses) take(from netip.Prefix, now time.Time) error {
-	reserved := a.limiter(from, now).ReserveN(now, 1)
-	wait := reserved.DelayFrom(now)
-	if wait <= 0 {
-		return nil
-	}
-	reserved.CancelAt(now)
-	e := profile.E(profile.Limited, profile.CodeAttempts, "", "Too many attempts. Please try again later.")
-	e.Retry = max(1, int(math.Ceil(wait.Seconds())))
-	return e
-}
-
-func (a *addresses) limiter(from netip.Prefix, now time.Time) *rate.Limiter {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.newer) >= maxAddresses || now.Sub(a.began) > a.calm {
-		a.old, a.newer, a.began = a.newer, map[netip.Prefix]*rate.Limiter{}, now
+	left := a.allowance(from, now)
+	until := later(left.until, now).Add(a.cost)
+	if wait := until.Sub(now) - a.all; wait > 0 {
+		e := profile.E(profile.Limited, profile.CodeAttempts, "", "Too many attempts. Please try again later.")
+		e.Retry = max(1, int(math.Ceil(wait.Seconds())))
+		return e
+	}
+	left.until = until
+	if a.share != nil {
+		a.share.note(a, from)
+	}
+	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// allowance finds that of an address; a.mu is held.
+func (a *addresses) allowance(from netip.Prefix, now time.Time) *allowance {
+	if len(a.newer) >= maxAddresses || now.Sub(a.began) > a.all {
+		a.old, a.newer, a.began = a.newer, map[netip.Prefix]*allowance{}, now
 	}
 	found := a.newer[from]
 	if found == nil {
 		if found = a.old[from]; found == nil {
-			found = rate.NewLimiter(a.limit, a.burst)
+			found = &allowance{}
 		}
 		a.newer[from] = found
 	}

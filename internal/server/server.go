@@ -123,6 +123,9 @@ func New(c Config) (*Server, error) {
 	if s.ready == nil {
 		s.ready = c.Directory.Ready
 	}
+	if s.addresses != nil && s.directory != nil && s.directory.Shared() {
+		s.addresses.share = &sharing{spend: s.directory.Spend, now: s.now, log: s.log, untold: map[netip.Prefix]time.Duration{}}
+	}
 	s.unmatched[""] = s.metrics.meter("", unmatchedRoute)
 	for _, f := range c.Faces {
 		if s.faces[f.Name()] != nil {

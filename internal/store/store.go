@@ -48,8 +48,11 @@ type System interface {
 	// "host"): also a domain that is, or has under it, the host form of an
 	// idtag.
 	CreateSite(ctx context.Context, info SiteInfo) (SiteInfo, error)
-	// SaveSite replaces policy, hosts and the default flag of a site.
-	SaveSite(ctx context.Context, info SiteInfo) error
+	// SaveSite changes policy, hosts and the default flag of a site, and gives
+	// the site as it is then. fn gets it as it is stored, may run more than once,
+	// and no other change comes between. Errors: ErrNotFound, fn's own, and a
+	// TakenError (Field "host", "default").
+	SaveSite(ctx context.Context, id SiteID, fn func(*SiteInfo) error) (SiteInfo, error)
 	Sites(ctx context.Context) ([]SiteInfo, error)
 	// IdentityAt finds whose explicit idtag has the host form, on whichever
 	// site: ErrNotFound when nobody's has.
@@ -60,6 +63,22 @@ type System interface {
 	// FinishJob removes a job; RetryJob puts it back with one more try.
 	FinishJob(ctx context.Context, job Job) error
 	RetryJob(ctx context.Context, job Job, due time.Time) error
+}
+
+// Shared is what a Store has that several processes may have open.
+type Shared interface {
+	// Spend tells the others how much of its allowance each network has spent in
+	// this process since it last told them, and gives how things stand now: the
+	// costs of all processes, one after the other, from now or from where they
+	// ended. Nothing of it survives a crash of the database.
+	Spend(ctx context.Context, now time.Time, spent []Spent) ([]Spent, error)
+}
+
+// Spent is what a network has spent of an allowance that comes back with time.
+type Spent struct {
+	Network string        // one word
+	Cost    time.Duration // spent here: how long that takes to come back
+	Until   time.Time     // when all is there again
 }
 
 // Site is one tenant's data.

@@ -59,5 +59,5 @@ func timeoutError(ctx context.Context, err error) error {
 	if e := profile.AsError(err); e.Kind != profile.Internal && e.Kind != profile.Busy {
 		return err
 	}
-	return &profile.Error{Kind: profile.Busy, Code: codeTimeout, Message: "the call ran out of its time", Err: err}
+	return &profile.Error{Kind: profile.Busy, Code: codeTimeout, Retry: 1, Message: "the call ran out of its time", Err: err}
 }

@@ -11,6 +11,7 @@ import (
 	"facet/internal/access"
 	"facet/internal/facetest"
 	"facet/internal/profile"
+	"facet/internal/store"
 )
 
 func TestTheDefaultProfileStays(t *testing.T) {
@@ -273,7 +274,7 @@ func TestASitesLinksMayBeAsThePagePrintsThem(t *testing.T) {
 	if sites[0].Policy, err = json.Marshal(policy); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Store.System().SaveSite(t.Context(), sites[0]); err != nil {
+	if _, err := h.Store.System().SaveSite(t.Context(), sites[0].ID, func(is *store.SiteInfo) error { *is = sites[0]; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	h.Clock.Advance(2e9)

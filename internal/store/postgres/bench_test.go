@@ -138,3 +138,50 @@ func bareRead(ctx context.Context, pool *pgxpool.Pool, query string, args ...any
 	var typ, attrs, extras, names, sort, state, password string
 	return pool.QueryRow(ctx, query, args...).Scan(&id, &bucket, &typ, &number, &owner, &creator, &attrs, &extras, &names, &sort, &state, &password, &version, &created, &updated, &login)
 }
+
+// Writes of one session against those of a session each: who holds a session
+// keeps nobody else from holding it.
+func BenchmarkWritesOfASession(b *testing.B) {
+	s, _ := benchStore(b)
+	var n atomic.Int64
+	owner := benchRecord(n.Add(1))
+	var sessions []profile.ID
+	err := s.Site(1).Update(b.Context(), func(tx store.Tx) error {
+		sessions = nil
+		for range 16 {
+			id := profile.NewID(time.Now())
+			sessions = append(sessions, id)
+			if err := tx.PutSession(&store.Session{Subject: owner.ID, ID: id, Created: time.Now(), Expires: time.Now().Add(time.Hour)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, of := range []struct {
+		name string
+		many int
+	}{{"one", 1}, {"each", 16}} {
+		b.Run(of.name, func(b *testing.B) {
+			b.SetParallelism(8)
+			var next atomic.Int64
+			b.RunParallel(func(p *testing.PB) {
+				session := sessions[int(next.Add(1))%of.many]
+				for p.Next() {
+					rec := benchRecord(n.Add(1))
+					err := s.Site(1).Update(context.Background(), func(tx store.Tx) error {
+						if _, err := tx.HoldSession(owner.ID, session); err != nil {
+							return err
+						}
+						return tx.Create(rec, store.Event{Kind: "made"})
+					})
+					if err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		})
+	}
+}

@@ -67,9 +67,12 @@ func codeOf(err error) string {
 	return ""
 }
 
-// isLost reports whether the connection, or the server, is gone: nothing is
-// known of what was sent last.
+// isLost reports whether the connection, or the server, is gone, or takes no new
+// connection, for whatever reason: nothing is known of what was sent last.
 func isLost(err error) bool {
+	if errors.Is(err, errNoConnection) {
+		return true
+	}
 	switch code := codeOf(err); {
 	case code == "":
 		return !isOurs(err)

@@ -52,6 +52,7 @@ type Store struct {
 	numbers  numbers
 	closed   atomic.Bool
 	resetAt  atomic.Int64 // when connections were last given up, in nanoseconds
+	sweptAt  atomic.Int64 // when the table spent was last swept, in microseconds
 	once     sync.Once
 }
 

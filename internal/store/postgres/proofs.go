@@ -189,9 +189,10 @@ func (t *tx) PutSession(v *store.Session) error {
 		text(v.Restriction), v.Created, v.Expires, v.Generation)
 }
 
-// HoldSession reads one session, and has its row until the transaction ends.
+// HoldSession reads one session, whose row nobody deletes until the transaction
+// ends; others hold it too.
 func (t *tx) HoldSession(subject, id profile.ID) (*store.Session, error) {
-	return t.Session(subject, id)
+	return first(t.sessions(holdSession, subject, t.site, subject.Bucket(), subject, id))
 }
 
 // DropSession deletes; no error when there is none.

@@ -7,6 +7,10 @@ type read struct{ plain, locked statement }
 
 func locking(query string) read { return read{sql(query), sql(query + ` FOR UPDATE`)} }
 
+// lockingShared leaves the row to those that only keep it from being deleted
+// (PostgreSQL documentation, "Row-Level Locks").
+func lockingShared(query string) read { return read{sql(query), sql(query + ` FOR NO KEY UPDATE`)} }
+
 // What proves a subject.
 var (
 	upsertSecret = sql(`
@@ -33,10 +37,13 @@ var (
 	deleteSession = sql(`
 		DELETE FROM session WHERE site = ? AND bucket = ? AND subject = ? AND id = ?`)
 	deleteSessions = sql(`DELETE FROM session WHERE site = ? AND bucket = ? AND subject = ?`)
-	selectSession  = locking(`
+	selectSession  = lockingShared(`
 		SELECT id, restriction, created, expires, generation FROM session
 		WHERE site = ? AND bucket = ? AND subject = ? AND id = ?`)
-	selectSessions = locking(`
+	holdSession = sql(`
+		SELECT id, restriction, created, expires, generation FROM session
+		WHERE site = ? AND bucket = ? AND subject = ? AND id = ? FOR KEY SHARE`)
+	selectSessions = lockingShared(`
 		SELECT id, restriction, created, expires, generation FROM session
 		WHERE site = ? AND bucket = ? AND subject = ? ORDER BY id`)
 

@@ -91,7 +91,8 @@ var (
 	selectSiteTaken = sql(`
 		SELECT (name = ?)::int::bigint, (domain = ?)::int::bigint, (is_default AND ?::bigint = 1)::int::bigint FROM site
 		WHERE (name = ? OR domain = ? OR (is_default AND ?::bigint = 1)) AND site <> ?`)
-	selectSite  = sql(`SELECT 1 FROM site WHERE site = ?`)
+	selectSite = sql(`
+		SELECT site, name, domain, policy, is_default::int::bigint, created FROM site WHERE site = ?`)
 	selectHosts = sql(`SELECT host FROM host WHERE site = ? AND id = ` + none + ` ORDER BY host`)
 	insertHost  = sql(`INSERT INTO host (host, site) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING 1::bigint`)
 	deleteHosts = sql(`DELETE FROM host WHERE site = ? AND id = ` + none)

@@ -37,23 +37,44 @@ func (y system) CreateSite(ctx context.Context, info store.SiteInfo) (store.Site
 	return info, err
 }
 
-// SaveSite replaces policy, hosts and the default flag.
-func (y system) SaveSite(ctx context.Context, info store.SiteInfo) error {
-	return y.s.update(ctx, 0, func(t *tx) error {
-		if err := t.siteTaken(store.SiteInfo{Default: info.Default}, info.ID); err != nil {
+// SaveSite changes policy, hosts and the default flag.
+func (y system) SaveSite(ctx context.Context, id store.SiteID, fn func(*store.SiteInfo) error) (info store.SiteInfo, err error) {
+	err = y.s.update(ctx, 0, func(t *tx) error {
+		if err := t.write(nil, lockAlone, hostsLock, int32(0)); err != nil {
 			return err
 		}
-		if err := t.must(selectSite, nil, info.ID); err != nil {
+		var was store.SiteInfo
+		if err := t.must(selectSite, func(v rowOf) { was = siteOf(v) }, id); err != nil {
 			return err
 		}
-		if err := t.write(nil, updateSite, text(info.Policy), info.Default, info.ID); err != nil {
+		if err := t.query(selectHosts, func(v rowOf) { was.Hosts = append(was.Hosts, v.text(0)) }, id); err != nil {
 			return err
 		}
-		if err := t.write(nil, deleteHosts, info.ID); err != nil {
+		info = was
+		info.Hosts = slices.Clone(was.Hosts)
+		if err := fn(&info); err != nil {
+			return err
+		}
+		if err := t.siteTaken(store.SiteInfo{Default: info.Default}, id); err != nil {
+			return err
+		}
+		if err := t.write(nil, updateSite, text(info.Policy), info.Default, id); err != nil {
+			return err
+		}
+		if slices.Equal(info.Hosts, was.Hosts) {
+			return nil
+		}
+		if err := t.write(nil, deleteHosts, id); err != nil {
 			return err
 		}
 		return t.putHosts(info)
 	})
+	return info, err
+}
+
+func siteOf(v rowOf) store.SiteInfo {
+	return store.SiteInfo{ID: store.SiteID(v.int(0)), Name: v.text(1),
+		Domain: v.text(2), Policy: v.bytes(3), Default: v.int(4) == 1, Created: v.time(5)}
 }
 
 // siteTaken tells which unique value of info another site than id has. Sites
@@ -91,10 +112,7 @@ func (t *tx) putHosts(info store.SiteInfo) error {
 func (y system) Sites(ctx context.Context) ([]store.SiteInfo, error) {
 	var list []store.SiteInfo
 	err := y.s.view(ctx, 0, func(r *reader) error {
-		err := r.query(selectSites, func(v rowOf) {
-			list = append(list, store.SiteInfo{ID: store.SiteID(v.int(0)), Name: v.text(1),
-				Domain: v.text(2), Policy: v.bytes(3), Default: v.int(4) == 1, Created: v.time(5)})
-		})
+		err := r.query(selectSites, func(v rowOf) { list = append(list, siteOf(v)) })
 		for i := range list {
 			if err != nil {
 				return err

@@ -48,7 +48,8 @@ var (
 	selectSiteTaken = sql(`
 		SELECT name = ?, domain = ?, is_default = 1 AND ? = 1 FROM site
 		WHERE (name = ? OR domain = ? OR (is_default = 1 AND ? = 1)) AND site <> ?`)
-	selectSite  = sql(`SELECT 1 FROM site WHERE site = ?`)
+	selectSite = sql(`
+		SELECT site, name, domain, policy, is_default, created FROM site WHERE site = ?`)
 	selectHosts = sql(`SELECT host FROM host WHERE site = ? AND id = x'' ORDER BY host`)
 	insertHost  = sql(`INSERT INTO host (host, site) VALUES (?, ?) ON CONFLICT DO NOTHING`)
 	deleteHosts = sql(`DELETE FROM host WHERE site = ? AND id = x''`)

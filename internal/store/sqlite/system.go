@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"facet/internal/profile"
@@ -40,27 +41,40 @@ func (y system) CreateSite(ctx context.Context, info store.SiteInfo) (store.Site
 	return info, err
 }
 
-// SaveSite replaces policy, hosts and the default flag.
-func (y system) SaveSite(ctx context.Context, info store.SiteInfo) error {
-	return y.s.update(ctx, 0, func(t *tx) error {
-		s, err := t.c.query(selectSite, info.ID)
+// SaveSite changes policy, hosts and the default flag.
+func (y system) SaveSite(ctx context.Context, id store.SiteID, fn func(*store.SiteInfo) error) (info store.SiteInfo, err error) {
+	err = y.s.update(ctx, 0, func(t *tx) error {
+		s, err := t.c.query(selectSite, id)
 		if err != nil {
 			return err
 		}
-		if err := one(s); err != nil {
+		list, err := t.sites(s)
+		if err != nil {
 			return err
 		}
-		if err := t.siteTaken(store.SiteInfo{Default: info.Default}, info.ID); err != nil {
+		if len(list) == 0 {
+			return store.ErrNotFound
+		}
+		info = list[0]
+		was := slices.Clone(info.Hosts)
+		if err := fn(&info); err != nil {
 			return err
 		}
-		if _, err := t.write(updateSite, text(info.Policy), info.Default, info.ID); err != nil {
+		if err := t.siteTaken(store.SiteInfo{Default: info.Default}, id); err != nil {
 			return err
 		}
-		if _, err := t.write(deleteHosts, info.ID); err != nil {
+		if _, err := t.write(updateSite, text(info.Policy), info.Default, id); err != nil {
+			return err
+		}
+		if slices.Equal(info.Hosts, was) {
+			return nil
+		}
+		if _, err := t.write(deleteHosts, id); err != nil {
 			return err
 		}
 		return t.putHosts(info)
 	})
+	return info, err
 }
 
 // siteTaken tells which unique value of info another site than id has.
@@ -104,32 +118,35 @@ func (y system) Sites(ctx context.Context) ([]store.SiteInfo, error) {
 	var list []store.SiteInfo
 	err := y.s.view(ctx, 0, func(r *reader) error {
 		s, err := r.c.query(selectSites)
-		if err != nil {
-			return err
+		if err == nil {
+			list, err = r.sites(s)
 		}
-		err = each(s, func() bool {
-			list = append(list, store.SiteInfo{ID: store.SiteID(s.int(0)), Name: s.text(1),
-				Domain: s.text(2), Policy: s.bytes(3), Default: s.int(4) == 1, Created: s.time(5)})
+		return err
+	})
+	return list, err
+}
+
+// sites reads the sites that a query gives, with their hosts.
+func (r *reader) sites(s *stmt) ([]store.SiteInfo, error) {
+	var list []store.SiteInfo
+	err := each(s, func() bool {
+		list = append(list, store.SiteInfo{ID: store.SiteID(s.int(0)), Name: s.text(1),
+			Domain: s.text(2), Policy: s.bytes(3), Default: s.int(4) == 1, Created: s.time(5)})
+		return true
+	})
+	for i := range list {
+		if err != nil {
+			return nil, err
+		}
+		var h *stmt
+		if h, err = r.c.query(selectHosts, list[i].ID); err != nil {
+			return nil, err
+		}
+		err = each(h, func() bool {
+			list[i].Hosts = append(list[i].Hosts, h.text(0))
 			return true
 		})
-		if err != nil {
-			return err
-		}
-		for i := range list {
-			h, err := r.c.query(selectHosts, list[i].ID)
-			if err != nil {
-				return err
-			}
-			err = each(h, func() bool {
-				list[i].Hosts = append(list[i].Hosts, h.text(0))
-				return true
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
 	return list, err
 }
 

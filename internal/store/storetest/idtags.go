@@ -92,10 +92,12 @@ func testIDTags(f *fixture) {
 		f.wantErr(err, nil)
 		f.equal(len(list), 2)
 		f.equal(list[0].Hosts, "[first.example]") // and no idtag's
-		list[0].Hosts = []string{"first.example", "ann.tags.example"}
-		f.wantTaken(f.s.System().SaveSite(f.ctx, list[0]), "host")
-		list[0].Hosts = []string{"first.example"}
-		f.wantErr(f.s.System().SaveSite(f.ctx, list[0]), nil)
+		save := func(hosts ...string) error {
+			_, err := f.s.System().SaveSite(f.ctx, list[0].ID, func(is *store.SiteInfo) error { is.Hosts = hosts; return nil })
+			return err
+		}
+		f.wantTaken(save("first.example", "ann.tags.example"), "host")
+		f.wantErr(save("first.example"), nil)
 		taken(f, second, "ann@tags.example")
 	})
 	f.run("a new idtag frees the old one", func(f *fixture) {

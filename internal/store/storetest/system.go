@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"reflect"
 	"sort"
 	"sync"
@@ -61,24 +62,51 @@ func testSystem(f *fixture) {
 		_, err = sys.CreateSite(f.ctx, store.SiteInfo{Name: "ACME", Domain: "x.example", Policy: []byte(`{}`), Hosts: []string{"new.example"}, Created: f.now()})
 		f.wantErr(err, nil)
 	})
+	save := func(info store.SiteInfo) error {
+		_, err := sys.SaveSite(f.ctx, info.ID, func(is *store.SiteInfo) error { *is = info; return nil })
+		return err
+	}
 	f.run("saving replaces policy, hosts and default", func(f *fixture) {
 		next := site
 		next.Policy, next.Hosts, next.Default = []byte(`{}`), []string{"b.example", "c.example"}, false
-		f.wantErr(sys.SaveSite(f.ctx, next), nil)
+		f.wantErr(save(next), nil)
 		list, err := sys.Sites(f.ctx)
 		f.wantErr(err, nil)
 		f.equal(list[1], next)
 		next.Hosts = []string{"c.example", "new.example"}
-		f.wantTaken(sys.SaveSite(f.ctx, next), "host")
+		f.wantTaken(save(next), "host")
 		list, _ = sys.Sites(f.ctx)
 		f.equal(list[1].Hosts, "[b.example c.example]")
 		next.ID = 999
-		f.wantErr(sys.SaveSite(f.ctx, next), store.ErrNotFound)
+		f.wantErr(save(next), store.ErrNotFound)
 		first := list[0]
 		first.Default, first.Hosts = true, []string{"a.example"}
-		f.wantErr(sys.SaveSite(f.ctx, first), nil)
+		f.wantErr(save(first), nil)
 		list[1].Default = true
-		f.wantTaken(sys.SaveSite(f.ctx, list[1]), "default")
+		f.wantTaken(save(list[1]), "default")
+	})
+	f.run("of two that save a site at once, neither undoes what the other has done", func(f *fixture) {
+		const each = 10
+		var wait sync.WaitGroup
+		for range 4 {
+			wait.Go(func() {
+				for range each {
+					_, err := sys.SaveSite(f.ctx, site.ID, func(is *store.SiteInfo) error {
+						is.Policy = append(is.Policy, ' ')
+						return nil
+					})
+					f.wantErr(err, nil)
+				}
+			})
+		}
+		wait.Wait()
+		list, err := sys.Sites(f.ctx)
+		f.wantErr(err, nil)
+		f.equal(len(list[1].Policy), 2+4*each)
+		f.equal(list[1].Hosts, "[b.example c.example]")
+		refused := errors.New("refused")
+		_, err = sys.SaveSite(f.ctx, site.ID, func(is *store.SiteInfo) error { is.Policy = nil; return refused })
+		f.wantErr(err, refused)
 	})
 	f.run("a store is ready until it is closed", func(f *fixture) {
 		f.wantErr(f.s.Ready(f.ctx), nil)

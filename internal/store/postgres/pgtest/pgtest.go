@@ -279,6 +279,20 @@ func (c *Cluster) Drop(name string) error {
 	return c.Exec("postgres", "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
 }
 
+// Shut ends all connections to a database, which takes no more until it is let
+// in again.
+func (c *Cluster) Shut(name string) error {
+	if err := c.Exec("postgres", "ALTER DATABASE "+name+" ALLOW_CONNECTIONS false"); err != nil {
+		return err
+	}
+	return c.Exec("postgres", "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '"+name+"'")
+}
+
+// Reopen lets connections in after Shut.
+func (c *Cluster) Reopen(name string) error {
+	return c.Exec("postgres", "ALTER DATABASE "+name+" ALLOW_CONNECTIONS true")
+}
+
 // template has the schema and nothing else.
 const template = "filled"
 
