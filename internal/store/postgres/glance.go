@@ -10,8 +10,9 @@ import (
 // What is read on a replica is exact: the replica is asked, before the snapshot
 // is taken, whether it has replayed the log up to the place that the caller has
 // seen, and in the snapshot, whether it is at the same age and epoch as this
-// process. Snapshots of a standby do not tell which transactions run, so that
-// ids of transactions would not do (pg_current_snapshot lists none there).
+// process. The id of a transaction would not do in place of the log's: the
+// snapshot of a standby does not list those that run (pg_current_snapshot gives
+// xmin and xmax alone there), and takes them for visible.
 
 // Marks.
 var (
