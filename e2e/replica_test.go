@@ -238,7 +238,7 @@ func (p *pair) decisions(t *testing.T) {
 		{"a role is revoked", func() { one.Delete(t, p.donny, "/api/profile/cowork/roles/manager/alice").Want(204) }, []look{
 			{name: "plans", call: read(session["alice"], "/api/profile/cowork/plans"), before: 200, after: 403},
 			{name: "people", call: read(session["alice"], "/api/users"), before: 200, after: 403},
-			{name: "documents", call: read(session["alice"], "/operator/app/profiles/1"), before: 200, after: 403},
+			{name: "documents", call: read(session["alice"], "/operator/app/1/profiles"), before: 200, after: 403},
 			{name: "refs of the site", call: read(session["alice"], "/api/refs?type=register"), before: 200, after: 403},
 			{name: "another's household", call: read(session["alice"], "/api/users/v1/users/"+casey+"/user_profiles"), before: 200, after: 404},
 		}},

@@ -39,7 +39,7 @@ func replicated(t testing.TB) *standbys {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &standbys{t: t, standby: on, url: cluster.Database(t), log: &facetest.Buffer{}}
+	s := &standbys{t: t, standby: on, url: cluster.Database(t), log: buffer()}
 	s.must(on.CatchUp())
 	s.store = s.open(s.replica())
 	s.write("first")
@@ -364,3 +364,5 @@ func TestAReplicaSweepsAndStreamsInOneSnapshot(t *testing.T) {
 		t.Errorf("swept %d, streamed %d, %d from replicas: %v", swept, streamed, served(s.store)-before, err)
 	}
 }
+
+func buffer() *facetest.Buffer { return &facetest.Buffer{} }
