@@ -34,6 +34,7 @@ import (
 
 type serveCommand struct {
 	dataFlags
+	Replica       []string       `env:"FACET_REPLICA" sep:" " placeholder:"URL" help:"Streaming standby of the --database, postgres://USER@HOST/NAME, to read from; may be repeated (in FACET_REPLICA, separated by spaces)."`
 	Listen        string         `env:"FACET_LISTEN" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on (${default})."`
 	MetricsListen string         `env:"FACET_METRICS_LISTEN" placeholder:"ADDR" help:"Address of /metrics; without it there is none."`
 	Demo          bool           `env:"FACET_DEMO" help:"Serve the demo site: public passwords, a fresh folder unless --data names one."`
@@ -50,6 +51,7 @@ type serveCommand struct {
 // no trace in the data folder.
 func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 	data := c.config()
+	data.Replicas = c.Replica
 	if err := data.Check(); err != nil {
 		return usageError{err}
 	}
@@ -113,8 +115,10 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 		lines = append(lines, "text messages to phones are written to "+folder.Dir)
 		texts = folder
 	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(in)
 	srv, err := server.New(server.Config{
-		Directory: in.Directory, Log: log, Metrics: prometheus.NewRegistry(), Version: buildVersion().Version,
+		Directory: in.Directory, Log: log, Metrics: registry, Version: buildVersion().Version,
 		Starts: c.starts(), Proxies: c.TrustedProxy,
 		Faces: []face.Face{djaoapp.New(), entity.New(), cloudillo.New(), household.New(), appdata.New(), own.New()},
 	})

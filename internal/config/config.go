@@ -25,12 +25,13 @@ const DefaultDir = "facet-data"
 
 // Data says where an installation keeps its data.
 type Data struct {
-	Dir      string // "": DefaultDir in the current folder
-	Database string // "": SQLite in Dir; else sqlite:DIR, or postgres:// and Dir holds what is not in the database
-	KeyFile  string // "": the store's folder with ".key" added, beside the folder and not in its backups
-	Key      string // the data key itself, in base64url; "": KeyFile is read
-	Blobs    string // where the files of pictures are: a folder, or s3://…; "": blobs in the store's folder
-	SMS      bool   // text messages to phones can be sent
+	Dir      string   // "": DefaultDir in the current folder
+	Database string   // "": SQLite in Dir; else sqlite:DIR, or postgres:// and Dir holds what is not in the database
+	Replicas []string // postgres:// URLs of standbys of Database, to read from
+	KeyFile  string   // "": the store's folder with ".key" added, beside the folder and not in its backups
+	Key      string   // the data key itself, in base64url; "": KeyFile is read
+	Blobs    string   // where the files of pictures are: a folder, or s3://…; "": blobs in the store's folder
+	SMS      bool     // text messages to phones can be sent
 
 	Resolver       directory.Resolver // asks the DNS whether domains lead here; nil: nobody does
 	LocalAddresses []string           // of this server, as others reach it
@@ -86,6 +87,9 @@ func unknownScheme(scheme string, ok bool) string {
 // Check reports settings that no folder could satisfy, before any is touched.
 func (d Data) Check() error {
 	if _, err := d.storeDir(); err != nil {
+		return err
+	}
+	if err := d.checkReplicas(); err != nil {
 		return err
 	}
 	if d.Key != "" {

@@ -27,14 +27,32 @@ func (d Data) settle() time.Duration {
 }
 
 // isPostgres reports whether Database is a URL of PostgreSQL.
-func (d Data) isPostgres() bool {
-	return strings.HasPrefix(d.Database, "postgres://") || strings.HasPrefix(d.Database, "postgresql://")
+func (d Data) isPostgres() bool { return isPostgres(d.Database) }
+
+func isPostgres(url string) bool {
+	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
 }
 
 // checkPostgres reports a URL that names no database.
 func checkPostgres(url string) error {
 	if _, err := pgxpool.ParseConfig(url); err != nil {
 		return fmt.Errorf("--database: %w", oneLine(err)) // without the password
+	}
+	return nil
+}
+
+// checkReplicas reports replicas that no database of ours could have.
+func (d Data) checkReplicas() error {
+	for _, url := range d.Replicas {
+		switch {
+		case !d.isPostgres():
+			return errors.New("--replica needs a --database postgres://… that it is a replica of")
+		case !isPostgres(url):
+			return errors.New("--replica: the URL of a replica begins with postgres://")
+		}
+		if _, err := pgxpool.ParseConfig(url); err != nil {
+			return fmt.Errorf("--replica: %w", oneLine(err)) // without the password
+		}
 	}
 	return nil
 }
@@ -50,7 +68,7 @@ func (d Data) name(dir string) string {
 // openStore opens the store for reading and writing.
 func (d Data) openStore(ctx context.Context, dir string, log *slog.Logger) (store.Store, error) {
 	if d.isPostgres() {
-		st, err := postgres.Open(ctx, postgres.Options{URL: d.Database, Logger: log})
+		st, err := postgres.Open(ctx, postgres.Options{URL: d.Database, Replicas: d.Replicas, Logger: log})
 		if err != nil {
 			return nil, explainDatabase(err)
 		}
@@ -89,6 +107,9 @@ func (d Data) openStoreForReading(ctx context.Context, dir string, log *slog.Log
 func explainDatabase(err error) error {
 	if errors.Is(err, postgres.ErrForeign) {
 		return fmt.Errorf("%w: name an empty database with --database", err)
+	}
+	if errors.Is(err, postgres.ErrNoReplica) {
+		return fmt.Errorf("--replica: %w", oneLine(err))
 	}
 	return oneLine(err)
 }

@@ -259,7 +259,7 @@ func (s *Site) Document(ctx context.Context, who access.Principal, c DocumentCal
 		return Document{}, err
 	}
 	var out Document
-	err = s.data.View(ctx, func(r store.Reader) error {
+	err = s.data.Glance(ctx, nil, func(r store.Reader) error {
 		st, err := s.at(r, c.DocumentPlace)
 		if err != nil {
 			return err

@@ -63,7 +63,7 @@ func (s *Site) documentPage(ctx context.Context, q DocumentQuery, fits func(*Doc
 		after = int64(binary.BigEndian.Uint64(place) >> 1) // any eight bytes are a place
 	}
 	var page DocumentPage
-	err = s.data.View(ctx, func(r store.Reader) error {
+	err = s.data.Glance(ctx, nil, func(r store.Reader) error {
 		page = DocumentPage{Documents: []Document{}}
 		if err := appExists(r, q.App); err != nil {
 			return err

@@ -32,7 +32,11 @@ func (s *Site) EngagedSubscribers(ctx context.Context, who access.Principal, pro
 		out = nil
 		rs := s.rolesIn(r, who)
 		since := s.d.now().Add(-engagedWithin)
-		capped, err = s.eachSubscriberActing(r, who, provider, func(rec *store.Record, actors *actors) error {
+		plans, err := s.plansToList(r, who, provider, "")
+		if err != nil {
+			return err
+		}
+		capped, err = s.eachSubscriberActing(r, plans, func(rec *store.Record, actors *actors) error {
 			return actors.each(func(l *store.Link, user *store.Record) (bool, error) {
 				if user.LastLogin.Before(since) {
 					return true, nil
@@ -62,10 +66,15 @@ func (s *Site) EngagedSubscribers(ctx context.Context, who access.Principal, pro
 // looked at is not listed. capped tells that there may be more. Errors as of
 // ProvidedSubscriptions.
 func (s *Site) UnengagedSubscribers(ctx context.Context, who access.Principal, provider string) (out []Subject, capped bool, err error) {
-	err = s.data.View(ctx, func(r store.Reader) error {
+	var plans []Plan
+	may := func(r store.Reader) (err error) {
+		plans, err = s.plansToList(r, who, provider, "")
+		return err
+	}
+	err = s.data.Glance(ctx, may, func(r store.Reader) (err error) {
 		out = nil
 		since := s.d.now().Add(-unengagedSince)
-		capped, err = s.eachSubscriberActing(r, who, provider, func(rec *store.Record, actors *actors) error {
+		capped, err = s.eachSubscriberActing(r, plans, func(rec *store.Record, actors *actors) error {
 			seen := false
 			err := actors.each(func(_ *store.Link, user *store.Record) (bool, error) {
 				seen = !user.LastLogin.Before(since)
@@ -129,14 +138,10 @@ func (a *actors) each(fn func(*store.Link, *store.Record) (bool, error)) error {
 	}
 }
 
-// eachSubscriberActing walks the subscribers of a provider, the one with the
+// eachSubscriberActing walks the subscribers of plans, the one with the
 // newest subscription first, with who acts for them; capped tells that not all
 // subscribers, or not all their roles, were looked at.
-func (s *Site) eachSubscriberActing(r store.Reader, who access.Principal, provider string, fn func(*store.Record, *actors) error) (capped bool, err error) {
-	plans, err := s.plansToList(r, who, provider, "")
-	if err != nil {
-		return false, err
-	}
+func (s *Site) eachSubscriberActing(r store.Reader, plans []Plan, fn func(*store.Record, *actors) error) (capped bool, err error) {
 	left := engagedScan
 	more, err := eachSubscriber(s.provided(r, plans, RunningSubscriptions, Period{}, false), func(id profile.ID) (bool, error) {
 		if left <= 0 {

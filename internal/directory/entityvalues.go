@@ -51,7 +51,7 @@ func (s *Site) attributeValues(ctx context.Context, who access.Principal, typeNa
 	case q.First+q.Max > MaxValues:
 		return nil, profile.E(profile.TooLarge, profile.CodeTooLarge, "", "at most the first %d values can be listed", MaxValues)
 	}
-	err = s.data.View(ctx, func(r store.Reader) error {
+	err = s.data.Glance(ctx, nil, func(r store.Reader) error {
 		if list = nil; f.indexed(attr.Path) {
 			whole, err := f.indexedValues(r, attr, q, &list)
 			if err != nil || whole {

@@ -32,10 +32,13 @@ func (s *Site) EntityAt(ctx context.Context, who access.Principal, typeName stri
 	if !at.Before(s.d.now()) {
 		return s.entityFor(who, rec), nil
 	}
-	found, until := false, time.Time{}
-	err = s.data.View(ctx, func(r store.Reader) error {
+	found, until, id := false, time.Time{}, rec.ID
+	err = s.data.Glance(ctx, nil, func(r store.Reader) (err error) {
 		found, until = false, time.Time{}
-		return r.EachVersion(rec.ID, func(v store.Version) bool {
+		if rec, err = r.Record(id); err != nil { // as this snapshot has it
+			return err
+		}
+		return r.EachVersion(id, func(v store.Version) bool {
 			if v.At.After(at) {
 				until = v.At
 				return true
@@ -89,7 +92,7 @@ func (s *Site) EntityVersions(ctx context.Context, who access.Principal, typeNam
 		return nil, err
 	}
 	var list []EntityVersion
-	err = s.data.View(ctx, func(r store.Reader) error {
+	err = s.data.Glance(ctx, nil, func(r store.Reader) error {
 		list = nil
 		return r.EachVersion(rec.ID, func(v store.Version) bool {
 			list = append(list, EntityVersion{v.Version, v.At, v.Updated, v.Kind, v.Actor})

@@ -185,8 +185,15 @@ func (l *look) spend(rows int) error {
 
 // look runs fn, and again when it must sweep.
 func (s *Site) look(ctx context.Context, f *search, fn func(*look) error) error {
-	err := s.data.View(ctx, func(r store.Reader) error { return fn(&look{search: f, r: r}) })
-	if err != errSweep {
+	sweeps := false
+	err := s.data.Glance(ctx, nil, func(r store.Reader) error {
+		err := fn(&look{search: f, r: r})
+		if sweeps = err == errSweep; sweeps { // no error: a replica's would be asked of the primary, too
+			err = nil
+		}
+		return err
+	})
+	if err != nil || !sweeps {
 		return err
 	}
 	select {
@@ -195,7 +202,7 @@ func (s *Site) look(ctx context.Context, f *search, fn func(*look) error) error 
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return s.data.View(ctx, func(r store.Reader) error { return fn(&look{search: f, r: r, sweeps: true}) })
+	return s.data.Glance(ctx, nil, func(r store.Reader) error { return fn(&look{search: f, r: r, sweeps: true}) })
 }
 
 // walk calls fn for every record that matches, by number, until it returns

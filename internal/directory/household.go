@@ -106,7 +106,7 @@ type MemberEdit struct {
 // of its profiles; somebody else's is NotFound.
 func (s *Site) Household(ctx context.Context, who access.Principal, account string) ([]Member, error) {
 	var out []Member
-	_, err := s.inHousehold(ctx, access.HouseholdRead, who, account, func(r store.Reader, user *store.Record) error {
+	_, err := s.household(ctx, access.HouseholdRead, who, account, s.data.Glance, func(r store.Reader, user *store.Record) error {
 		recs, err := r.Owned(user.ID, profile.Household, 0, -1)
 		if err != nil {
 			return err
@@ -352,11 +352,24 @@ var errNoDefault = errors.New("the account has no default profile")
 // the reason, an account that the caller may not see is NotFound. An account
 // that was made without a default profile gets it now.
 func (s *Site) inHousehold(ctx context.Context, perm access.Permission, who access.Principal, account string, read func(store.Reader, *store.Record) error) (*store.Record, error) {
+	return s.household(ctx, perm, who, account, func(ctx context.Context, may, read func(store.Reader) error) error {
+		return s.data.View(ctx, func(r store.Reader) error {
+			if err := may(r); err != nil {
+				return err
+			}
+			return read(r)
+		})
+	}, read)
+}
+
+// household is inHousehold by what looks at the store: a View, or a Glance.
+func (s *Site) household(ctx context.Context, perm access.Permission, who access.Principal, account string,
+	look func(ctx context.Context, may, read func(store.Reader) error) error, read func(store.Reader, *store.Record) error) (*store.Record, error) {
 	if err := access.Admit(perm, who); err != nil {
 		return nil, err
 	}
 	var user *store.Record
-	look := func(r store.Reader) (err error) {
+	may := func(r store.Reader) (err error) {
 		if user, err = accountOf(r, account); err != nil {
 			return err
 		}
@@ -365,17 +378,21 @@ func (s *Site) inHousehold(ctx context.Context, perm access.Permission, who acce
 		} else if err != nil {
 			return err
 		}
-		if _, err := r.ByName(user.ID, profile.HouseholdMain, ""); profile.IsKind(err, profile.NotFound) {
-			return errNoDefault
-		} else if err != nil || read == nil {
-			return err
+		if _, err = r.ByName(user.ID, profile.HouseholdMain, ""); profile.IsKind(err, profile.NotFound) {
+			err = errNoDefault
+		}
+		return err
+	}
+	reads := func(r store.Reader) error {
+		if read == nil {
+			return nil
 		}
 		return read(r, user)
 	}
-	err := s.data.View(ctx, look)
+	err := look(ctx, may, reads)
 	if errors.Is(err, errNoDefault) {
 		if err = s.ensureMember(ctx, user); err == nil {
-			err = s.data.View(ctx, look)
+			err = look(ctx, may, reads)
 		}
 	}
 	return user, err

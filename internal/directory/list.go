@@ -35,14 +35,9 @@ type SubjectQuery struct {
 // of the window.
 func (s *Site) Subjects(ctx context.Context, who access.Principal, list SubjectList, q SubjectQuery, w Window) (part Part[Subject], total Total, err error) {
 	perm := map[SubjectList]access.Permission{AllProfiles: access.ProfileList, AllUsers: access.ContactRead, RegisteredUsers: access.ReportRead}[list]
-	err = s.data.View(ctx, func(r store.Reader) error {
-		is, err := s.relationTo(r, who, nil)
-		if err == nil {
-			err = access.Allow(perm, who, is)
-		}
-		if err != nil {
-			return err
-		}
+	may := func(r store.Reader) error { return s.allow(r, perm, who, nil) }
+	err = s.data.Glance(ctx, may, func(r store.Reader) error {
+		part, total = Part[Subject]{}, Total{}
 		l := subjectList{site: s, r: r, list: list, q: q, now: s.d.now()}
 		found, err := l.sequence(q.Down).window(w)
 		if err != nil {

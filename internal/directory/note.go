@@ -180,11 +180,12 @@ func (s *Site) namedInNote(r store.Reader, about NoteAbout, slug string) (*store
 // Notes lists the notes about a profile or a person, newest first. Errors:
 // NotFound, with Field "page" for a place that is none; Forbidden.
 func (s *Site) Notes(ctx context.Context, about NoteAbout, who access.Principal, slug string, q ListQuery) (out List[Note], err error) {
-	err = s.data.View(ctx, func(r store.Reader) error {
-		rec, err := s.noted(r, about, false, who, slug)
-		if err != nil {
-			return err
-		}
+	var rec *store.Record
+	may := func(r store.Reader) (err error) {
+		rec, err = s.noted(r, about, false, who, slug)
+		return err
+	}
+	err = s.data.Glance(ctx, may, func(r store.Reader) error {
 		found := map[profile.ID]*store.Record{}
 		read := func(l store.LinkQuery) ([]*store.Link, error) {
 			l.Oldest = l.Oldest != q.Reverse

@@ -213,11 +213,12 @@ type PlanQuery struct {
 // Plans lists the plans of a provider in the order of their creation. Errors:
 // NotFound, with Field "page" for a place that is none; Forbidden.
 func (s *Site) Plans(ctx context.Context, who access.Principal, provider string, q PlanQuery) (out List[Plan], err error) {
-	err = s.data.View(ctx, func(r store.Reader) error {
-		org, err := s.profileFor(r, access.PlanRead, who, provider)
-		if err != nil {
-			return err
-		}
+	var org *store.Record
+	may := func(r store.Reader) (err error) {
+		org, err = s.profileFor(r, access.PlanRead, who, provider)
+		return err
+	}
+	err = s.data.Glance(ctx, may, func(r store.Reader) (err error) {
 		out, err = s.listPlans(r, org, q)
 		return err
 	})
@@ -231,7 +232,7 @@ func (s *Site) Pricing(ctx context.Context, q ListQuery) (out List[Plan], err er
 		return out, nil
 	}
 	active := true
-	err = s.data.View(ctx, func(r store.Reader) error {
+	err = s.data.Glance(ctx, nil, func(r store.Reader) error {
 		org, err := r.Record(broker)
 		if err != nil {
 			return err

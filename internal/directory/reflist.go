@@ -46,7 +46,9 @@ func (s *Site) Refs(ctx context.Context, who access.Principal, q RefQuery) (out 
 	case !slices.Contains([]RefFilter{"", ActiveRefs, UsedRefs, ExpiredRefs, AllRefs}, q.Filter):
 		return out, profile.E(profile.Invalid, profile.CodeChoice, "filter", "filter is active, used, expired or all")
 	}
-	err = s.data.View(ctx, func(r store.Reader) error {
+	var of []refSource
+	may := func(r store.Reader) error {
+		of = nil
 		is, err := s.relationTo(r, who, nil)
 		if err != nil {
 			return err
@@ -55,7 +57,6 @@ func (s *Site) Refs(ctx context.Context, who access.Principal, q RefQuery) (out 
 		if q.Type.ofSite() && operator != nil {
 			return operator
 		}
-		var of []refSource
 		for _, t := range refTypes {
 			switch {
 			case t.mailed() || q.Type != "" && t != q.Type:
@@ -65,6 +66,9 @@ func (s *Site) Refs(ctx context.Context, who access.Principal, q RefQuery) (out 
 				of = append(of, refSource{profile.ID{}, t})
 			}
 		}
+		return nil
+	}
+	err = s.data.Glance(ctx, may, func(r store.Reader) error {
 		found, err := s.refSequence(r, of, q).window(Window{After: q.Window.After, Max: q.Window.Max})
 		if err != nil {
 			return err

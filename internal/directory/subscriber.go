@@ -228,12 +228,13 @@ type SubscriberList struct {
 // provider on a list, each once, the one with the newest first; the Plan and
 // Oldest of the query are not looked at. Errors as of ProvidedSubscriptions.
 func (s *Site) Subscribers(ctx context.Context, who access.Principal, provider string, q ProvidedQuery) (out SubscriberList, err error) {
-	err = s.data.View(ctx, func(r store.Reader) error {
+	var plans []Plan
+	may := func(r store.Reader) (err error) {
+		plans, err = s.plansToList(r, who, provider, "")
+		return err
+	}
+	err = s.data.Glance(ctx, may, func(r store.Reader) (err error) {
 		out = SubscriberList{Whole: q.Whole}
-		plans, err := s.plansToList(r, who, provider, "")
-		if err != nil {
-			return err
-		}
 		list := s.provided(r, plans, q.List, q.Period, false)
 		most := countLimit
 		if q.Whole {

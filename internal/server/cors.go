@@ -7,7 +7,7 @@ import (
 
 var (
 	varyOrigin     = []string{"Origin"}
-	exposedHeaders = []string{"Location, X-Request-ID, ETag, Retry-After, X-RateLimit-Level, Content-Range, X-Cloudillo-Variant, X-Cloudillo-Variants"}
+	exposedHeaders = []string{"Location, X-Request-ID, ETag, Retry-After, X-RateLimit-Level, Content-Range, X-Cloudillo-Variant, X-Cloudillo-Variants, Facet-Consistency"}
 )
 
 // preflightAge is how long a browser may keep the answer to a preflight, in

@@ -20,6 +20,7 @@ type exchange struct {
 	route  string    // method and pattern; "" when none matched
 	meter  *meter
 	starts *starts
+	told   func() string // the token of what was read and written; nil: there is none
 	start  time.Time
 	status int // 0: not answered yet
 	bytes  int64
@@ -30,6 +31,7 @@ type exchange struct {
 func (x *exchange) WriteHeader(status int) {
 	if x.status == 0 && status >= 200 {
 		x.status = status
+		x.tell()
 	}
 	x.ResponseWriter.WriteHeader(status)
 }
@@ -37,10 +39,21 @@ func (x *exchange) WriteHeader(status int) {
 func (x *exchange) Write(b []byte) (int, error) {
 	if x.status == 0 {
 		x.status = http.StatusOK
+		x.tell()
 	}
 	n, err := x.ResponseWriter.Write(b)
 	x.bytes += int64(n)
 	return n, err
+}
+
+// tell puts the consistency token into the head of the answer.
+func (x *exchange) tell() {
+	if x.told == nil {
+		return
+	}
+	if token := x.told(); token != "" {
+		x.Header()[consistency] = []string{token}
+	}
 }
 
 // Unwrap lets http.ResponseController reach the connection.

@@ -25,6 +25,7 @@ func (s *Server) done(x *exchange, r *http.Request) {
 	took := now.Sub(x.start)
 	if x.status == 0 {
 		x.status = http.StatusOK // what net/http sends when a handler wrote nothing
+		x.tell()
 	}
 	x.meter.note(x.status, took)
 	x.starts.note(x.err)

@@ -225,6 +225,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(x, r)
 }
 
+// consistency is the header of the token by which a caller is shown what it has
+// written, or was shown before, wherever that is read.
+const consistency = "Facet-Consistency"
+
 // endpoint is a route on the mux.
 type endpoint struct {
 	server   *Server
@@ -257,6 +261,16 @@ func (e *endpoint) serve(x *exchange, r *http.Request) error {
 		if err := e.server.addresses.take(networkOf(x.call.From), e.server.now()); err != nil {
 			e.server.metrics.limited.WithLabelValues(e.face.Name()).Inc()
 			return err
+		}
+	}
+	if !e.siteless {
+		ctx, told, err := e.server.directory.Consistent(r.Context(), r.Header[consistency])
+		if err != nil {
+			return err
+		}
+		x.told = told
+		if ctx != r.Context() {
+			r = r.WithContext(ctx)
 		}
 	}
 	if err := e.server.limitBody(x, r, e.route.MaxBody); err != nil {

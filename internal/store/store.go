@@ -37,6 +37,8 @@ type Store interface {
 	System() System
 	// Ready says whether reads and writes can be served now.
 	Ready(context.Context) error
+	// Replicas is how many replicas there are to read from.
+	Replicas() int
 	Close() error
 }
 
@@ -85,6 +87,14 @@ type Spent struct {
 type Site interface {
 	// View runs fn on one consistent snapshot.
 	View(ctx context.Context, fn func(Reader) error) error
+	// Glance is View for what is only shown. decide (nil: nothing) says whether
+	// it may be, and never reads from a replica; show reads what is shown, and may
+	// where the context's Recency says so: not necessarily what decide saw, and
+	// never less than the caller has seen. age is the Age that show's reader
+	// thinks of: a replica at another is not asked. Both may run more than once.
+	// What a replica does not have, and whatever error show comes to there, is
+	// asked of the primary.
+	Glance(ctx context.Context, age int64, decide, show func(Reader) error) error
 	// Get reads the one record that holds a name, with no transaction round
 	// it: the way for hot single reads. ErrNotFound when there is none.
 	Get(ctx context.Context, space profile.Space, value string) (*Record, error)

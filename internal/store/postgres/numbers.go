@@ -64,7 +64,7 @@ func (s *Store) reserve(ctx context.Context, site store.SiteID, b *block, floor,
 	if err != nil {
 		return translate(ctx, errNoConnection)
 	}
-	q := &session{s: s, c: c, begin: noTransaction, sent: 1}
+	q := &session{s: s, pool: s.side, c: c, begin: noTransaction, sent: 1}
 	defer q.end()
 	var next int64
 	err = q.query(ctx, drawNumbers, []any{site, floor, n}, func(r rowOf) { next = r.int(0) })

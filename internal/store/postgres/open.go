@@ -24,6 +24,9 @@ type Options struct {
 	// Patience is how long a caller waits for a database that is not there, or
 	// for a free connection, before it is told to come back; 0 means 10 s.
 	Patience time.Duration
+	// Replicas are URLs of streaming standbys of that database, to read from what
+	// is only shown. One that cannot be reached now is read from when it can.
+	Replicas []string
 	Logger   *slog.Logger     // nil: slog.Default()
 	Clock    func() time.Time // nil: time.Now
 }
@@ -54,6 +57,10 @@ type Store struct {
 	resetAt  atomic.Int64 // when connections were last given up, in nanoseconds
 	sweptAt  atomic.Int64 // when the table spent was last swept, in microseconds
 	once     sync.Once
+
+	replicas []*replica
+	turn     atomic.Uint64 // of the replicas
+	unwatch  func()        // ends what looks after them
 }
 
 // Open opens a database and brings its schema up to date. Several processes may
@@ -69,6 +76,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		s.close()
 		return nil, fmt.Errorf("database: %w", err)
+	}
+	if err := s.openReplicas(ctx, o.Replicas); err != nil {
+		s.close()
+		return nil, err
 	}
 	return s, nil
 }
@@ -93,25 +104,9 @@ func OpenReadOnly(ctx context.Context, o Options) (*Store, error) {
 // dial makes the pools and connects once.
 func dial(ctx context.Context, o Options) (*Store, error) {
 	o.fill()
-	c, err := pgxpool.ParseConfig(o.URL)
+	c, err := poolConfig(o.URL)
 	if err != nil {
-		return nil, fmt.Errorf("database: %w", err) // pgx leaves the password out
-	}
-	if !poolSized(o.URL) {
-		c.MaxConns = int32(max(16, 8*runtime.GOMAXPROCS(0)))
-	}
-	params := c.ConnConfig.RuntimeParams
-	for key, value := range map[string]string{
-		"application_name":                    "facet",
-		"timezone":                            "UTC",
-		"idle_in_transaction_session_timeout": "60000",
-		"client_encoding":                     "UTF8",
-		"jit":                                 "off", // our queries are short
-		"synchronous_commit":                  "on",
-	} {
-		if _, given := params[key]; !given {
-			params[key] = value
-		}
+		return nil, fmt.Errorf("database: %w", err)
 	}
 	s := &Store{log: o.Logger, clock: o.Clock, patience: o.Patience}
 	s.numbers.sites = map[store.SiteID]*block{}
@@ -131,6 +126,31 @@ func dial(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
+// poolConfig reads a connection string, and adds what it does not say.
+func poolConfig(url string) (*pgxpool.Config, error) {
+	c, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err // pgx leaves the password out
+	}
+	if !poolSized(url) {
+		c.MaxConns = int32(max(16, 8*runtime.GOMAXPROCS(0)))
+	}
+	params := c.ConnConfig.RuntimeParams
+	for key, value := range map[string]string{
+		"application_name":                    "facet",
+		"timezone":                            "UTC",
+		"idle_in_transaction_session_timeout": "60000",
+		"client_encoding":                     "UTF8",
+		"jit":                                 "off", // our queries are short
+		"synchronous_commit":                  "on",
+	} {
+		if _, given := params[key]; !given {
+			params[key] = value
+		}
+	}
+	return c, nil
+}
+
 // Close waits for what is running and gives the connections back.
 func (s *Store) Close() error {
 	s.close()
@@ -140,6 +160,7 @@ func (s *Store) Close() error {
 func (s *Store) close() {
 	s.once.Do(func() {
 		s.closed.Store(true)
+		s.closeReplicas()
 		s.pool.Close()
 		s.side.Close()
 	})

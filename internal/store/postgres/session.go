@@ -17,16 +17,20 @@ const noTransaction statement = -1
 // session is a connection that somebody uses: the statements that wait to be
 // sent, and the transaction. It is used by one goroutine at a time.
 type session struct {
-	s     *Store
-	c     *pgxpool.Conn
-	begin statement // goes with the first batch
-	open  bool      // it has
-	ends  bool      // the batch that is sent commits
-	asked bool      // some of the last batch may have reached the server
-	queue []queued
-	depth int   // of streams that are being read
-	sent  int   // batches
-	err   error // of the transaction: nothing more can be done in it
+	s      *Store
+	pool   *pgxpool.Pool
+	c      *pgxpool.Conn
+	begin  statement // goes with the first batch
+	ahead  *queued   // a transaction of its own before the first batch, in the same round trip
+	behind *queued   // one after the batch that commits; it does not fail the commit
+	copied bool      // the server is a replica: nothing is sent twice
+	open   bool      // it has
+	ends   bool      // the batch that is sent commits
+	asked  bool      // some of the last batch may have reached the server
+	queue  []queued
+	depth  int   // of streams that are being read
+	sent   int   // batches
+	err    error // of the transaction: nothing more can be done in it
 }
 
 // queued is a statement that waits, with its arguments.
@@ -36,6 +40,7 @@ type queued struct {
 	name string // in place of id: prepared under this name
 	args [][]byte
 	fail error // what it means when the statement breaks a key, or misses a row that it must have
+	rows func(rowOf)
 }
 
 // prepared are the names of the statements that a connection has prepared.
@@ -48,20 +53,21 @@ const preparedKey = "facet"
 
 // session takes a connection out of the pool.
 func (s *Store) session(ctx context.Context, begin statement) (*session, error) {
-	q := &session{s: s, begin: begin}
-	return q, q.acquire(ctx)
+	q := &session{s: s, pool: s.pool, begin: begin}
+	return q, q.acquire(ctx, s.patience)
 }
 
-func (q *session) acquire(ctx context.Context) error {
+// acquire takes a connection, or gives up after a time.
+func (q *session) acquire(ctx context.Context, patience time.Duration) error {
 	if q.s.closed.Load() {
 		return errClosed
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	wait, cancel := context.WithTimeout(ctx, q.s.patience)
+	wait, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	c, err := q.s.pool.Acquire(wait)
+	c, err := q.pool.Acquire(wait)
 	if err != nil {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -140,7 +146,7 @@ func (q *session) send(ctx context.Context, fn func(rowOf), last ...queued) erro
 	if len(list) == 0 {
 		return nil
 	}
-	again := q.begin != beginWrite && q.sent == 0
+	again := q.begin != beginWrite && q.sent == 0 && !q.copied
 	for begun, wait := time.Now(), firstWait; ; wait = min(2*wait, maxWait) {
 		read, err := q.batch(ctx, list, fn)
 		if err == nil {
@@ -148,7 +154,7 @@ func (q *session) send(ctx context.Context, fn func(rowOf), last ...queued) erro
 		}
 		if again && !read && isLost(err) && ctx.Err() == nil && time.Since(begun) < q.s.patience {
 			q.s.lost()
-			if q.pause(ctx, wait) == nil && q.acquire(ctx) == nil {
+			if q.pause(ctx, wait) == nil && q.acquire(ctx, q.s.patience) == nil {
 				continue
 			}
 		}
@@ -181,6 +187,9 @@ func (q *session) batch(ctx context.Context, list []queued, fn func(rowOf)) (rea
 			return false, err
 		}
 	}
+	if q.ahead != nil || q.behind != nil {
+		return q.joined(ctx, list, fn)
+	}
 	b := &pgconn.Batch{}
 	for i := range list {
 		list[i].add(b)
@@ -189,28 +198,46 @@ func (q *session) batch(ctx context.Context, list []queued, fn func(rowOf)) (rea
 	results := q.c.Conn().PgConn().ExecBatch(ctx, b)
 	at := 0
 	for err == nil && results.NextResult() {
-		r := results.ResultReader()
-		if at == len(list)-1 && fn != nil {
-			for r.NextRow() {
-				read = true
-				fn(r.Values())
-			}
-		}
-		if _, err = r.Close(); err == nil {
+		given, e := rowsTo(results.ResultReader(), list, at, fn)
+		read = read || given
+		if err = e; err == nil {
 			at++
 		}
 	}
 	if e := results.Close(); err == nil {
 		err = e
 	}
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && (pg.Code == uniqueViolation || pg.Code == divisionByZero) &&
-		at < len(list) && list[at].fail != nil {
-		err = list[at].fail
-	} else if pg != nil && at < len(list) && list[at].name == "" && list[at].text == "" {
-		err = fmt.Errorf("%w in %s", err, statements[list[at].id])
+	return read, meaning(err, list, at)
+}
+
+// rowsTo gives the rows of a statement of a batch to who wants them, and reports
+// whether fn, which wants those of the last, was given any.
+func rowsTo(r *pgconn.ResultReader, list []queued, at int, fn func(rowOf)) (read bool, err error) {
+	to := list[at].rows
+	if at == len(list)-1 && fn != nil {
+		to = func(v rowOf) {
+			read = true
+			fn(v)
+		}
 	}
+	for to != nil && r.NextRow() {
+		to(r.Values())
+	}
+	_, err = r.Close()
 	return read, err
+}
+
+// meaning is what an error of the statement at a place of a batch stands for.
+func meaning(err error, list []queued, at int) error {
+	var pg *pgconn.PgError
+	switch {
+	case !errors.As(err, &pg) || at >= len(list):
+	case list[at].fail != nil && (pg.Code == uniqueViolation || pg.Code == divisionByZero):
+		return list[at].fail
+	case list[at].name == "" && list[at].text == "":
+		return fmt.Errorf("%w in %s", err, statements[list[at].id])
+	}
+	return err
 }
 
 // query runs a statement whose rows are read whole; fn must not use the session.
@@ -309,6 +336,7 @@ func (q *session) commit(ctx context.Context) error {
 		last = []queued{{id: commit}}
 	}
 	q.begin, q.ends = beginWrite, true
+	q.behind = q.s.written(ctx)
 	if !q.open {
 		q.begin = noTransaction
 		q.sent++ // never sent twice

@@ -24,6 +24,11 @@ func (t site) View(ctx context.Context, fn func(store.Reader) error) error {
 	return t.s.view(ctx, t.id, func(r *reader) error { return fn(r) })
 }
 
+// Glance reads what is shown from a replica where it may.
+func (t site) Glance(ctx context.Context, age int64, decide, show func(store.Reader) error) error {
+	return t.s.glance(ctx, t.id, age, decide, show)
+}
+
 // Get reads by site-wide name.
 func (t site) Get(ctx context.Context, space profile.Space, value string) (*store.Record, error) {
 	return t.get(ctx, func(r *reader) (*store.Record, error) { return r.ByName(profile.ID{}, space, value) })

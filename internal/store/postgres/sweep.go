@@ -51,11 +51,11 @@ func (r *reader) beside(n int) (list []*reader) {
 		return nil
 	}
 	for range n {
-		if st := r.s.pool.Stat(); st.MaxConns()-st.AcquiredConns() <= spare {
+		if st := r.q.pool.Stat(); st.MaxConns()-st.AcquiredConns() <= spare {
 			break
 		}
-		q, err := r.s.session(r.ctx, beginRead)
-		if err != nil {
+		q := &session{s: r.s, pool: r.q.pool, begin: beginRead, copied: r.q.copied}
+		if err := q.acquire(r.ctx, r.s.patience); err != nil {
 			break
 		}
 		// Its name is given by the server: digits, letters and dashes.

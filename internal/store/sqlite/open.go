@@ -311,6 +311,9 @@ func (s *Store) Ready(ctx context.Context) error {
 	})
 }
 
+// Replicas is 0: a folder has none.
+func (s *Store) Replicas() int { return 0 }
+
 // Check reads the whole database and compares tables with their indexes
 // (PRAGMA integrity_check). It takes a reader for minutes on a large store.
 func (s *Store) Check(ctx context.Context) error {

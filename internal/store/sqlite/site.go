@@ -26,6 +26,18 @@ func (t site) View(ctx context.Context, fn func(store.Reader) error) error {
 	return t.s.view(ctx, t.id, func(r *reader) error { return fn(r) })
 }
 
+// Glance reads one snapshot: there are no replicas.
+func (t site) Glance(ctx context.Context, _ int64, decide, show func(store.Reader) error) error {
+	return t.s.view(ctx, t.id, func(r *reader) error {
+		if decide != nil {
+			if err := decide(r); err != nil {
+				return err
+			}
+		}
+		return show(r)
+	})
+}
+
 // Get reads by site-wide name.
 func (t site) Get(ctx context.Context, space profile.Space, value string) (*store.Record, error) {
 	c, err := t.s.reading(ctx)

@@ -41,6 +41,7 @@ type Cluster struct {
 	bin     string // folder of the programs
 	dir     string // everything of the cluster
 	who     *syscall.SysProcAttr
+	of      *Cluster // the primary of a standby; nil: it is none
 
 	mu     sync.Mutex
 	leash  io.WriteCloser // when it closes the server stops
@@ -415,10 +416,14 @@ func (c *Cluster) fail(pid int) error {
 // Restart starts the server after Kill, or after Stop.
 func (c *Cluster) Restart() error { return c.start() }
 
-// Stop ends the server and removes its folder.
+// Stop ends the server and removes its folder. Its standbys are stopped before.
 func (c *Cluster) Stop() error {
 	if err := c.leash.Close(); err != nil {
 		return err
 	}
-	return c.watch.Wait()
+	err := c.watch.Wait()
+	if c.of != nil {
+		err = errors.Join(err, c.dropSlot())
+	}
+	return err
 }

@@ -1,0 +1,121 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/url"
+	"strings"
+	"testing"
+
+	"facet/internal/profile"
+	"facet/internal/store"
+	"facet/internal/store/postgres"
+)
+
+// alone is a store whose standby is its own, to be harmed.
+func alone(t *testing.T) *standbys {
+	t.Helper()
+	turn <- struct{}{}
+	t.Cleanup(func() { <-turn })
+	s := &standbys{t: t, url: cluster.Database(t), log: buffer()}
+	on, err := cluster.Standby()
+	s.must(err)
+	t.Cleanup(func() { s.must(on.Stop()) })
+	s.standby = on
+	s.must(on.CatchUp())
+	s.store = s.open(s.replica())
+	return s
+}
+
+func TestAReplicaThatFailsIsPassedOverAndTakenAgain(t *testing.T) {
+	s := alone(t)
+	mark := s.write("first")
+	s.must(s.standby.CatchUp())
+	serves := func() bool {
+		found, copies, _ := s.sees(s.store, mark, "first")
+		if !found {
+			t.Fatal("a read failed or did not find what is there")
+		}
+		return copies == 1
+	}
+	s.until("the replica serves", serves)
+
+	s.must(s.standby.Kill())
+	for range 20 {
+		if serves() {
+			t.Fatal("a replica that is gone has served")
+		}
+	}
+	if status := s.store.ReplicaStatus()[0]; status.Serves || status.Failed == 0 {
+		t.Errorf("%+v", status)
+	}
+	s.must(s.standby.Restart())
+	s.until("the replica serves again", serves)
+
+	// It takes writes itself: what it has is no part of the database any more.
+	s.must(s.standby.Promote())
+	s.must(s.standby.Exec(s.database(), "UPDATE meta SET value = value WHERE key = 'epoch'"))
+	for range 20 {
+		if serves() {
+			t.Fatal("a server that was promoted has served")
+		}
+	}
+	s.until("it is told", func() bool { return strings.Contains(s.log.String(), "it takes writes itself") })
+}
+
+func TestAReadThatLosesItsReplicaOnTheWayIsMadeOnThePrimary(t *testing.T) {
+	s := replicated(t)
+	s.until("the replica serves", func() bool {
+		_, copies, _ := s.sees(s.store, store.Mark{}, "first")
+		return copies == 1
+	})
+	runs := 0
+	err := s.store.Site(1).Glance(store.WithRecency(t.Context(), store.NewRecency(store.Mark{}, true)), 0, nil, func(r store.Reader) error {
+		runs++
+		if _, err := r.ByName(profile.ID{}, profile.Slug, "first"); err != nil {
+			return err
+		}
+		if runs == 1 {
+			s.must(s.standby.Exec("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+s.database()+"'"))
+		}
+		_, _ = r.Count(profile.User) // who does not look at the error is none the wiser
+		return nil
+	})
+	if err != nil || runs != 2 {
+		t.Errorf("%d runs, %v", runs, err)
+	}
+}
+
+func TestAServerThatCannotBeReachedIsNoReasonNotToStart(t *testing.T) {
+	turn <- struct{}{}
+	t.Cleanup(func() { <-turn })
+	s := &standbys{t: t, url: cluster.Database(t), log: buffer()}
+	s.store = s.open("postgres:///nowhere?host=" + url.QueryEscape(t.TempDir()))
+	mark := s.write("first")
+	if found, copies, _ := s.sees(s.store, mark, "first"); !found || copies != 0 {
+		t.Errorf("found %t, from %d replicas", found, copies)
+	}
+	if !strings.Contains(s.log.String(), "replica is not read from") {
+		t.Errorf("nobody is told: %s", s.log)
+	}
+	if status := s.store.ReplicaStatus(); len(status) != 1 || status[0].Serves || status[0].Name != "1" {
+		t.Errorf("%+v", status)
+	}
+}
+
+func TestAServerThatIsNoStandbyOfTheDatabaseIsRefused(t *testing.T) {
+	s := replicated(t)
+	for _, c := range []struct{ name, url, want string }{
+		{"the database itself", s.url, "takes writes itself"},
+		{"another database of the standby", s.standby.URL("postgres"), "another database"},
+	} {
+		db, err := postgres.Open(context.Background(), postgres.Options{URL: s.url, Replicas: []string{s.replica(), c.url}, Logger: slog.New(slog.DiscardHandler)})
+		if err == nil {
+			_ = db.Close()
+		}
+		if !errors.Is(err, postgres.ErrNoReplica) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "replica 2") {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
