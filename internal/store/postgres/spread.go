@@ -35,8 +35,8 @@ var (
 	// ErrNoCitus is a database without what spreads it.
 	ErrNoCitus = errors.New("the database has no extension citus 13.1 or later with a server to hold shards: " +
 		"CREATE EXTENSION citus on all servers, then citus_set_coordinator_host and citus_add_node")
-	// ErrInUse is a database that others are connected to.
-	ErrInUse = errors.New("the database is in use: stop every facet process on it, of whatever version, first")
+	// ErrInUse is a database that others are connected to, of whatever version.
+	ErrInUse = errors.New("the database is in use: end all other connections to it first")
 	// ErrSpread is a database that is spread over another number of shards.
 	ErrSpread = errors.New("the database is spread already, over another number of shards")
 )
@@ -93,13 +93,14 @@ func begin(ctx context.Context, c *pgx.Conn, shards int) error {
 	if err := ready(ctx, c); err != nil {
 		return err
 	}
-	var others int
+	var others string
 	err = c.QueryRow(ctx, `
-		SELECT count(*) FROM pg_stat_activity
-		WHERE datname = current_database() AND application_name = current_setting('application_name')
+		SELECT coalesce(string_agg(DISTINCT coalesce(nullif(application_name, ''), 'a client without name'), ', '), '')
+		FROM pg_stat_activity
+		WHERE datname = current_database() AND application_name NOT LIKE 'citus%'
 			AND backend_type = 'client backend' AND pid <> pg_backend_pid()`).Scan(&others)
-	if err == nil && others > 0 {
-		err = fmt.Errorf("%w: %d connections", ErrInUse, others)
+	if err == nil && others != "" {
+		err = fmt.Errorf("%w: %s", ErrInUse, others)
 	}
 	if err == nil {
 		_, err = c.Exec(ctx, `INSERT INTO meta (key, value) VALUES ($1, $2)
@@ -136,7 +137,7 @@ func ready(ctx context.Context, c *pgx.Conn) error {
 // spread moves the tables that have a bucket and are still on one server, and
 // gives their names. Their rows go along.
 func spread(ctx context.Context, c *pgx.Conn, shards int) (moved []string, err error) {
-	left, err := unspread(ctx, c)
+	left, err := Unspread(ctx, c)
 	if err != nil || len(left) == 0 {
 		return nil, err
 	}
@@ -156,9 +157,9 @@ func spread(ctx context.Context, c *pgx.Conn, shards int) (moved []string, err e
 	return moved, cleared(ctx, c)
 }
 
-// unspread lists the tables with a bucket that are on one server, firstTable
-// before all. A table in partitions is one whose rows lie by bucket, too.
-func unspread(ctx context.Context, c *pgx.Conn) (left []string, err error) {
+// Unspread lists the tables with a bucket that are on one server and need not
+// be, record before all. A table in partitions is one whose rows lie by bucket, too.
+func Unspread(ctx context.Context, c *pgx.Conn) (left []string, err error) {
 	rows, err := c.Query(ctx, `
 		SELECT k.relname::text FROM pg_class k
 		JOIN pg_attribute a ON a.attrelid = k.oid AND a.attname = 'bucket' AND NOT a.attisdropped

@@ -42,11 +42,12 @@ type Cluster struct {
 	dir     string // everything of the cluster
 	who     *syscall.SysProcAttr
 
-	mu     sync.Mutex
-	leash  io.WriteCloser // when it closes the server stops
-	watch  *exec.Cmd
-	filled bool
-	made   atomic.Int64
+	mu      sync.Mutex
+	leash   io.WriteCloser // when it closes the server stops
+	watch   *exec.Cmd
+	filled  bool
+	inParts bool
+	made    atomic.Int64
 }
 
 // port names the socket; no network address is listened on.
