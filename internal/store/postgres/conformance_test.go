@@ -27,7 +27,12 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
-	if cluster, err = pgtest.Start(pgtest.Options{}); err != nil {
+	if at := os.Getenv("FACET_TEST_CITUS"); at != "" {
+		cluster, err = pgtest.Attach(at)
+	} else {
+		cluster, err = pgtest.Start(pgtest.Options{})
+	}
+	if err != nil {
 		return 1, err
 	}
 	code = m.Run()
