@@ -24,7 +24,7 @@ type SiteInfo struct {
 // by the entity type; Extras holds what single faces keep, one object a face.
 type Record struct {
 	ID        profile.ID
-	Bucket    profile.Bucket // ID.Bucket(), except for imported ids of owned records
+	Bucket    profile.Bucket // Owner.Bucket(), or ID.Bucket() without owner; for life
 	Type      profile.Type
 	Number    int64      // from the site's one sequence
 	Owner     profile.ID // zero: the site

@@ -209,7 +209,7 @@ type Found struct {
 // or when it is another site's domain or lies under it.
 type RecordWriter interface {
 	// Create inserts a record with its names and index rows, and sets its
-	// Version, and its Bucket where that is zero. A name in use is a
+	// Version and Bucket. A name in use is a
 	// TakenError (an id in use: Field "id"), and nothing of the call is kept.
 	// The sequence passes over a Number that did not come from it.
 	Create(*Record, Event) error

@@ -27,7 +27,12 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
-	if cluster, err = pgtest.Start(pgtest.Options{}); err != nil {
+	if at := os.Getenv("FACET_TEST_CITUS"); at != "" {
+		cluster, err = pgtest.Attach(at)
+	} else {
+		cluster, err = pgtest.Start(pgtest.Options{})
+	}
+	if err != nil {
 		return 1, err
 	}
 	code = m.Run()
@@ -40,9 +45,18 @@ var turn = make(chan struct{}, 1)
 
 // open gives a store on a fresh database.
 func open(t *testing.T) (store.Store, func() store.Store) {
+	return openOn(func(t testing.TB) string { return cluster.Database(t) })(t)
+}
+
+// openOn gives stores on the databases that fresh makes.
+func openOn(fresh func(testing.TB) string) storetest.Open {
+	return func(t *testing.T) (store.Store, func() store.Store) { return openAt(t, fresh) }
+}
+
+func openAt(t *testing.T, fresh func(testing.TB) string) (store.Store, func() store.Store) {
 	turn <- struct{}{}
 	t.Cleanup(func() { <-turn })
-	url := cluster.Database(t)
+	url := fresh(t)
 	var s *postgres.Store
 	reopen := func() store.Store {
 		if s != nil {
@@ -67,3 +81,12 @@ func open(t *testing.T) (store.Store, func() store.Store) {
 func TestConformance(t *testing.T) { storetest.Run(t, open) }
 
 func TestConformanceOfOverlappingTransactions(t *testing.T) { storetest.RunOverlapping(t, open) }
+
+// In partitions by bucket the same statements are issued as on several servers.
+func TestConformanceInParts(t *testing.T) { storetest.Run(t, openOn(inParts)) }
+
+func TestConformanceOfOverlappingTransactionsInParts(t *testing.T) {
+	storetest.RunOverlapping(t, openOn(inParts))
+}
+
+func inParts(t testing.TB) string { return cluster.InParts(t) }

@@ -67,7 +67,7 @@ func (t *tx) Amend(id profile.ID, fn func(*store.Replaced) bool) error {
 func (r *reader) Events(after store.Position, n int) ([]store.Event, error) {
 	var list []store.Event
 	var bad error
-	err := r.query(selectEvents, func(v rowOf) {
+	scan := func(v rowOf) {
 		e := store.Event{
 			Position: store.Position{Epoch: v.int(0), Tx: v.int(1), Seq: v.int(2)},
 			At:       v.time(3), Actor: v.id(4), Subject: v.id(5),
@@ -77,7 +77,13 @@ func (r *reader) Events(after store.Position, n int) ([]store.Event, error) {
 			bad = json.Unmarshal(p, &e.Paths)
 		}
 		list = append(list, e)
-	}, r.site, after.Epoch, after.Tx, after.Seq, r.s.epoch, limit(n))
+	}
+	var err error
+	if r.s.spread {
+		err = r.eventsApart(after, n, scan)
+	} else {
+		err = r.query(selectEvents, scan, r.site, after.Epoch, after.Tx, after.Seq, r.s.epoch, limit(n))
+	}
 	if err == nil {
 		err = bad
 	}

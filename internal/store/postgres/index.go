@@ -24,10 +24,10 @@ func (r *reader) Brief(t profile.Type, low, high int64, desc bool, fn func(*stor
 		id = selectBriefDown
 	}
 	rec := store.Record{Type: t}
-	return r.stream(id, func(v rowOf) bool {
+	return r.byNumber(id, briefNumber, low, high, desc, func(v rowOf) bool {
 		scanBrief(v, &rec)
 		return fn(&rec)
-	}, r.site, t, low, high)
+	}, r.site, t)
 }
 
 // NumberAt walks the index of numbers.
@@ -48,16 +48,12 @@ func (r *reader) CountNumbers(t profile.Type, low, high int64) (int64, error) {
 // Lookup walks the index rows of one path.
 func (r *reader) Lookup(t profile.Type, rng store.Range, fn func(id profile.ID, value string) bool) error {
 	last := ""
-	each := func(v rowOf) bool {
+	return r.values(t, rng, false, func(v rowOf) bool {
 		if b := v.raw(0); string(b) != last {
 			last = string(b)
 		}
-		return fn(v.id(1), last)
-	}
-	if rng.High == "" {
-		return r.stream(selectFrom, each, r.site, t, rng.Path, rng.Low)
-	}
-	return r.stream(selectRange, each, r.site, t, rng.Path, rng.Low, rng.High)
+		return fn(v.id(2), last)
+	})
 }
 
 // valuesOf are the statements of one direction: without and with an upper bound.
@@ -65,15 +61,7 @@ type valuesOf struct{ from, rng statement }
 
 // Values walks the index rows of one path.
 func (r *reader) Values(t profile.Type, rng store.Range, desc bool, fn func(value []byte, number int64) bool) error {
-	id := selectValues
-	if desc {
-		id = selectValuesDown
-	}
-	each := func(v rowOf) bool { return fn(v.raw(0), v.int(1)) }
-	if rng.High == "" {
-		return r.stream(id.from, each, r.site, t, rng.Path, rng.Low)
-	}
-	return r.stream(id.rng, each, r.site, t, rng.Path, rng.Low, rng.High)
+	return r.values(t, rng, desc, func(v rowOf) bool { return fn(v.raw(0), v.int(1)) })
 }
 
 // Holders walks the index rows of one value.
@@ -82,7 +70,7 @@ func (r *reader) Holders(t profile.Type, path, value string, low, high int64, de
 	if desc {
 		id = selectHoldersDown
 	}
-	return r.stream(id, func(v rowOf) bool { return fn(v.int(0)) }, r.site, t, path, value, low, high)
+	return r.byNumber(id, 0, low, high, desc, func(v rowOf) bool { return fn(v.int(0)) }, r.site, t, path, value)
 }
 
 // CountValues counts index rows.

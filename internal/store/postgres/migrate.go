@@ -46,35 +46,36 @@ func migrations() ([]migration, error) {
 	return list, nil
 }
 
-// migrate brings the schema up to date, each migration in one transaction. Of
-// several processes one does, the others wait.
-func migrate(ctx context.Context, s *Store) error {
+// migrate brings the schema up to date, each migration in one transaction, and
+// spreads it where it is to be, or is with shards. Of several processes one does,
+// the others wait.
+func migrate(ctx context.Context, s *Store, shards int) (done Migration, err error) {
 	list, err := migrations()
 	if err != nil {
-		return err
+		return done, err
 	}
 	c, err := s.pool.Acquire(ctx)
 	if err != nil {
-		return err
+		return done, err
 	}
 	defer c.Release()
 	if _, err := c.Exec(ctx, `SELECT pg_advisory_lock($1)`, migrationLock); err != nil {
-		return err
+		return done, err
 	}
 	defer func() { _, _ = c.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, migrationLock) }()
 	if err := encoded(ctx, c.Conn()); err != nil {
-		return err
+		return done, err
 	}
-	done, err := applied(ctx, c.Conn(), list)
+	have, err := applied(ctx, c.Conn(), list)
 	if errors.Is(err, errNoTable) {
 		if err = empty(ctx, c.Conn()); err == nil {
 			_, err = c.Exec(ctx, migrationTable)
 		}
 	}
 	if err != nil {
-		return err
+		return done, err
 	}
-	for _, m := range list[done:] {
+	for _, m := range list[have:] {
 		err := pgx.BeginFunc(ctx, c.Conn(), func(t pgx.Tx) error {
 			if _, err := t.Conn().PgConn().Exec(ctx, m.sql).ReadAll(); err != nil {
 				return err
@@ -84,10 +85,19 @@ func migrate(ctx context.Context, s *Store) error {
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("migration %s: %w", m.name, err)
+			return done, fmt.Errorf("migration %s: %w", m.name, err)
+		}
+		done.Applied = append(done.Applied, m.name)
+	}
+	if shards > 0 {
+		if err := begin(ctx, c.Conn(), shards); err != nil {
+			return done, err
 		}
 	}
-	return nil
+	if done.Shards, err = shardsOf(ctx, c.Conn()); err == nil && done.Shards > 0 {
+		done.Moved, err = spread(ctx, c.Conn(), done.Shards)
+	}
+	return done, err
 }
 
 // current checks that the database is ours and needs no migration.

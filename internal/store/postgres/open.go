@@ -51,6 +51,8 @@ type Store struct {
 	clock    func() time.Time
 	patience time.Duration
 	readOnly bool
+	spread   bool // what is read together may lie on several servers, see spread.go
+	citus    bool // they are Citus's
 	epoch    int64
 	numbers  numbers
 	closed   atomic.Bool
@@ -70,7 +72,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = migrate(ctx, s); err == nil {
+	if _, err = migrate(ctx, s, 0); err == nil {
 		err = s.readEpoch(ctx)
 	}
 	if err != nil {
@@ -201,13 +203,18 @@ func (s *Store) readEpoch(ctx context.Context) error {
 	}
 	defer q.end()
 	meta := map[string]int64{}
-	for _, key := range []string{"epoch", "cluster", "timeline"} {
+	for _, key := range []string{"epoch", "cluster", "timeline", metaShards} {
 		if err := q.query(ctx, selectMeta, []any{key}, func(r rowOf) { meta[key] = r.int(0) }); err != nil {
 			return err
 		}
 	}
 	if s.epoch = meta["epoch"]; s.epoch == 0 {
 		return errors.New("table meta has no epoch")
+	}
+	if s.spread = meta[metaShards] > 0; s.spread {
+		if err := q.query(ctx, selectCitus, nil, func(rowOf) { s.citus = true }); err != nil {
+			return err
+		}
 	}
 	if s.readOnly {
 		return nil

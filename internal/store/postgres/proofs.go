@@ -80,9 +80,9 @@ func (r *reader) Ticket(digest string) (*store.TicketRow, error) {
 	k := row.KeyOf(profile.ID{}, profile.Ticket, digest)
 	return proof(r, ticketLock, profile.ID{}, digest, func() (*store.TicketRow, error) {
 		t := &store.TicketRow{Digest: digest}
-		err := r.must(r.of(selectTicket), func(v rowOf) {
+		err := r.ticket(k, func(v rowOf) {
 			t.Subject, t.Kind, t.Data, t.Uses, t.Created, t.Expires = v.id(0), v.text(1), v.bytes(2), v.int(3), v.time(4), v.time(5)
-		}, r.site, k.Bucket, k.Space, k.Value)
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -134,6 +134,7 @@ const (
 	attemptsLock int32 = 0x46610003
 	secretLock   int32 = 0x46610004
 	ticketLock   int32 = 0x46610005
+	recordLock   int32 = 0x46610006
 )
 
 // alone takes such a lock, which two things with the same hash share.
@@ -212,7 +213,7 @@ func (t *tx) PutTicket(v *store.TicketRow) error {
 		if err := t.stays(v.Subject); err != nil {
 			return err
 		}
-		if err := t.write(nil, moveTicket, t.site, k.Bucket, k.Space, k.Value, v.Subject); err != nil {
+		if err := t.moveTicket(k, v.Subject); err != nil {
 			return err
 		}
 		if err := t.write(nil, upsertTicketName, t.site, k.Bucket, k.Space, k.Value, v.Subject.Bucket(), v.Subject); err != nil {
@@ -226,6 +227,9 @@ func (t *tx) PutTicket(v *store.TicketRow) error {
 // DropTicket deletes; no error when there is none.
 func (t *tx) DropTicket(digest string) error {
 	k := row.KeyOf(profile.ID{}, profile.Ticket, digest)
+	if t.s.spread {
+		return t.unit(func() error { return t.dropTicketApart(k) })
+	}
 	return t.drop(dropTicket, t.site, k.Bucket, k.Space, k.Value)
 }
 
@@ -233,6 +237,26 @@ func (t *tx) DropTicket(digest string) error {
 func (t *tx) PutAttempts(v store.Attempts) error {
 	return t.keep(v.Subject, nil, upsertAttempts, t.site, v.Subject.Bucket(), v.Subject, v.Kind,
 		v.Count, v.Since, v.Until)
+}
+
+// dropAnswersAbout deletes what others were answered about a subject. It is
+// looked for first, so that nothing is written where nothing is.
+func (t *tx) dropAnswersAbout(id profile.ID) error {
+	type answer struct {
+		bucket  profile.Bucket
+		subject profile.ID
+		key     string
+	}
+	var list []answer
+	err := t.query(selectAnswersAbout, func(v rowOf) {
+		list = append(list, answer{profile.Bucket(v.int(0)), v.id(1), v.text(2)})
+	}, t.site, id)
+	for _, a := range list {
+		if err == nil {
+			err = t.write(nil, deleteAnswer, t.site, a.bucket, a.subject, a.key)
+		}
+	}
+	return err
 }
 
 // PutAnswer takes a key, if no answer that is still valid has it.
@@ -274,6 +298,9 @@ func (t *tx) Release(owner profile.ID, space profile.Space, value string) error 
 			if err := t.dropHost(store.HostForm(k.Value)); err != nil {
 				return err
 			}
+		}
+		if t.s.spread {
+			return t.releaseApart(k)
 		}
 		return t.write(nil, releaseName, t.site, k.Bucket, k.Owner, k.Space, k.Value)
 	})

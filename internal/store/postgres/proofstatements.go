@@ -102,7 +102,9 @@ var (
 		WHERE site = ? AND bucket = ? AND subject = ? AND key = ?`)
 	deleteAnswers      = sql(`DELETE FROM idempotency WHERE site = ? AND bucket = ? AND subject = ?`)
 	deleteExpired      = sql(`DELETE FROM idempotency WHERE site = ? AND bucket = ? AND subject = ? AND expires <= ?`)
-	deleteAnswersAbout = sql(`DELETE FROM idempotency WHERE site = ? AND about = ? AND about <> ` + none)
+	selectAnswersAbout = sql(`
+		SELECT bucket, subject, key FROM idempotency WHERE site = ? AND about = ? AND about <> ` + none)
+	deleteAnswer = sql(`DELETE FROM idempotency WHERE site = ? AND bucket = ? AND subject = ? AND key = ?`)
 )
 
 // Files, and who uses them for what: one row seen from the user, one from the

@@ -63,6 +63,10 @@ func (r *reader) count(id statement, args ...any) (n int64, err error) {
 	return n, err
 }
 
+// recordNumber is where recordColumns have the number, briefNumber where
+// briefColumns do.
+const recordNumber, briefNumber = 3, 1
+
 // scanRecord reads recordColumns into rec, whose slices are used again.
 func scanRecord(v rowOf, rec *store.Record) (err error) {
 	rec.ID = v.id(0)
@@ -128,9 +132,12 @@ func (r *reader) Record(id profile.ID) (*store.Record, error) {
 	return rec, err
 }
 
-// ByName reads name and record in one query.
+// ByName reads name and record in one query, or in two where they lie apart.
 func (r *reader) ByName(owner profile.ID, space profile.Space, value string) (*store.Record, error) {
 	k := row.KeyOf(owner, space, value)
+	if r.s.spread {
+		return r.byNameApart(k)
+	}
 	return r.record(selectByName, r.site, k.Bucket, k.Owner, k.Space, k.Value)
 }
 
@@ -147,7 +154,7 @@ func (r *reader) bucketOf(id profile.ID) (profile.Bucket, error) {
 	}
 	bucket := id.Bucket()
 	k := row.KeyOf(profile.ID{}, profile.UUID, id.String())
-	_, err = r.one(selectName, func(v rowOf) { bucket = profile.Bucket(v.int(0)) },
+	_, err = r.one(selectName.plain, func(v rowOf) { bucket = profile.Bucket(v.int(0)) },
 		r.site, k.Bucket, k.Owner, k.Space, k.Value)
 	return bucket, err
 }
@@ -160,12 +167,12 @@ func (r *reader) ByNumber(t profile.Type, low, high int64, desc bool, fn func(*s
 	}
 	var rec store.Record
 	var bad error
-	err := r.stream(id, func(v rowOf) bool {
+	err := r.byNumber(id, recordNumber, low, high, desc, func(v rowOf) bool {
 		if bad = scanRecord(v, &rec); bad != nil {
 			return false
 		}
 		return fn(&rec)
-	}, r.site, t, low, high)
+	}, r.site, t)
 	if err == nil {
 		err = bad
 	}
@@ -174,7 +181,7 @@ func (r *reader) ByNumber(t profile.Type, low, high int64, desc bool, fn func(*s
 
 // Owned lists what an owner has.
 func (r *reader) Owned(owner profile.ID, t profile.Type, after int64, n int) ([]*store.Record, error) {
-	return r.list(selectOwned, r.site, owner, t, after, limit(n))
+	return r.list(selectOwned, r.site, owner.Bucket(), owner, t, after, limit(n))
 }
 
 // OwnedDown lists what an owner has, backwards.
@@ -182,7 +189,7 @@ func (r *reader) OwnedDown(owner profile.ID, t profile.Type, below int64, n int)
 	if below == 0 {
 		below = math.MaxInt64
 	}
-	return r.list(selectOwnedDown, r.site, owner, t, below, limit(n))
+	return r.list(selectOwnedDown, r.site, owner.Bucket(), owner, t, below, limit(n))
 }
 
 // Count counts by index.

@@ -35,6 +35,9 @@ func (t *tx) stays(ids ...profile.ID) error {
 			continue
 		}
 		t.hold(id)
+		if err := t.fence(id, lockShared); err != nil {
+			return err
+		}
 		if err := t.write(&conflict{id}, mustStay, t.site, seen.bucket, id); err != nil {
 			return err
 		}
@@ -53,6 +56,9 @@ func (t *tx) hold(id profile.ID) {
 // Lock takes a record's row.
 func (t *tx) Lock(id profile.ID) error {
 	bucket, err := t.bucketOf(id)
+	if err == nil {
+		err = t.fence(id, lockAlone)
+	}
 	if err != nil {
 		return err
 	}
@@ -102,15 +108,7 @@ func (t *tx) dropName(k row.HeldName) error {
 // Create inserts a record, its names first.
 func (t *tx) Create(rec *store.Record, e store.Event) error {
 	return t.unit(func() error {
-		if rec.Owner.IsZero() {
-			rec.Bucket = rec.ID.Bucket()
-		} else if rec.Bucket == 0 && rec.ID.Bucket() != 0 {
-			owner, err := t.bucketOf(rec.Owner)
-			if err != nil {
-				return err
-			}
-			rec.Bucket = owner
-		}
+		rec.Bucket = row.BucketOf(rec)
 		keys, err := row.NamesOf(t.keys[:0], rec)
 		if err != nil {
 			return err
@@ -197,6 +195,9 @@ func (t *tx) replace(old, rec *store.Record) error {
 	}
 	t.keys = has
 	if rec.Owner != old.Owner {
+		if !rec.Owner.IsZero() && rec.Owner.Bucket() != old.Bucket {
+			return fmt.Errorf("postgres: record %s cannot pass to an owner in another bucket", old.ID)
+		}
 		if err := t.stays(rec.Owner); err != nil {
 			return err
 		}
@@ -288,6 +289,9 @@ func (t *tx) Remove(rec *store.Record, e store.Event) error {
 // Erase removes a subject, what it owns, and what is kept for either.
 func (t *tx) Erase(rec *store.Record, e store.Event, index func(*store.Record) []store.Indexed) error {
 	return t.unit(func() error {
+		if err := t.fence(rec.ID, lockAlone); err != nil {
+			return err
+		}
 		if err := t.write(&stale{rec}, mustBeRecord, t.site, rec.Bucket, rec.ID, rec.Version,
 			text(row.AppendNames(nil, rec.Names))); err != nil {
 			return err
@@ -307,7 +311,7 @@ func (t *tx) Erase(rec *store.Record, e store.Event, index func(*store.Record) [
 }
 
 func (t *tx) removeOwned(owner profile.ID, index func(*store.Record) []store.Indexed) error {
-	owned, err := t.list(selectAllOwned, t.site, owner)
+	owned, err := t.list(selectAllOwned, t.site, owner.Bucket(), owner)
 	if err != nil {
 		return err
 	}
@@ -328,6 +332,9 @@ func (t *tx) removeOwned(owner profile.ID, index func(*store.Record) []store.Ind
 // remove deletes a record's row, which nobody can build upon from then on, and
 // every row that is kept for it.
 func (t *tx) remove(rec *store.Record) error {
+	if err := t.fence(rec.ID, lockAlone); err != nil {
+		return err
+	}
 	if err := t.write(&stale{rec}, deleteRecord, t.site, rec.Bucket, rec.ID, rec.Version,
 		text(row.AppendNames(nil, rec.Names))); err != nil {
 		return err
@@ -355,7 +362,7 @@ func (t *tx) remove(rec *store.Record) error {
 	if err := t.dropSearch(rec); err != nil {
 		return err
 	}
-	if err := t.write(nil, deleteAnswersAbout, t.site, rec.ID); err != nil {
+	if err := t.dropAnswersAbout(rec.ID); err != nil {
 		return err
 	}
 	if err := t.DropUses(rec.ID); err != nil {

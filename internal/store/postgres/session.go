@@ -324,7 +324,8 @@ func (b *buffer) count() int {
 func (b *buffer) row(i int) rowOf { return b.cells[i*b.cols : (i+1)*b.cols] }
 
 // commit sends what waits and ends the transaction; where it has not begun, the
-// batch is the transaction. Nothing interrupts it.
+// batch is the transaction, and says so where several servers are to know.
+// Nothing interrupts it.
 func (q *session) commit(ctx context.Context) error {
 	if q.err != nil {
 		return q.err
@@ -332,12 +333,12 @@ func (q *session) commit(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
 	defer cancel()
 	var last []queued
-	if q.open {
+	if q.open || q.s.spread && len(q.queue) > 0 {
 		last = []queued{{id: commit}}
 	}
 	q.begin, q.ends = beginWrite, true
 	q.behind = q.s.written(ctx)
-	if !q.open {
+	if len(last) == 0 {
 		q.begin = noTransaction
 		q.sent++ // never sent twice
 	}

@@ -57,7 +57,6 @@ var (
 		ON CONFLICT (key) DO UPDATE SET value = excluded.value`)
 	selectCluster = sql(`
 		SELECT s.system_identifier, c.timeline_id::bigint FROM pg_control_system() s, pg_control_checkpoint() c`)
-	selectCitus   = sql(`SELECT 1 FROM pg_extension WHERE extname = 'citus'`)
 	selectStandby = sql(`SELECT pg_is_in_recovery()::int::bigint`)
 )
 
@@ -165,15 +164,15 @@ var (
 		SELECT count(*) FROM record WHERE site = ? AND type = ? AND number BETWEEN ? AND ?`)
 	selectOwned = sql(`
 		SELECT` + recordColumns + ` FROM record r
-		WHERE r.site = ? AND r.owner = ? AND r.owner <> ` + none + ` AND r.type = ? AND r.number > ?
+		WHERE r.site = ? AND r.bucket = ? AND r.owner = ? AND r.owner <> ` + none + ` AND r.type = ? AND r.number > ?
 		ORDER BY r.number LIMIT ?`)
 	selectOwnedDown = sql(`
 		SELECT` + recordColumns + ` FROM record r
-		WHERE r.site = ? AND r.owner = ? AND r.owner <> ` + none + ` AND r.type = ? AND r.number < ?
+		WHERE r.site = ? AND r.bucket = ? AND r.owner = ? AND r.owner <> ` + none + ` AND r.type = ? AND r.number < ?
 		ORDER BY r.number DESC LIMIT ?`)
 	selectAllOwned = sql(`
 		SELECT` + recordColumns + ` FROM record r
-		WHERE r.site = ? AND r.owner = ? AND r.owner <> ` + none)
+		WHERE r.site = ? AND r.bucket = ? AND r.owner = ? AND r.owner <> ` + none)
 	countRecords    = sql(`SELECT count(*) FROM record WHERE site = ? AND type = ?`)
 	insertTombstone = sql(`
 		INSERT INTO tombstone (site, bucket, id, type, number, at) VALUES (?, ?, ?, ?, ?, ?)
@@ -193,7 +192,7 @@ var (
 	deleteName = sql(`
 		DELETE FROM name
 		WHERE site = ? AND bucket = ? AND owner = ? AND space = ? AND value = ?`)
-	selectName = sql(`
+	selectName = locking(`
 		SELECT home, id FROM name
 		WHERE site = ? AND bucket = ? AND owner = ? AND space = ? AND value = ?`)
 	selectNamesOwned = sql(`
@@ -228,28 +227,22 @@ var (
 				SELECT value, number, bucket, id FROM attribute WHERE site = $1 AND type = $2 AND path = $3 LIMIT $4)
 			RETURNING 1)
 		SELECT count(*) FROM gone`)
-	selectFrom = sql(`
-		SELECT value, id FROM attribute
-		WHERE site = ? AND type = ? AND path = ? AND value >= ? ORDER BY value, number, bucket, id`)
-	selectRange = sql(`
-		SELECT value, id FROM attribute
-		WHERE site = ? AND type = ? AND path = ? AND value >= ? AND value <= ?
-		ORDER BY value, number, bucket, id`)
 	selectValues = valuesOf{
 		from: sql(`
-			SELECT value, number FROM attribute
-			WHERE site = ? AND type = ? AND path = ? AND value >= ? ORDER BY value, number`),
+			SELECT value, number, id FROM attribute
+			WHERE site = ? AND type = ? AND path = ? AND (value, number) >= (?, ?) ORDER BY value, number`),
 		rng: sql(`
-			SELECT value, number FROM attribute
-			WHERE site = ? AND type = ? AND path = ? AND value >= ? AND value <= ? ORDER BY value, number`),
+			SELECT value, number, id FROM attribute
+			WHERE site = ? AND type = ? AND path = ? AND (value, number) >= (?, ?) AND value <= ?
+			ORDER BY value, number`),
 	}
 	selectValuesDown = valuesOf{
 		from: sql(`
-			SELECT value, number FROM attribute
+			SELECT value, number, id FROM attribute
 			WHERE site = ? AND type = ? AND path = ? AND value >= ? ORDER BY value DESC, number DESC`),
 		rng: sql(`
-			SELECT value, number FROM attribute
-			WHERE site = ? AND type = ? AND path = ? AND value >= ? AND value <= ?
+			SELECT value, number, id FROM attribute
+			WHERE site = ? AND type = ? AND path = ? AND (value, number) <= (?, ?) AND value >= ?
 			ORDER BY value DESC, number DESC`),
 	}
 	countValues = sql(`

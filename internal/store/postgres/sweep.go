@@ -43,7 +43,7 @@ func (r *reader) Sweep(t profile.Type, low, high int64, desc bool, worker func()
 // beside gives up to n readers of the same snapshot; fewer where connections
 // are not to be had at once.
 func (r *reader) beside(n int) (list []*reader) {
-	if n < 1 {
+	if n < 1 || r.s.spread { // the snapshots of several servers cannot be shared
 		return nil
 	}
 	snapshot := ""

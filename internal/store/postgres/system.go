@@ -127,6 +127,9 @@ func (y system) Sites(ctx context.Context) ([]store.SiteInfo, error) {
 // DueJobs moves the due time of the jobs it gives to the end of the lease.
 // Those that another worker is just taking are left to it.
 func (y system) DueJobs(ctx context.Context, now time.Time, lease time.Duration, n int) ([]store.Job, error) {
+	if y.s.spread {
+		return y.leaseApart(ctx, now, lease, n)
+	}
 	var list []store.Job
 	err := y.s.update(ctx, 0, func(t *tx) error {
 		list = nil
@@ -145,12 +148,20 @@ func (y system) DueJobs(ctx context.Context, now time.Time, lease time.Duration,
 
 // FinishJob removes a job; no error when it went with its subject.
 func (y system) FinishJob(ctx context.Context, j store.Job) error {
-	return y.s.update(ctx, 0, func(t *tx) error { return t.drop(deleteJob, j.Site, j.Subject.Bucket(), j.ID) })
+	return y.s.update(ctx, 0, func(t *tx) error { return t.drop(deleteJob, j.Site, jobBucket(j), j.ID) })
 }
 
 // RetryJob puts a job back; no error when it went with its subject.
 func (y system) RetryJob(ctx context.Context, j store.Job, due time.Time) error {
-	return y.s.update(ctx, 0, func(t *tx) error { return t.drop(retryJob, due, j.Site, j.Subject.Bucket(), j.ID) })
+	return y.s.update(ctx, 0, func(t *tx) error { return t.drop(retryJob, due, j.Site, jobBucket(j), j.ID) })
+}
+
+// jobBucket is that of a job's subject; of what is nobody's, its own.
+func jobBucket(j store.Job) profile.Bucket {
+	if j.Subject.IsZero() {
+		return j.ID.Bucket()
+	}
+	return j.Subject.Bucket()
 }
 
 // Enqueue adds a job in its subject's bucket. An id, and times, are given where
@@ -158,7 +169,9 @@ func (y system) RetryJob(ctx context.Context, j store.Job, due time.Time) error 
 func (t *tx) Enqueue(j store.Job) error {
 	now := t.s.clock()
 	if j.ID.IsZero() {
-		j.ID = profile.NewIDIn(now, j.Subject.Bucket())
+		if j.ID = profile.NewID(now); !j.Subject.IsZero() {
+			j.ID = profile.NewIDIn(now, j.Subject.Bucket())
+		}
 	}
 	if j.Created.IsZero() {
 		j.Created = now
@@ -166,6 +179,6 @@ func (t *tx) Enqueue(j store.Job) error {
 	if j.Due.IsZero() {
 		j.Due = now
 	}
-	return t.keep(j.Subject, nil, insertJob, t.site, j.Subject.Bucket(), j.ID, j.Subject, j.Kind,
+	return t.keep(j.Subject, nil, insertJob, t.site, jobBucket(j), j.ID, j.Subject, j.Kind,
 		text(j.Body), j.Due, j.Tries, j.Created)
 }

@@ -26,6 +26,15 @@ func KeyOf(owner profile.ID, space profile.Space, value string) HeldName {
 	return HeldName{owner.Bucket(), owner, space, value}
 }
 
+// BucketOf gives the bucket of a record's row: its owner's id tells it, so that
+// what an owner has is found in one; of what has no owner, its own.
+func BucketOf(rec *store.Record) profile.Bucket {
+	if rec.Owner.IsZero() {
+		return rec.ID.Bucket()
+	}
+	return rec.Owner.Bucket()
+}
+
 // NamesOf adds to keys the names that find a record: those it carries, and its
 // id when the id does not tell the bucket. An owned name on a record without
 // owner is an error.

@@ -77,15 +77,7 @@ func (t *tx) giveBack(keys []heldName, before int) error {
 
 // Create inserts a record, its names first.
 func (t *tx) Create(rec *store.Record, e store.Event) error {
-	if rec.Owner.IsZero() {
-		rec.Bucket = rec.ID.Bucket()
-	} else if rec.Bucket == 0 && rec.ID.Bucket() != 0 {
-		owner, err := t.bucketOf(rec.Owner)
-		if err != nil {
-			return err
-		}
-		rec.Bucket = owner
-	}
+	rec.Bucket = row.BucketOf(rec)
 	keys, err := namesOf(t.keys[:0], rec)
 	if err != nil {
 		return err

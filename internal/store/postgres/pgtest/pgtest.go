@@ -43,11 +43,16 @@ type Cluster struct {
 	who     *syscall.SysProcAttr
 	of      *Cluster // the primary of a standby; nil: it is none
 
-	mu     sync.Mutex
-	leash  io.WriteCloser // when it closes the server stops
-	watch  *exec.Cmd
-	filled bool
-	made   atomic.Int64
+	base    *url.URL // of a coordinator that runs already, see Attach
+	workers []string // its workers, host:port
+	prefix  string   // of the names of its databases
+
+	mu      sync.Mutex
+	leash   io.WriteCloser // when it closes the server stops
+	watch   *exec.Cmd
+	filled  bool
+	inParts bool
+	made    atomic.Int64
 }
 
 // port names the socket; no network address is listened on.
@@ -77,14 +82,9 @@ func Start(o Options) (*Cluster, error) {
 }
 
 // Shared is the one cluster of this process's tests, where the environment asks
-// for FACET_TEST_DATABASE=postgres; nil where it does not. It ends with the
-// process.
-var Shared = sync.OnceValues(func() (*Cluster, error) {
-	if os.Getenv("FACET_TEST_DATABASE") != "postgres" {
-		return nil, nil
-	}
-	return Start(Options{})
-})
+// for FACET_TEST_DATABASE=postgres, or of the coordinator FACET_TEST_CITUS for
+// citus; nil where it does not. It ends with the process.
+var Shared = sync.OnceValues(func() (*Cluster, error) { return shared(os.Getenv("FACET_TEST_DATABASE")) })
 
 // programs finds the newest installed server.
 func programs() (string, error) {
@@ -220,9 +220,13 @@ func (c *Cluster) show(setting string) (value string, err error) {
 
 // as runs fn on a connection to a database.
 func (c *Cluster) as(database string, fn func(context.Context, *pgx.Conn) error) error {
+	return on(c.URL(database), fn)
+}
+
+func on(url string, fn func(context.Context, *pgx.Conn) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, c.URL(database))
+	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return err
 	}
@@ -240,6 +244,9 @@ func (c *Cluster) Exec(database, sql string) error {
 
 // URL names a database of the cluster.
 func (c *Cluster) URL(database string) string {
+	if c.base != nil {
+		return c.urlOf("", database)
+	}
 	q := url.Values{"host": {c.dir}, "port": {port}, "user": {"postgres"}, "sslmode": {"disable"}}
 	return "postgres:///" + database + "?" + q.Encode()
 }
@@ -269,15 +276,22 @@ func (c *Cluster) Create(of string) (name string, err error) {
 		if err := c.fill(); err != nil {
 			return "", err
 		}
-		of = template
+		of = c.prefix + template
 	}
-	name = "test" + strconv.FormatInt(c.made.Add(1), 10)
+	name = c.prefix + "test" + strconv.FormatInt(c.made.Add(1), 10)
+	if c.base != nil {
+		return name, c.copied(name, of)
+	}
 	return name, c.Exec("postgres", "CREATE DATABASE "+name+" TEMPLATE "+of)
 }
 
 // Drop removes a database that Create made, whoever is connected to it.
 func (c *Cluster) Drop(name string) error {
-	return c.Exec("postgres", "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+	const drop = "DROP DATABASE IF EXISTS %s WITH (FORCE)"
+	if c.base != nil {
+		return c.everywhere("postgres", fmt.Sprintf(drop, name))
+	}
+	return c.Exec("postgres", fmt.Sprintf(drop, name))
 }
 
 // Shut ends all connections to a database, which takes no more until it is let
@@ -301,6 +315,11 @@ const template = "filled"
 func (c *Cluster) fill() error {
 	if c.filled {
 		return nil
+	}
+	if c.base != nil {
+		err := c.fillSpread(c.prefix + template)
+		c.filled = err == nil
+		return err
 	}
 	if err := c.Exec("postgres", "CREATE DATABASE "+template); err != nil {
 		return err
@@ -418,6 +437,9 @@ func (c *Cluster) Restart() error { return c.start() }
 
 // Stop ends the server and removes its folder. Its standbys are stopped before.
 func (c *Cluster) Stop() error {
+	if c.base != nil {
+		return c.Drop(c.prefix + template)
+	}
 	if err := c.leash.Close(); err != nil {
 		return err
 	}
