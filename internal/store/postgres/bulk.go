@@ -397,3 +397,39 @@ func (b *bulk) addIndexed() {
 		w.search.row(6).int64(site).text(string(rec.Type)).text(sortKey(rec.Sort)).id(rec.ID).bucket(rec.Bucket).text(rec.Search)
 	}
 }
+
+// LockMany takes the rows of those whose ids tell their buckets by one query,
+// and of the others one by one.
+func (t *tx) LockMany(ids []profile.ID) ([]bool, error) {
+	order := make([]int, len(ids))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return slices.Compare(ids[a][:], ids[b][:]) })
+	there := make([]bool, len(ids))
+	array := func(oid uint32, element func([]byte, profile.ID) []byte) rawArg {
+		return appendArray(nil, oid, len(ids), func(buf []byte, i int) []byte { return element(buf, ids[order[i]]) })
+	}
+	err := t.query(lockMany, func(v rowOf) {
+		i := order[v.int(0)-1]
+		there[i] = true
+		t.hold(ids[i])
+	}, t.site,
+		array(pgtype.Int4OID, func(buf []byte, id profile.ID) []byte { return appendInt32(buf, int32(id.Bucket())) }),
+		array(pgtype.UUIDOID, func(buf []byte, id profile.ID) []byte { return append(buf, id[:]...) }))
+	for _, i := range order {
+		if err != nil {
+			break
+		}
+		if there[i] {
+			continue
+		}
+		switch err = t.Lock(ids[i]); {
+		case err == nil:
+			there[i] = true
+		case profile.IsKind(err, profile.NotFound):
+			err = nil
+		}
+	}
+	return there, err
+}

@@ -48,3 +48,16 @@ func (t *tx) createWith(c *store.Creation) error {
 	}
 	return nil
 }
+
+// LockMany checks which records are there.
+func (t *tx) LockMany(ids []profile.ID) ([]bool, error) {
+	there := make([]bool, len(ids))
+	for i, id := range ids {
+		err := t.Lock(id)
+		if err != nil && !profile.IsKind(err, profile.NotFound) {
+			return nil, err
+		}
+		there[i] = err == nil
+	}
+	return there, nil
+}
