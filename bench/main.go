@@ -2,7 +2,8 @@
 // through the entity face beside a bare net/http handler that writes the same
 // bytes, durable creates beside a bare group-committing loop that inserts the
 // same rows, records made in bulk beside single ones, the checks of tokens,
-// clients and passwords beside handlers without them, pages of long lists: the
+// clients and passwords beside handlers without them, reads in a storm of
+// log-ins beside reads without one, pages of long lists: the
 // first beside a deep one, and searches beside a walk through the same texts in
 // memory, pages of profiles of who has many links beside those of who has few,
 // finds among many entities beside the same among few, app documents
@@ -10,7 +11,7 @@
 // photographs beside bare decoding; and, without a baseline, how long changes
 // of an entity type take and hold others up.
 //
-//	CGO_ENABLED=0 go run ./bench [-quick] [-only read|create|bulk|check|list|relation|find|document|picture|change] [-records N] [-members N] [-json FILE]
+//	CGO_ENABLED=0 go run ./bench [-quick] [-only read|create|bulk|import|check|storm|list|relation|find|document|picture|change] [-records N] [-members N] [-json FILE]
 //
 // The server is the one that `facet serve` builds, with its access log written
 // to the null device and metrics counted. It runs in this process, the load
@@ -44,6 +45,8 @@ type settings struct {
 	jsonFile string
 	profile  string
 	folder   string
+	store    string
+	database string
 	records  int
 	members  int
 
@@ -60,9 +63,11 @@ func main() {
 	s := settings{warm: 300 * time.Millisecond, creates: 20_000, signIns: 100, hotSet: 20_000, fewCount: 10_000}
 	generator := flag.Bool("generator", false, "be the load generator: jobs on standard input, results on standard output")
 	flag.BoolVar(&s.quick, "quick", false, "three short runs, without the million records")
-	flag.StringVar(&s.only, "only", "", "measure just one of read, create, bulk, check, list, relation, find, document, picture, change")
+	flag.StringVar(&s.only, "only", "", "measure just one of read, create, bulk, import, check, storm, list, relation, find, document, picture, change")
 	flag.StringVar(&s.jsonFile, "json", "", "write the figures to this `file` too")
 	flag.StringVar(&s.profile, "cpuprofile", "", "write a CPU profile of our last measured run to this `file`")
+	flag.StringVar(&s.store, "store", onSQLite, "the store that is measured: sqlite or postgres")
+	flag.StringVar(&s.database, "database", "", "the PostgreSQL server (`URL`) on which databases are made; without it a cluster is started that ends with the run")
 	flag.StringVar(&s.folder, "dir", "", "make the temporary data folders in this `folder`")
 	flag.DurationVar(&s.length, "length", 0, "length of a read run (2s, with -quick 0.5s)")
 	flag.IntVar(&s.runs, "runs", 0, "runs of each (5, with -quick 3)")
@@ -98,7 +103,7 @@ func main() {
 
 // run measures what is asked for and prints the table.
 func (s settings) run(ctx context.Context) (err error) {
-	parts := []string{"read", "create", "bulk", "check", "list", "relation", "find", "document", "picture", "change"}
+	parts := []string{"read", "create", "bulk", "import", "check", "storm", "list", "relation", "find", "document", "picture", "change"}
 	if s.only != "" && !slices.Contains(parts, s.only) {
 		return fmt.Errorf("-only %s: it is one of %s", s.only, strings.Join(parts, ", "))
 	}
@@ -112,14 +117,15 @@ func (s settings) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer load.stop()
-	b := &bench{settings: s, load: load}
+	b := &bench{settings: s, load: load, databases: databases{given: s.database}, urls: map[string]string{}}
+	defer func() { err = errors.Join(err, b.databases.close()) }()
 	fmt.Printf("Facet bench: %s %s/%s, %d cores shared by server and load generator; loopback, persistent connections.\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	fmt.Printf("Medians of %d runs (least–most), ours and baseline in turn. CPU is the server's per request.\n\n", s.runs)
 	for _, part := range []struct {
 		name string
 		fn   func(context.Context) error
-	}{{"read", b.read}, {"create", b.create}, {"bulk", b.bulk}, {"check", b.check}, {"list", b.list}, {"relation", b.relation}, {"find", b.find}, {"document", b.document}, {"picture", b.picture}, {"change", b.change}} {
+	}{{"read", b.read}, {"create", b.create}, {"bulk", b.bulk}, {"import", b.importing}, {"check", b.check}, {"storm", b.storm}, {"list", b.list}, {"relation", b.relation}, {"find", b.find}, {"document", b.document}, {"picture", b.picture}, {"change", b.change}} {
 		if s.only != "" && s.only != part.name {
 			continue
 		}
@@ -140,8 +146,10 @@ func (s settings) run(ctx context.Context) (err error) {
 // bench is one run of the command.
 type bench struct {
 	settings
-	load    *generator
-	figures []figure
+	load      *generator
+	figures   []figure
+	databases databases
+	urls      map[string]string // of databases, by the names of installations
 }
 
 // note tells of progress and of what stands beside the figures.

@@ -14,8 +14,8 @@ import (
 	"facet/internal/store/postgres/pgtest"
 )
 
-// pair is two processes on one database, both reading from its standby.
-type pair struct {
+// replicated is two processes on one database, both reading from its standby.
+type replicated struct {
 	t       *testing.T
 	standby *pgtest.Cluster
 	one     *instance
@@ -25,7 +25,7 @@ type pair struct {
 	any     map[string]string // header of who takes what is old
 }
 
-func newPair(t *testing.T) *pair {
+func newReplicated(t *testing.T) *replicated {
 	t.Helper()
 	c, err := pgtest.Start(pgtest.Options{})
 	if err != nil {
@@ -34,7 +34,7 @@ func newPair(t *testing.T) *pair {
 	t.Cleanup(func() { must(t, c.Stop()) })
 	name, err := c.Create("")
 	must(t, err)
-	p := &pair{t: t, any: map[string]string{consistency: "any"}}
+	p := &replicated{t: t, any: map[string]string{consistency: "any"}}
 	p.standby, err = c.Standby()
 	must(t, err)
 	t.Cleanup(func() { must(t, p.standby.Stop()) })
@@ -65,7 +65,7 @@ func freePort(t testing.TB) string {
 }
 
 // served is how many reads the other process has made on the replica.
-func (p *pair) served() int {
+func (p *replicated) served() int {
 	p.t.Helper()
 	found := p.measured(`facet_replica_reads_total\{replica="1",result="served"\} (\d+)`)
 	n, err := strconv.Atoi(found)
@@ -73,7 +73,7 @@ func (p *pair) served() int {
 	return n
 }
 
-func (p *pair) measured(pattern string) string {
+func (p *replicated) measured(pattern string) string {
 	p.t.Helper()
 	resp, err := http.Get("http://" + p.metrics + "/metrics")
 	must(p.t, err)
@@ -88,7 +88,7 @@ func (p *pair) measured(pattern string) string {
 }
 
 // pause lets the replica catch up and then keeps it as it is.
-func (p *pair) pause() {
+func (p *replicated) pause() {
 	p.t.Helper()
 	must(p.t, p.standby.CatchUp())
 	must(p.t, p.standby.Pause())
@@ -118,7 +118,7 @@ func headed(c facetest.Call, more map[string]string) facetest.Call {
 
 func TestTwoProcessesReadFromAReplicaWhatItHasAndDecideByTheDatabase(t *testing.T) {
 	t.Parallel()
-	p := newPair(t)
+	p := newReplicated(t)
 	t.Run("who wrote reads the own write through the other process though the replica lags", p.ownWrites)
 	t.Run("no decision is made from a replica", p.decisions)
 }
@@ -126,7 +126,7 @@ func TestTwoProcessesReadFromAReplicaWhatItHasAndDecideByTheDatabase(t *testing.
 // Whoever has written, by whichever face, reads it next through another process,
 // with the token or without; and who wants no more than any state gets the
 // replica's.
-func (p *pair) ownWrites(t *testing.T) {
+func (p *replicated) ownWrites(t *testing.T) {
 	casey := p.one.Login(t, "casey")
 	const household = "/api/users/v1/users/42/user_profiles"
 	call := func(method, path, token string, body any) facetest.Call {
@@ -201,7 +201,7 @@ func (p *pair) ownWrites(t *testing.T) {
 
 // What was taken away is refused at once, though the replica knows nothing of
 // it, and whoever asks would take any state.
-func (p *pair) decisions(t *testing.T) {
+func (p *replicated) decisions(t *testing.T) {
 	one := p.one
 	session := map[string]string{}
 	for _, name := range []string{"xia", "alice", "casey"} {

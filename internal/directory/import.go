@@ -306,49 +306,38 @@ func (im *Importer) writeStep(ctx context.Context, so ImportProgress, step impor
 
 // create makes the records whose owners are there.
 func (im *Importer) create(tx store.Tx, step importStep) ([]error, error) {
-	owners := map[profile.ID]error{}
-	var ready []store.Creation
-	var failed []error
+	var owners []profile.ID
+	gone := map[profile.ID]bool{}
 	for i := range step.drafts {
-		owner := step.drafts[i].Record.Owner
-		if owner.IsZero() {
-			continue
-		}
-		err, known := owners[owner]
-		if !known {
-			if err = tx.Lock(owner); profile.IsKind(err, profile.NotFound) {
-				err = profile.E(profile.Invalid, profile.CodeNotFound, "owner", "there is no record %s", owner)
-			} else if err != nil {
-				return nil, err
-			}
-			owners[owner] = err
-		}
-		if err != nil {
-			if failed == nil {
-				failed = make([]error, len(step.drafts))
-			}
-			failed[i] = err
+		if id := step.drafts[i].Record.Owner; !id.IsZero() && !gone[id] {
+			owners, gone[id] = append(owners, id), true
 		}
 	}
-	if failed == nil {
+	if len(owners) == 0 {
 		return tx.CreateMany(step.drafts)
 	}
+	there, err := tx.LockMany(owners)
+	if err != nil {
+		return nil, err
+	}
+	for i, id := range owners {
+		gone[id] = !there[i]
+	}
+	failed := make([]error, len(step.drafts))
+	var ready []store.Creation
+	var places []int
 	for i := range step.drafts {
-		if failed[i] == nil {
-			ready = append(ready, step.drafts[i])
+		if id := step.drafts[i].Record.Owner; gone[id] {
+			failed[i] = profile.E(profile.Invalid, profile.CodeNotFound, "owner", "there is no record %s", id)
+			continue
 		}
+		ready, places = append(ready, step.drafts[i]), append(places, i)
 	}
 	some, err := tx.CreateMany(ready)
-	if err != nil || some == nil {
-		return failed, err
+	for i, err := range some {
+		failed[places[i]] = err
 	}
-	for i, at := 0, 0; i < len(failed); i++ {
-		if failed[i] == nil {
-			failed[i] = some[at]
-			at++
-		}
-	}
-	return failed, nil
+	return failed, err
 }
 
 // with gives all rejects of a step in the order of the input.

@@ -19,9 +19,9 @@ import (
 	"facet/internal/store/storetest"
 )
 
-// alone are the tables of SQLite, and the columns, that PostgreSQL has no use
+// sqliteOnly are the tables of SQLite, and the columns, that PostgreSQL has no use
 // for, and what each database knows of itself.
-var alone = []string{"migration", "search_pack"}
+var sqliteOnly = []string{"migration", "search_pack"}
 
 // odd is a text of all that COPY gives a meaning to.
 const odd = "tab\tline\nreturn\rback\\slash \\N \\. quote\" é 🎈"
@@ -68,7 +68,7 @@ func TestEveryRowOfSQLiteIsLoaded(t *testing.T) {
 		}
 		filled := 0
 		for _, table := range slices.Sorted(maps.Keys(theirs)) {
-			if slices.Contains(alone, table) {
+			if slices.Contains(sqliteOnly, table) {
 				continue
 			}
 			want, has := cells(t, s, table, theirs[table]), loaded(t, url, table, theirs[table])

@@ -190,13 +190,23 @@ func (q *session) batch(ctx context.Context, list []queued, fn func(rowOf)) (rea
 	if q.ahead != nil || q.behind != nil {
 		return q.joined(ctx, list, fn)
 	}
+	q.asked = true
+	at := 0
+	if w := &list[0]; len(list) == 1 && w.text == "" { // the usual read: no goroutine that writes meanwhile
+		read, err = rowsTo(q.c.Conn().PgConn().ExecPrepared(ctx, nameOf(w.id), w.args, binary1, binary1), list, 0, fn)
+	} else {
+		read, at, err = q.pipeline(ctx, list, fn)
+	}
+	return read, meaning(err, list, at)
+}
+
+// pipeline sends several statements, and tells how many went well.
+func (q *session) pipeline(ctx context.Context, list []queued, fn func(rowOf)) (read bool, at int, err error) {
 	b := &pgconn.Batch{}
 	for i := range list {
 		list[i].add(b)
 	}
-	q.asked = true
 	results := q.c.Conn().PgConn().ExecBatch(ctx, b)
-	at := 0
 	for err == nil && results.NextResult() {
 		given, e := rowsTo(results.ResultReader(), list, at, fn)
 		read = read || given
@@ -207,7 +217,7 @@ func (q *session) batch(ctx context.Context, list []queued, fn func(rowOf)) (rea
 	if e := results.Close(); err == nil {
 		err = e
 	}
-	return read, meaning(err, list, at)
+	return read, at, err
 }
 
 // rowsTo gives the rows of a statement of a batch to who wants them, and reports

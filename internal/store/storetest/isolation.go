@@ -377,6 +377,11 @@ func (w *world) writes() map[string]func(store.Tx) error {
 	}
 	return map[string]func(store.Tx) error{
 		"Create": func(tx store.Tx) error { return tx.Create(w.record(w.other, mark), w.event(mark)) },
+		"CreateMany": func(tx store.Tx) error {
+			failed, err := tx.CreateMany([]store.Creation{{Record: w.record(w.other, mark), Event: w.event(mark)}})
+			w.f.equal(failed == nil, true)
+			return err
+		},
 		"Save": func(tx store.Tx) error {
 			return stored(tx, w.user, func(old *store.Record) error {
 				next := w.record(w.user, mark)
@@ -438,6 +443,7 @@ func (w *world) writes() map[string]func(store.Tx) error {
 // apart has the methods whose isolation is shown otherwise, and where.
 var apart = []string{
 	"Lock",        // reads only: below
+	"LockMany",    // reads only: below
 	"HoldSession", // reads only: below
 	"Numbers",     // below
 	"Enqueue",     // below
@@ -523,6 +529,11 @@ func testIsolation(f *fixture) {
 
 	f.run("Lock, HoldSession, Numbers and Enqueue are of their own site", func(f *fixture) {
 		f.wantErr(empty.Update(f.ctx, func(tx store.Tx) error { return tx.Lock(w.user) }), store.ErrNotFound)
+		f.wantErr(empty.Update(f.ctx, func(tx store.Tx) error {
+			there, err := tx.LockMany([]profile.ID{w.user})
+			f.equal(there, []bool{false})
+			return err
+		}), nil)
 		f.wantErr(empty.Update(f.ctx, func(tx store.Tx) error {
 			_, err := tx.HoldSession(w.user, w.sess)
 			return err
