@@ -19,15 +19,6 @@ import (
 // Two processes serve one database: what is done through one holds in the other,
 // at once or, where a process keeps what it has read, within a second.
 
-// anyCluster is the cluster of this process's tests, whatever store the others
-// are run on.
-var anyCluster = sync.OnceValues(func() (*pgtest.Cluster, error) {
-	if c, err := pgtest.Shared(); c != nil || err != nil {
-		return c, err
-	}
-	return pgtest.Start(pgtest.Options{})
-})
-
 // pair is two processes on one database. The files lie in one folder.
 type pair struct {
 	a, b    *instance
@@ -39,7 +30,7 @@ type pair struct {
 // nobodys makes the database of a pair that has not begun.
 func nobodys(t *testing.T) *pair {
 	t.Helper()
-	c, err := anyCluster()
+	c, err := pgtest.Any()
 	if err != nil {
 		t.Fatal(err)
 	}

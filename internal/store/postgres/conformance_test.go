@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
-	if cluster, err = pgtest.Start(pgtest.Options{}); err != nil {
+	if cluster, err = pgtest.Start(pgtest.Options{Memory: true}); err != nil {
 		return 1, err
 	}
 	code = m.Run()
