@@ -19,15 +19,6 @@ import (
 // Two processes serve one database: what is done through one holds in the other,
 // at once or, where a process keeps what it has read, within a second.
 
-// anyCluster is the cluster of this process's tests, whatever store the others
-// are run on.
-var anyCluster = sync.OnceValues(func() (*pgtest.Cluster, error) {
-	if c, err := pgtest.Shared(); c != nil || err != nil {
-		return c, err
-	}
-	return pgtest.Start(pgtest.Options{})
-})
-
 // pair is two processes on one database. The files lie in one folder.
 type pair struct {
 	a, b    *instance
@@ -39,7 +30,7 @@ type pair struct {
 // nobodys makes the database of a pair that has not begun.
 func nobodys(t *testing.T) *pair {
 	t.Helper()
-	c, err := anyCluster()
+	c, err := pgtest.Any()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,11 +242,10 @@ func TestOfTwoProcessesEachHoldsByWhatTheOtherHasDone(t *testing.T) {
 		keys := func(in *instance) string {
 			return string(at(in, "GET", "/.well-known/jwks.json", "", nil).Body)
 		}
-		of := keys(p.a)
 		soon(t, "the processes serve different sites, or sign with different keys", func() bool {
 			return keys(b) == keys(a) && keys(a) != string(a.Get(t, "", "/.well-known/jwks.json").Body)
 		})
-		if of = keys(a); !strings.Contains(of, "Ed25519") {
+		if of := keys(a); !strings.Contains(of, "Ed25519") {
 			t.Errorf("keys: %s", of)
 		}
 		token := at(a, "POST", "/api/auth/register", "", map[string]any{"username": "sam", "email": "sam@shop.example", "full_name": "Sam Shop", "new_password": "correct horse battery"}).Want(http.StatusCreated).Text("token")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"strconv"
@@ -132,7 +131,7 @@ func (s *Site) writeFiles(ctx context.Context, made media.Rendition) (places map
 	}
 	for key, place := range places {
 		if err := s.d.media.Put(ctx, int64(s.id), place, made.Data[key]); err != nil {
-			return places, fmt.Errorf("storing a picture: %w", err)
+			return places, storageAway(err)
 		}
 	}
 	return places, nil
@@ -303,10 +302,13 @@ func (s *Site) OpenFile(ctx context.Context, key string, want media.Wish) (File,
 		return File{}, err
 	}
 	f.Content, err = s.d.media.Open(ctx, int64(s.id), place)
-	if errors.Is(err, fs.ErrNotExist) { // deleted this moment, or never restored
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // deleted this moment, or never restored
 		return File{}, store.ErrNotFound
+	case err != nil:
+		return File{}, storageAway(err)
 	}
-	return f, err
+	return f, nil
 }
 
 // DropFile deletes the bytes of a file that nobody uses; those of one in use
@@ -345,7 +347,7 @@ func (s *Site) addFile(ctx context.Context, key string, data []byte) error {
 		return err
 	}
 	if err := s.d.media.Put(ctx, int64(s.id), key, data); err != nil {
-		return err
+		return storageAway(err)
 	}
 	broker := s.Policy().Broker
 	return s.data.Update(ctx, func(tx store.Tx) error {
@@ -364,4 +366,9 @@ func (s *Site) addFile(ctx context.Context, key string, data []byte) error {
 func fileKey(s string) (key string, ok bool) {
 	key = s[strings.LastIndexByte(s, '/')+1:]
 	return key, media.IsKey(key)
+}
+
+// storageAway tells that files can be neither kept nor read now.
+func storageAway(err error) error {
+	return &profile.Error{Kind: profile.Busy, Code: profile.CodeBusy, Retry: 5, Message: "files cannot be reached", Err: err}
 }

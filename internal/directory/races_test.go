@@ -27,15 +27,6 @@ import (
 // What a site has so many of at most, or exactly one of, holds where callers of
 // two processes on one PostgreSQL database overlap.
 
-// anyCluster is the cluster of this process's tests, whatever store the others
-// are run on.
-var anyCluster = sync.OnceValues(func() (*pgtest.Cluster, error) {
-	if c, err := pgtest.Shared(); c != nil || err != nil {
-		return c, err
-	}
-	return pgtest.Start(pgtest.Options{})
-})
-
 // crowd is callers of two processes on one database.
 type crowd struct {
 	*testing.T
@@ -45,7 +36,7 @@ type crowd struct {
 
 func newCrowd(t *testing.T) *crowd {
 	t.Helper()
-	cluster, err := anyCluster()
+	cluster, err := pgtest.Any()
 	if err != nil {
 		t.Fatal(err)
 	}

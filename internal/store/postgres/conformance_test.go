@@ -30,7 +30,7 @@ func run(m *testing.M) (code int, err error) {
 	if at := os.Getenv("FACET_TEST_CITUS"); at != "" {
 		cluster, err = pgtest.Attach(at)
 	} else {
-		cluster, err = pgtest.Start(pgtest.Options{})
+		cluster, err = pgtest.Start(pgtest.Options{Memory: true})
 	}
 	if err != nil {
 		return 1, err

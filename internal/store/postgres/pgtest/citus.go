@@ -47,7 +47,7 @@ func Attach(at string) (*Cluster, error) {
 func shared(database string) (*Cluster, error) {
 	switch database {
 	case "postgres":
-		return Start(Options{})
+		return Any()
 	case "citus":
 		return Attach(os.Getenv("FACET_TEST_CITUS"))
 	}
