@@ -27,6 +27,7 @@ type commandLine struct {
 	App      appCommand      `cmd:"" help:"Add and list apps that keep documents about people (Sentinel API)."`
 	Issuer   issuerCommand   `cmd:"" help:"Take tokens of other issuers in the Sentinel API."`
 	Token    tokenCommand    `cmd:"" help:"Add and list registration tokens of the Cloudillo API."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to date, or spread it over several servers."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
