@@ -64,7 +64,8 @@ type System interface {
 
 // Site is one tenant's data.
 type Site interface {
-	// View runs fn on one consistent snapshot.
+	// View runs fn on one consistent snapshot: over several servers, on one of
+	// each of them, so that what lies in one bucket is read as of one moment.
 	View(ctx context.Context, fn func(Reader) error) error
 	// Get reads the one record that holds a name, with no transaction round
 	// it: the way for hot single reads. ErrNotFound when there is none.
@@ -335,7 +336,7 @@ type BlobBody struct {
 // History reads events.
 type History interface {
 	// Events lists events after a position, in commit order. Replaced is not
-	// filled.
+	// filled. Over several servers they may be later than the view.
 	Events(after Position, limit int) ([]Event, error)
 	// Versions reads a record's states backwards from the present one. The
 	// creation keeps no body: version 1 has the record's Created and Creator,
