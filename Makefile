@@ -15,7 +15,7 @@ export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -buildvcs=false)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test deps lint race full postgres bench fuzz clean
+.PHONY: help demo build test deps lint race full postgres citus bench fuzz clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,13 @@ postgres: ## tests once more on PostgreSQL: what a store can break, or all (PG=a
 PG_E2E  = ^Test(BadInput|KillUnder|Import|NoSession|OnePerson|AnyWrites|TheDemoAndA|Pictures|WhatWhom)
 PG_FACE = ./internal/face/household
 PG_REST = ./internal/directory ./internal/face/...
+
+# On few cores this takes a quarter of an hour: three servers do the work of one.
+citus: ## the store's tests, a face's and walks on a coordinator of Citus (FACET_TEST_CITUS=postgres://…)
+	@test -n "$$FACET_TEST_CITUS" || { echo "name a database of the coordinator, with the extension and its workers: FACET_TEST_CITUS=postgres://…" >&2; exit 1; }
+	CGO_ENABLED=0 $(GO) test -count=1 -timeout 60m ./internal/store/postgres -run '^Test(Conformance(OfOverlappingTransactions)?|ADatabaseWith.*)$$'
+	FACET_TEST_DATABASE=citus CGO_ENABLED=0 $(GO) test -count=1 -timeout 60m ./e2e -run '^Test(OnePerson|WhatWhom)' -rapid.checks=5
+	FACET_TEST_DATABASE=citus CGO_ENABLED=0 $(GO) test -count=1 -timeout 60m ./internal/face/household
 
 bench: ## measure, each figure beside its baseline
 	CGO_ENABLED=0 $(GO) run ./bench

@@ -28,6 +28,7 @@ type commandLine struct {
 	Issuer   issuerCommand   `cmd:"" help:"Take tokens of other issuers in the Sentinel API."`
 	Token    tokenCommand    `cmd:"" help:"Add and list registration tokens of the Cloudillo API."`
 	Move     moveCommand     `cmd:"" help:"Move a data folder of SQLite into PostgreSQL."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to date, or spread it over several servers."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

@@ -85,7 +85,8 @@ type Spent struct {
 
 // Site is one tenant's data.
 type Site interface {
-	// View runs fn on one consistent snapshot.
+	// View runs fn on one consistent snapshot: over several servers, on one of
+	// each of them, so that what lies in one bucket is read as of one moment.
 	View(ctx context.Context, fn func(Reader) error) error
 	// Glance is View for what is only shown. decide (nil: nothing) says whether
 	// it may be, and never reads from a replica; show reads what is shown, and may
@@ -372,7 +373,7 @@ type BlobBody struct {
 // History reads events.
 type History interface {
 	// Events lists events after a position, in commit order. Replaced is not
-	// filled.
+	// filled. Over several servers they may be later than the view.
 	Events(after Position, limit int) ([]Event, error)
 	// Versions reads a record's states backwards from the present one. The
 	// creation keeps no body: version 1 has the record's Created and Creator,

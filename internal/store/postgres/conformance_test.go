@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
-	if at := os.Getenv("FACET_TEST_CITUS"); at != "" {
-		cluster, err = pgtest.Attach(at)
+	if onCitus() {
+		cluster, err = pgtest.Attach(os.Getenv("FACET_TEST_CITUS"))
 	} else {
 		cluster, err = pgtest.Start(pgtest.Options{Memory: true})
 	}
@@ -78,7 +78,16 @@ func openAt(t *testing.T, fresh func(testing.TB) string) (store.Store, func() st
 	return reopen(), reopen
 }
 
-func TestConformance(t *testing.T) { storetest.Run(t, open) }
+func TestConformance(t *testing.T) {
+	if onCitus() {
+		storetest.RunSpread(t, open)
+		return
+	}
+	storetest.Run(t, open)
+}
+
+// onCitus reports whether the databases lie on several servers.
+func onCitus() bool { return os.Getenv("FACET_TEST_CITUS") != "" }
 
 func TestConformanceOfOverlappingTransactions(t *testing.T) { storetest.RunOverlapping(t, open) }
 

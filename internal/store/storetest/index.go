@@ -183,22 +183,27 @@ func testSweep(f *fixture) {
 	const t, each = profile.Type("swept"), 100
 	many := count(30000)
 	var ids []profile.ID
-	f.update(func(tx store.Tx) error {
-		ids = ids[:0]
-		for i := range many {
-			rec := f.user()
-			rec.Type, rec.Number, rec.Attrs = t, int64(i), fmt.Append(nil, each)
-			if i%5 == 4 {
-				rec.Type = "beside"
-			} else {
-				ids = append(ids, rec.ID)
-			}
-			if err := tx.Create(rec, f.event("x")); err != nil {
-				return err
-			}
+	var recs []*store.Record
+	for i := range many {
+		rec := f.user()
+		rec.ID, rec.Type, rec.Number, rec.Attrs = f.near(i), t, int64(i), fmt.Append(nil, each)
+		if i%5 == 4 {
+			rec.Type = "beside"
+		} else {
+			ids = append(ids, rec.ID)
 		}
-		return nil
-	})
+		recs = append(recs, rec)
+	}
+	for some := range slices.Chunk(recs, 2000) {
+		f.update(func(tx store.Tx) error {
+			for _, rec := range some {
+				if err := tx.Create(rec, f.event("x")); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
 	f.run("every record comes once, to each worker in order", func(f *fixture) {
 		for _, desc := range []bool{false, true} {
 			var seen [][]int64
@@ -292,6 +297,7 @@ func testSweep(f *fixture) {
 	f.run("it is one moment, whatever is written meanwhile", func(f *fixture) {
 		stop, written := make(chan struct{}), make(chan struct{})
 		var writer sync.WaitGroup
+		var first sync.Once
 		writer.Go(func() {
 			move := func(tx store.Tx, id profile.ID, by int) error {
 				rec, err := tx.Record(id)
@@ -310,7 +316,7 @@ func testSweep(f *fixture) {
 				default:
 				}
 				from, to := ids[i*7919%len(ids)], ids[(i*104729+len(ids)/2)%len(ids)]
-				if from == to {
+				if from == to || f.apart(from, to) {
 					continue
 				}
 				err := f.site.Update(f.ctx, func(tx store.Tx) error { return errors.Join(move(tx, from, -1), move(tx, to, 1)) })
@@ -318,9 +324,7 @@ func testSweep(f *fixture) {
 					f.Error(err)
 					return
 				}
-				if i == 0 {
-					close(written)
-				}
+				first.Do(func() { close(written) })
 			}
 		})
 		<-written

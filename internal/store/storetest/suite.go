@@ -21,7 +21,13 @@ import (
 type Open func(t *testing.T) (s store.Store, reopen func() store.Store)
 
 // Run runs the whole suite.
-func Run(t *testing.T, open Open) {
+func Run(t *testing.T, open Open) { run(t, open, false) }
+
+// RunSpread runs it on a backend whose buckets lie on several servers: there a
+// view is one moment of each bucket, and not of all.
+func RunSpread(t *testing.T, open Open) { run(t, open, true) }
+
+func run(t *testing.T, open Open, spread bool) {
 	for _, topic := range []struct {
 		name string
 		run  func(*fixture)
@@ -52,7 +58,9 @@ func Run(t *testing.T, open Open) {
 	} {
 		t.Run(topic.name, func(t *testing.T) {
 			t.Parallel()
-			topic.run(newFixture(t, open))
+			f := newFixture(t, open)
+			f.spread = spread
+			topic.run(f)
 		})
 	}
 }
@@ -77,7 +85,14 @@ type fixture struct {
 	site   store.Site
 	ctx    context.Context
 	ticks  *atomic.Int64
+	spread bool // over several servers
 }
+
+// near is an id whose bucket others have, too.
+func (f *fixture) near(i int) profile.ID { return profile.NewIDIn(f.now(), profile.Bucket(i%4)) }
+
+// apart reports whether no view sees two subjects at one moment.
+func (f *fixture) apart(a, b profile.ID) bool { return f.spread && a.Bucket() != b.Bucket() }
 
 func newFixture(t *testing.T, open Open) *fixture {
 	f := &fixture{T: t, ctx: t.Context(), ticks: &atomic.Int64{}}

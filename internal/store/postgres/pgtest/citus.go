@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"testing"
 
 	"github.com/jackc/pgx/v5"
 
@@ -101,12 +102,43 @@ func (c *Cluster) copied(name, of string) error {
 	return nil
 }
 
+// Empty makes a database without anything, where Citus runs with its extension,
+// and gives its URL; it is dropped after the test.
+func (c *Cluster) Empty(t testing.TB) string {
+	t.Helper()
+	name := c.prefix + "empty" + strconv.FormatInt(c.made.Add(1), 10)
+	var err error
+	if c.base != nil {
+		err = c.withCitus(name)
+	} else {
+		err = c.Exec("postgres", "CREATE DATABASE "+name)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Drop(name); err != nil {
+			t.Log(err)
+		}
+	})
+	return c.URL(name)
+}
+
 // fillSpread makes the template: the schema, over the servers.
 func (c *Cluster) fillSpread(template string) error {
-	if err := c.everywhere("postgres", "CREATE DATABASE "+template); err != nil {
+	if err := c.withCitus(template); err != nil {
 		return err
 	}
-	if err := c.everywhere(template, "CREATE EXTENSION citus"); err != nil {
+	_, err := postgres.Migrate(context.Background(), postgres.Options{URL: c.URL(template)}, Shards)
+	return err
+}
+
+// withCitus makes a database on each server, with the extension.
+func (c *Cluster) withCitus(name string) error {
+	if err := c.everywhere("postgres", "CREATE DATABASE "+name); err != nil {
+		return err
+	}
+	if err := c.everywhere(name, "CREATE EXTENSION citus"); err != nil {
 		return err
 	}
 	known := fmt.Sprintf("SELECT citus_set_coordinator_host('%s', %s);", c.base.Hostname(), c.base.Port())
@@ -114,9 +146,5 @@ func (c *Cluster) fillSpread(template string) error {
 		host, port, _ := strings.Cut(worker, ":")
 		known += fmt.Sprintf("SELECT citus_add_node('%s', %s);", host, port)
 	}
-	if err := c.Exec(template, known); err != nil {
-		return err
-	}
-	_, err := postgres.Migrate(context.Background(), postgres.Options{URL: c.URL(template)}, Shards)
-	return err
+	return c.Exec(name, known)
 }
