@@ -1,4 +1,5 @@
-// Command bench measures Facet beside baselines in the same run: reads by uuid
+// Command bench measures Facet beside baselines in the same run: the main reads
+// and writes of every face beside bare handlers and the bare driver, reads by uuid
 // through the entity face beside a bare net/http handler that writes the same
 // bytes, durable creates beside a bare group-committing loop that inserts the
 // same rows, records made in bulk beside single ones, the checks of tokens,
@@ -11,7 +12,7 @@
 // photographs beside bare decoding; and, without a baseline, how long changes
 // of an entity type take and hold others up.
 //
-//	CGO_ENABLED=0 go run ./bench [-quick] [-only read|create|bulk|import|check|storm|list|relation|find|document|picture|change] [-records N] [-members N] [-json FILE]
+//	CGO_ENABLED=0 go run ./bench [-quick] [-store sqlite|postgres|all] [-database URL] [-results FILE] [-only faces|read|create|bulk|import|check|storm|list|relation|find|document|picture|change] [-records N] [-members N] [-json FILE]
 //
 // The server is the one that `facet serve` builds, with its access log written
 // to the null device and metrics counted. It runs in this process, the load
@@ -64,7 +65,7 @@ func main() {
 	s := settings{warm: 300 * time.Millisecond, creates: 20_000, signIns: 100, hotSet: 20_000, fewCount: 10_000}
 	generator := flag.Bool("generator", false, "be the load generator: jobs on standard input, results on standard output")
 	flag.BoolVar(&s.quick, "quick", false, "three short runs, without the million records")
-	flag.StringVar(&s.only, "only", "", "measure just one of read, create, bulk, import, check, storm, list, relation, find, document, picture, change")
+	flag.StringVar(&s.only, "only", "", "measure just one of faces, read, create, bulk, import, check, storm, list, relation, find, document, picture, change")
 	flag.StringVar(&s.jsonFile, "json", "", "write the figures to this `file` too")
 	flag.StringVar(&s.results, "results", "", "write the figures to this `file`, in Markdown, with plots beside it")
 	flag.StringVar(&s.profile, "cpuprofile", "", "write a CPU profile of our last measured run to this `file`")
@@ -105,7 +106,7 @@ func main() {
 
 // run measures what is asked for and prints the table.
 func (s settings) run(ctx context.Context) (err error) {
-	parts := []string{"read", "create", "bulk", "import", "check", "storm", "list", "relation", "find", "document", "picture", "change"}
+	parts := []string{"faces", "read", "create", "bulk", "import", "check", "storm", "list", "relation", "find", "document", "picture", "change"}
 	if s.only != "" && !slices.Contains(parts, s.only) {
 		return fmt.Errorf("-only %s: it is one of %s", s.only, strings.Join(parts, ", "))
 	}
@@ -157,7 +158,7 @@ func (b *bench) parts(ctx context.Context) error {
 	for _, part := range []struct {
 		name string
 		fn   func(context.Context) error
-	}{{"read", b.read}, {"create", b.create}, {"bulk", b.bulk}, {"import", b.importing}, {"check", b.check}, {"storm", b.storm}, {"list", b.list}, {"relation", b.relation}, {"find", b.find}, {"document", b.document}, {"picture", b.picture}, {"change", b.change}} {
+	}{{"faces", b.everyFace}, {"read", b.read}, {"create", b.create}, {"bulk", b.bulk}, {"import", b.importing}, {"check", b.check}, {"storm", b.storm}, {"list", b.list}, {"relation", b.relation}, {"find", b.find}, {"document", b.document}, {"picture", b.picture}, {"change", b.change}} {
 		if b.only != "" && b.only != part.name {
 			continue
 		}
