@@ -80,7 +80,7 @@ type ImportProgress struct {
 // MaxImportStep is the most records that are written at once; importBytes is how
 // much JSON ends a step before.
 const (
-	MaxImportStep = 4000
+	MaxImportStep = 2000
 	importBytes   = 8 << 20
 )
 
