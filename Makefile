@@ -69,8 +69,8 @@ citus: ## the store's tests, a face's and walks on a coordinator of Citus (FACET
 	FACET_TEST_DATABASE=citus CGO_ENABLED=0 $(GO) test -count=1 -timeout 60m ./e2e -run '^Test(OnePerson|WhatWhom)' -rapid.checks=5
 	FACET_TEST_DATABASE=citus CGO_ENABLED=0 $(GO) test -count=1 -timeout 60m ./internal/face/household
 
-bench: ## measure, each figure beside its baseline
-	CGO_ENABLED=0 $(GO) run ./bench
+bench: ## measure both stores, each figure beside its baseline, into bench/RESULTS.md
+	CGO_ENABLED=0 $(GO) run ./bench -store all -results bench/RESULTS.md
 
 fuzz: ## run each fuzz target for a short while (FUZZ=)
 	@GO="$(GO)" FUZZ="$(FUZZ)" scripts/fuzz

@@ -21,6 +21,7 @@ import (
 const (
 	onSQLite   = "sqlite"
 	onPostgres = "postgres"
+	onAll      = "all" // one after the other
 )
 
 // clusterSettings are those of the throw-away cluster: durable, as a machine of
@@ -99,7 +100,7 @@ func (d *databases) close() error {
 // data says where the installation of a name is: each has its own folder, and
 // its own database, that stay the same during a run.
 func (b *bench) data(ctx context.Context, name string) (config.Data, error) {
-	d := config.Data{Dir: filepath.Join(b.folder, name)}
+	d := config.Data{Dir: filepath.Join(b.folder, b.store, name)}
 	if b.store != onPostgres {
 		return d, nil
 	}

@@ -258,7 +258,7 @@ func (w *bareWriter) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 // search_pack, whose rows hold those of search once more. A row's kind is its
 // values with ids, whole numbers and digits in text made alike.
 func (b *bench) rowsOf(ctx context.Context, name string) (map[string]int, error) {
-	driver, source := "sqlite", "file:"+filepath.Join(b.folder, name, "facet.db")+"?mode=ro"
+	driver, source := "sqlite", "file:"+filepath.Join(b.folder, b.store, name, "facet.db")+"?mode=ro"
 	list := `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('meta', 'sequence', 'search_pack')`
 	if b.store == onPostgres {
 		driver, source = "pgx", b.urls[name]

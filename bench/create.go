@@ -66,7 +66,7 @@ func (b *bench) serveBareWriter(ctx context.Context, name string) (bareCreates, 
 	if b.store == onPostgres {
 		w, err = openBarePool(ctx, b.urls[name])
 	} else {
-		w, err = openBare(ctx, filepath.Join(b.folder, name))
+		w, err = openBare(ctx, filepath.Join(b.folder, b.store, name))
 	}
 	if err != nil {
 		return nil, "", nil, err

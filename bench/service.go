@@ -147,13 +147,20 @@ func (b *bench) compare(ctx context.Context, f figure, ours, bare func(run int) 
 		if err := b.measure(&f.Ours, ours(run), b.profile); err != nil {
 			return fmt.Errorf("%s: ours: %w", f.Name, err)
 		}
+		f.Memory = resident()
 		if err := b.measure(&f.Bare, bare(run), ""); err != nil {
 			return fmt.Errorf("%s: baseline: %w", f.Name, err)
 		}
 	}
 	b.note("%s: %s a second, baseline %s, ratio %.2f", f.Name, f.Ours.spread(), f.Bare.spread(), f.ratio())
-	b.figures = append(b.figures, f)
+	b.keep(f)
 	return nil
+}
+
+// keep adds a figure of the store that is measured.
+func (b *bench) keep(f figure) {
+	f.Store = b.store
+	b.figures = append(b.figures, f)
 }
 
 // measure does one run; with a profile its samples replace those of the run

@@ -70,6 +70,7 @@ func (b *bench) storm(ctx context.Context) (err error) {
 	quiet, stormy := median(f.Bare.P99), median(f.Ours.P99)
 	b.note("%s: p99 %.1f ms, quiet %.1f ms, %.1f times (goal %d); %d log-ins, %d told to come back; resident memory %d MiB before, %d MiB in the storm",
 		f.Name, stormy, quiet, stormy/quiet, calmAgain, in, refused, before>>20, most>>20)
-	b.figures = append(b.figures, f)
+	f.Memory = most
+	b.keep(f)
 	return nil
 }

@@ -77,8 +77,12 @@ type ImportProgress struct {
 	Rejects  []ImportReject // of the last step, in the order of the input
 }
 
-// MaxImportStep is the most records that are written at once.
-const MaxImportStep = 4000
+// MaxImportStep is the most records that are written at once; importBytes is how
+// much JSON ends a step before.
+const (
+	MaxImportStep = 2000
+	importBytes   = 8 << 20
+)
 
 // Importer imports records. It is used by one goroutine at a time.
 type Importer struct {
@@ -180,7 +184,11 @@ func (im *Importer) Progress() ImportProgress { return im.was }
 // ends the import, as does that of an Add before.
 func (im *Importer) Add(ctx context.Context, records []ImportRecord) error {
 	for len(records) > 0 {
-		n := min(len(records), MaxImportStep)
+		n, size := 0, 0
+		for n < min(len(records), MaxImportStep) && size < importBytes {
+			size += len(records[n].Attrs) + len(records[n].Extras)
+			n++
+		}
 		step, err := im.draft(ctx, records[:n])
 		if err != nil {
 			return err
