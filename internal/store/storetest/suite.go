@@ -43,6 +43,7 @@ func Run(t *testing.T, open Open) {
 		{"system", testSystem},
 		{"jobs", testJobs},
 		{"age", testAge},
+		{"glances", testGlances},
 		{"transactions", testTransactions},
 		{"concurrency", testConcurrency},
 		{"history", testHistory},
