@@ -84,7 +84,9 @@ func (s *Store) ask(ctx context.Context, on *replica, id store.SiteID, age int64
 			known.replayed = uint64(v.int(0))
 			on.has(known.replayed)
 		}})
-		r := &reader{q: q, site: id, ctx: ctx, s: s}
+		bounded, done := on.within(ctx)
+		defer done()
+		r := &reader{q: q, site: id, ctx: bounded, s: s}
 		err = show(r)
 		r.q = closedSession
 		if q.err != nil {
