@@ -16,10 +16,13 @@ import (
 
 // Marks.
 var (
-	// Who commits without waiting for the log is ahead of what is flushed.
+	// Who commits without waiting for the log is ahead of what is flushed; and
+	// the server may be a standby that is yet to be promoted.
 	selectWritten = sql(`
-		SELECT CASE current_setting('synchronous_commit')
-			WHEN 'off' THEN pg_current_wal_insert_lsn() ELSE pg_current_wal_flush_lsn() END`)
+		SELECT CASE
+			WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+			WHEN current_setting('synchronous_commit') = 'off' THEN pg_current_wal_insert_lsn()
+			ELSE pg_current_wal_flush_lsn() END`)
 	mustHave = sql(`SELECT 1 / (pg_last_wal_replay_lsn() >= ?)::int`)
 	mustBeAs = sql(`
 		SELECT pg_last_wal_replay_lsn(), 1 / (
