@@ -304,7 +304,7 @@ func TestATokenThatIsNoneIsRefusedInTheFacesForm(t *testing.T) {
 	for _, path := range []string{"/api/users", "/api/refs", "/api/users/v1/users/42/user_profiles", "/user/profiles/1"} {
 		in.Do(t, facetest.Call{Method: "GET", Path: path, Token: donny, Header: header}).Want(http.StatusBadRequest)
 	}
-	in.Do(t, headed(entityCall("/entity.find", "type_name", "user"), header)).Want(http.StatusOK).Is(map[string]any{"stat": "error"})
+	in.Do(t, headed(entityCall("/entity.find", "type_name", "user"), header)).Want(http.StatusOK).Is(map[string]any{"stat": "error", "code": 200})
 	for _, token := range []string{"any", "1-16b3748"} {
 		a := in.Do(t, facetest.Call{Method: "GET", Path: "/api/users", Token: donny, Header: map[string]string{consistency: token}}).Want(http.StatusOK)
 		if got := a.Header.Get(consistency); databaseOf(t, in.Dir) == "" && got != "" {

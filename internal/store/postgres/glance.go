@@ -16,14 +16,18 @@ import (
 
 // Marks.
 var (
-	// Who commits without waiting for the log is ahead of what is flushed.
+	// Who commits without waiting for the log is ahead of what is flushed; and
+	// the server may be a standby that is yet to be promoted.
 	selectWritten = sql(`
-		SELECT CASE current_setting('synchronous_commit')
-			WHEN 'off' THEN pg_current_wal_insert_lsn() ELSE pg_current_wal_flush_lsn() END`)
-	mustHave = sql(`SELECT 1 / (pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= ?)::int`)
+		SELECT CASE
+			WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+			WHEN current_setting('synchronous_commit') = 'off' THEN pg_current_wal_insert_lsn()
+			ELSE pg_current_wal_flush_lsn() END`)
+	mustHave = sql(`SELECT 1 / (pg_last_wal_replay_lsn() >= ?)::int`)
 	mustBeAs = sql(`
 		SELECT pg_last_wal_replay_lsn(), 1 / (
-			coalesce((SELECT next FROM sequence WHERE site = ? AND bucket = 0 AND name = 'age'), 0) = ?
+			pg_is_in_recovery()
+			AND coalesce((SELECT next FROM sequence WHERE site = ? AND bucket = 0 AND name = 'age'), 0) = ?
 			AND (SELECT value FROM meta WHERE key = 'epoch') = ?)::int`)
 )
 
@@ -71,15 +75,21 @@ func (s *Store) ask(ctx context.Context, on *replica, id store.SiteID, age int64
 	err := q.acquire(ctx, replicaPatience)
 	if err == nil {
 		defer q.end()
-		have, _ := encode([]any{int64(least.At)}) // numbers: they are always bound
+		known := q.preparedOn() // a standby that starts anew may be behind where it was: with other connections
+		if known.replayed < least.At {
+			have, _ := encode([]any{int64(least.At)}) // a number: it is always bound
+			q.ahead = &queued{id: mustHave, args: have, fail: errBehind}
+		}
 		same, _ := encode([]any{id, age, s.epoch})
-		q.ahead = &queued{id: mustHave, args: have, fail: errBehind}
 		note := s.noting(store.RecencyOf(ctx))
 		q.queue = append(q.queue, queued{id: mustBeAs, args: same, fail: errBehind, rows: func(v rowOf) {
 			note(v)
-			on.has(uint64(v.int(0)))
+			known.replayed = uint64(v.int(0))
+			on.has(known.replayed)
 		}})
-		r := &reader{q: q, site: id, ctx: ctx, s: s}
+		bounded, done := on.within(ctx)
+		defer done()
+		r := &reader{q: q, site: id, ctx: bounded, s: s}
 		err = show(r)
 		r.q = closedSession
 		if q.err != nil {

@@ -18,7 +18,7 @@ import (
 const (
 	replicaPatience = 250 * time.Millisecond // for a connection, before the primary is asked
 	replicaProbe    = time.Second            // between two looks at each
-	replicaTime     = 3 * time.Second        // that a look may take
+	replicaTime     = 2 * time.Second        // that a look may take: who needs longer is too slow, or hangs
 	firstBehind     = 5 * time.Millisecond   // that one which was behind is left alone, twice as long each time
 	maxBehind       = time.Second
 )
@@ -55,7 +55,35 @@ type replica struct {
 
 	lagBytes, lagMicros            atomic.Int64
 	served, behind, failed, probes atomic.Uint64
+	leave                          atomic.Pointer[leave]
 	said                           string // what was logged last of why it does not serve
+}
+
+// leave ends the reads that are under way when a replica stops to answer.
+type leave struct {
+	ctx context.Context
+	end context.CancelFunc
+}
+
+func newLeave() *leave {
+	ctx, end := context.WithCancel(context.Background())
+	return &leave{ctx, end}
+}
+
+// within gives a context that ends with the replica, too.
+func (r *replica) within(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(r.leave.Load().ctx, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}
+
+// stop makes reads pass a replica over until a look finds it again.
+func (r *replica) stop() {
+	r.serves.Store(false)
+	r.leave.Swap(newLeave()).end()
 }
 
 // server is what a primary or a replica says of itself.
@@ -76,6 +104,7 @@ func (s *Store) openReplicas(ctx context.Context, urls []string) error {
 	}
 	for i, url := range urls {
 		r := &replica{name: strconv.Itoa(i + 1), store: s}
+		r.leave.Store(newLeave())
 		c, err := poolConfig(url)
 		if err == nil {
 			c.ConnConfig.ConnectTimeout = replicaTime
@@ -159,12 +188,17 @@ func (r *replica) note(ctx context.Context, err error) {
 	case ctx.Err() != nil: // whoever asked is gone
 	default:
 		r.failed.Add(1)
-		pool := r.pool.Stat()
-		if isLost(err) && !(errors.Is(err, errNoConnection) && pool.AcquiredConns() == pool.MaxConns()) { // else it is only busy
+		if isLost(err) && !isBusy(err, r.pool) {
 			r.serves.Store(false) // till the next look
 			r.pool.Reset()
 		}
 	}
+}
+
+// isBusy reports whether all that is wrong is that every connection is in use.
+func isBusy(err error, pool *pgxpool.Pool) bool {
+	st := pool.Stat()
+	return errors.Is(err, errNoConnection) && st.AcquiredConns() == st.MaxConns()
 }
 
 // has notes how far the log has been replayed.
@@ -191,19 +225,21 @@ func (s *Store) probeAll(ctx context.Context) []error {
 func (r *replica) probe(ctx context.Context) error {
 	lag := int64(0)
 	its, err := r.store.look(ctx, r.pool, selectReplica)
+	busy := isBusy(err, r.pool)
 	if err == nil {
 		var primary server
 		if primary, err = r.store.look(ctx, r.store.pool, selectPrimary); err == nil {
 			lag = int64(primary.at - its.at)
 			err = its.follows(primary)
 		}
+		busy = isBusy(err, r.store.pool)
 	}
-	if ctx.Err() != nil && r.store.closed.Load() {
-		return ctx.Err()
+	if busy || r.store.closed.Load() {
+		return err // nothing is known anew
 	}
 	r.probes.Add(1)
 	if err != nil {
-		r.serves.Store(false)
+		r.stop()
 		r.known.Store(0) // another may come in its place
 		if why := err.Error(); why != r.said {
 			r.said = why

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"facet/internal/profile"
 	"facet/internal/store"
@@ -40,6 +41,19 @@ func TestAReplicaThatFailsIsPassedOverAndTakenAgain(t *testing.T) {
 		return copies == 1
 	}
 	s.until("the replica serves", serves)
+
+	// It hangs: who reads is not held up for longer than it takes to see that.
+	s.must(s.standby.Freeze())
+	began := time.Now()
+	if serves() {
+		t.Fatal("a replica that hangs has served")
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("a replica that hangs held a read up for %v", took)
+	}
+	s.until("it is not asked any more", func() bool { return !s.store.ReplicaStatus()[0].Serves })
+	s.must(s.standby.Thaw())
+	s.until("the replica serves after it hung", serves)
 
 	s.must(s.standby.Kill())
 	for range 20 {

@@ -43,10 +43,12 @@ type queued struct {
 	rows func(rowOf)
 }
 
-// prepared are the names of the statements that a connection has prepared.
+// prepared are the names of the statements that a connection has prepared, and
+// how far the replica that it leads to has replayed the log.
 type prepared struct {
 	statements []bool
 	named      map[string]bool
+	replayed   uint64
 }
 
 const preparedKey = "facet"

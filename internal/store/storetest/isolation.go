@@ -467,7 +467,7 @@ func testIsolation(f *fixture) {
 		have = append(have, apart...)
 		slices.Sort(have)
 		f.equal(have, methodsOf[store.Tx]())
-		f.equal(methodsOf[store.Site](), "[Get GetID Update View]")
+		f.equal(methodsOf[store.Site](), "[Get GetID Glance Update View]")
 	})
 
 	for method, fn := range w.reads() {
@@ -482,6 +482,12 @@ func testIsolation(f *fixture) {
 					return err
 				})
 				shown := fmt.Sprint(got)
+				again := in.site.Glance(store.WithRecency(f.ctx, store.NewRecency(store.Mark{}, true)), 0, nil, func(r store.Reader) (err error) {
+					got, err = fn(r)
+					return err
+				})
+				f.equal(fmt.Sprint(got), shown)
+				f.equal(fmt.Sprint(again), fmt.Sprint(err))
 				if in.own == "none" {
 					if err != nil {
 						f.wantErr(err, store.ErrNotFound)

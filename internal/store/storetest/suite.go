@@ -50,6 +50,7 @@ func run(t *testing.T, open Open, spread bool) {
 		{"system", testSystem},
 		{"jobs", testJobs},
 		{"age", testAge},
+		{"glances", testGlances},
 		{"transactions", testTransactions},
 		{"concurrency", testConcurrency},
 		{"history", testHistory},

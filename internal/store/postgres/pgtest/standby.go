@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -110,6 +111,26 @@ func (c *Cluster) CatchUp() error {
 		err = c.ask("SELECT coalesce(pg_last_wal_replay_lsn() >= $1::text::pg_lsn, false)", &ok, at)
 		return ok, err
 	})
+}
+
+// Freeze keeps the server and all its processes from doing anything, until Thaw:
+// connections stay, and nothing is answered.
+func (c *Cluster) Freeze() error { return c.signal(syscall.SIGSTOP) }
+
+// Thaw lets the server go on.
+func (c *Cluster) Thaw() error { return c.signal(syscall.SIGCONT) }
+
+func (c *Cluster) signal(s syscall.Signal) error {
+	pid, err := c.server()
+	if err != nil {
+		return err
+	}
+	for _, p := range append(children(pid), pid) {
+		if err := syscall.Kill(p, s); err != nil && err != syscall.ESRCH {
+			return err
+		}
+	}
+	return nil
 }
 
 // Promote makes a standby take writes itself.
