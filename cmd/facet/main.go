@@ -27,6 +27,7 @@ type commandLine struct {
 	App      appCommand      `cmd:"" help:"Add and list apps that keep documents about people (Sentinel API)."`
 	Issuer   issuerCommand   `cmd:"" help:"Take tokens of other issuers in the Sentinel API."`
 	Token    tokenCommand    `cmd:"" help:"Add and list registration tokens of the Cloudillo API."`
+	Import   importCommand   `cmd:"" help:"Import records from a file, of ours or of another product."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

@@ -113,6 +113,9 @@ func byColumns(row *Row, in *Input) (directory.ImportRecord, error) {
 			if value, err = pluck(f.Name, value, in.Columns, put); err != nil {
 				return a.out, err
 			}
+			if value == nil {
+				continue
+			}
 		}
 		if err := put(f.Name, value); err != nil {
 			return a.out, err
@@ -128,7 +131,7 @@ func (a *assembly) known(in *Input) (err error) {
 }
 
 // pluck takes what the mapping names below a member out of its object
-// ("user_info.email"), and gives the rest.
+// ("user_info.email"), and gives the rest; nil where there is none.
 func pluck(name string, value []byte, columns Columns, put func(string, []byte) error) ([]byte, error) {
 	if len(value) == 0 || value[0] != '{' {
 		return value, nil
@@ -157,10 +160,16 @@ func pluck(name string, value []byte, columns Columns, put func(string, []byte) 
 			}
 			continue
 		}
+		if rest == nil {
+			continue
+		}
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
 		out = append(append(append(out, quoted(f.Name)...), ':'), rest...)
+	}
+	if len(out) == 1 && len(inner) > 0 {
+		return nil, nil
 	}
 	return append(out, '}'), nil
 }
