@@ -28,6 +28,9 @@ type commandLine struct {
 	Issuer   issuerCommand   `cmd:"" help:"Take tokens of other issuers in the Sentinel API."`
 	Token    tokenCommand    `cmd:"" help:"Add and list registration tokens of the Cloudillo API."`
 	Import   importCommand   `cmd:"" help:"Import records from a file, of ours or of another product."`
+	Export   exportCommand   `cmd:"" help:"Export records, or everything about one person, to a file."`
+	Backup   backupCommand   `cmd:"" help:"Write the whole installation into one file, while it is served."`
+	Restore  restoreCommand  `cmd:"" help:"Make an installation of a backup, or check one."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
