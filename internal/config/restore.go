@@ -44,6 +44,11 @@ func (d Data) Restore(ctx context.Context, from *backup.Reader, log *slog.Logger
 	} else {
 		err = d.restoreSQLite(ctx, from, dir)
 	}
+	if err != nil && ctx.Err() == nil && !errors.Is(err, backup.ErrDamaged) {
+		if damage := from.Rest(); errors.Is(damage, backup.ErrDamaged) {
+			err = damage
+		}
+	}
 	if err != nil {
 		return nil, oneLine(err)
 	}

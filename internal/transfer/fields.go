@@ -310,7 +310,7 @@ func (a *assembly) attribute(path string, value []byte) error {
 		return profile.E(profile.Unknown, profile.CodeUnknownAttribute, "", "a %s has no attributes", a.out.Type)
 	}
 	if a.isText {
-		if len(bytes.TrimSpace(value)) == 0 {
+		if len(value) == 0 {
 			return nil
 		}
 		at, err := schema.ParsePath(path)
@@ -320,6 +320,9 @@ func (a *assembly) attribute(path string, value []byte) error {
 		attr, err := a.typ.Attr(at)
 		if err != nil {
 			return err
+		}
+		if attr.Type != schema.String && len(bytes.TrimSpace(value)) == 0 {
+			return nil
 		}
 		if value, err = typed(attr, value); err != nil {
 			return err
