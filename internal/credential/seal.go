@@ -2,7 +2,10 @@ package credential
 
 import (
 	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -68,6 +71,14 @@ func (k DataKey) Bytes() []byte { return k.key[:] }
 
 // Text gives the key in base64url.
 func (k DataKey) Text() string { return base64.RawURLEncoding.EncodeToString(k.key[:]) }
+
+// Fingerprint is what tells the key from others and nothing about it: 16 hex
+// digits, an HMAC-SHA-256 under the key.
+func (k DataKey) Fingerprint() string {
+	mac := hmac.New(sha256.New, k.key[:])
+	mac.Write([]byte("facet data key fingerprint"))
+	return hex.EncodeToString(mac.Sum(nil)[:8])
+}
 
 // Format keeps the key out of logs, whatever the verb.
 func (k DataKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "DataKey(hidden)") }

@@ -49,6 +49,15 @@ func lies(key string, raw []byte) string {
 	return key
 }
 
+// PlaceOf tells where the bytes of a stored file lie, by its row: "" for one that
+// has none but those of its variants, which have rows of their own.
+func PlaceOf(key string, meta []byte) string {
+	if metaOf(meta).Descriptor != "" {
+		return ""
+	}
+	return lies(key, meta)
+}
+
 const (
 	// storing bounds how long a picture may take from its first byte to the
 	// commit that tells of it; strayAfter is when its bytes are looked for

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"facet/internal/profile"
 	"facet/internal/schema"
@@ -263,14 +264,22 @@ func (t typedTx) Create(rec *store.Record, e store.Event) error {
 			return err
 		}
 	}
+	if err := t.present(rec); err != nil {
+		return err
+	}
+	return t.Tx.Create(rec, e)
+}
+
+// present brings a new record to the present types.
+func (t typedTx) present(rec *store.Record) error {
 	now := t.table
 	if rec.Shape == now {
-		return t.Tx.Create(rec, e)
+		return nil
 	}
 	typ := now.byKind[rec.Type]
 	switch {
 	case typ == nil && rec.Type[0] == '$':
-		return t.Tx.Create(rec, e)
+		return nil
 	case typ == nil || typ.isGone():
 		return unknownType(string(rec.Type))
 	}
@@ -286,7 +295,39 @@ func (t typedTx) Create(rec *store.Record, e store.Event) error {
 	}
 	rec.Shape = now
 	t.s.dress(rec)
-	return t.Tx.Create(rec, e)
+	return nil
+}
+
+// CreateMany is store.Tx's, of records as Create has them.
+func (t typedTx) CreateMany(list []store.Creation) ([]error, error) {
+	var failed []error
+	ready := list
+	for i := range list {
+		err := t.present(list[i].Record)
+		if err == nil {
+			if failed != nil {
+				ready = append(ready, list[i])
+			}
+			continue
+		}
+		if failed == nil {
+			failed, ready = make([]error, len(list)), slices.Clone(list[:i])
+		}
+		failed[i] = err
+	}
+	some, err := t.Tx.CreateMany(ready)
+	if err != nil || failed == nil {
+		return some, err
+	}
+	if some != nil {
+		for i, at := 0, 0; i < len(list); i++ {
+			if failed[i] == nil {
+				failed[i] = some[at]
+				at++
+			}
+		}
+	}
+	return failed, nil
 }
 
 // Save is store.Tx's. A record of an entity type that was read by other types

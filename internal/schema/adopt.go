@@ -34,5 +34,8 @@ func (w *writer) newID(el []byte) (int64, error) {
 	if w.mode == adopting {
 		return elementID(el), nil
 	}
+	if id := elementID(el); w.env.KeepIDs && id != 0 {
+		return id, nil
+	}
 	return w.env.NextNumber()
 }

@@ -12,6 +12,7 @@ type Env struct {
 	NextNumber func() (int64, error) // draws the id of a new element; the only side effect of a write
 	Now        time.Time             // what "now" and "today" mean
 	Required   bool                  // whether the constraint required is enforced; only entity writes do
+	KeepIDs    bool                  // elements of plurals keep the ids that they bring, as those of an import do
 }
 
 // Written is what a write results in. Nothing has happened yet: the caller
@@ -21,6 +22,7 @@ type Written struct {
 	Created   *time.Time               // set when Create was given a time of creation
 	Passwords map[string]PasswordValue // by dotted path; nil when none was written
 	Changed   []string                 // top-level attributes that differ now, sorted; passwords included
+	Highest   int64                    // of the ids that new elements brought; 0: none did
 }
 
 // PasswordValue is a password as it was written. Its hash is never an attribute.

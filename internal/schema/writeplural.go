@@ -25,6 +25,13 @@ func (w *writer) plural(dst []byte, a *Attribute, cur, in []byte) ([]byte, bool,
 			fresh = append(fresh, el)
 			continue
 		}
+		if w.env.KeepIDs && w.mode == creating {
+			if err := w.keepID(a, raw, fresh); err != nil {
+				return nil, false, err
+			}
+			fresh = append(fresh, el)
+			continue
+		}
 		if w.mode != updating {
 			return nil, false, idInNew(join(a.Path, "id"))
 		}
@@ -64,6 +71,26 @@ func (w *writer) plural(dst []byte, a *Attribute, cur, in []byte) ([]byte, bool,
 	dst, some := closeArray(dst, begin)
 	return dst, some, nil
 }
+
+// keepID judges the id that a new element brings beside those of the elements
+// before it.
+func (w *writer) keepID(a *Attribute, raw []byte, before [][]byte) error {
+	id, err := strconv.ParseInt(string(raw), 10, 64)
+	if err != nil || id < 1 || id > maxElementID {
+		return wrongType(a.byName["id"])
+	}
+	for _, el := range before {
+		if elementID(el) == id {
+			return profile.E(profile.Invalid, profile.CodeInvalid, a.Path, "%s names the element %d twice", slash(a.Path), id)
+		}
+	}
+	w.out.Highest = max(w.out.Highest, id)
+	return nil
+}
+
+// maxElementID is the highest id that an element may bring: every JSON number up
+// to it is an integer everywhere (RFC 8259, section 6).
+const maxElementID = 1<<53 - 1
 
 // updateElements appends the present elements of a plural, those changed that
 // updates names.

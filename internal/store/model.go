@@ -50,6 +50,15 @@ type Record struct {
 	Shape any
 }
 
+// Creation is a record to be made, with what comes with it.
+type Creation struct {
+	Record  *Record
+	Event   Event
+	Secrets []*Secret // whose Subject is the record
+	Links   []*Link   // from the record to itself
+	Highest int64     // of the numbers that its JSON brings: the sequence passes over it, as over its own
+}
+
 // Name gives the record's name in a space, "" when it has none.
 func (r *Record) Name(space profile.Space) string {
 	for i := range r.Names {

@@ -78,6 +78,7 @@ func (o *Options) fill() {
 type Store struct {
 	w       *writer // nil when read-only
 	lock    *os.File
+	path    string // of the database file
 	readers chan *conn
 	count   int // of readers
 	commits commits
@@ -237,6 +238,7 @@ func (s *Store) current() error {
 }
 
 func (s *Store) openReaders(path string, o Options) error {
+	s.path = path
 	s.count = max(4, runtime.NumCPU())
 	s.readers = make(chan *conn, s.count)
 	for range s.count {
