@@ -27,6 +27,7 @@ type commandLine struct {
 	App      appCommand      `cmd:"" help:"Add and list apps that keep documents about people (Sentinel API)."`
 	Issuer   issuerCommand   `cmd:"" help:"Take tokens of other issuers in the Sentinel API."`
 	Token    tokenCommand    `cmd:"" help:"Add and list registration tokens of the Cloudillo API."`
+	Webhook  webhookCommand  `cmd:"" help:"Add and list webhooks: where a site's events are sent."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

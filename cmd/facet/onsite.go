@@ -6,18 +6,23 @@ import (
 
 	"facet/internal/config"
 	"facet/internal/directory"
+	"facet/internal/webhook"
 )
 
 // siteFlags name one site of a data folder.
 type siteFlags struct {
 	dataFlags
 	Site string `arg:"" help:"Name of the site."`
+
+	reach webhook.Filter // which addresses webhooks may have
 }
 
 // open gives the site to change, while no server runs; closing gives the folder
 // back.
 func (f siteFlags) open(ctx context.Context) (site *directory.Site, closing func(), err error) {
-	in, err := f.config().Open(ctx, slog.New(slog.DiscardHandler))
+	data := f.config()
+	data.Webhooks = f.reach
+	in, err := data.Open(ctx, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -55,3 +55,12 @@ func ParsePosition(text string) (Position, error) {
 func badPosition() error {
 	return profile.E(profile.Malformed, profile.CodeInvalid, "cursor", "not a cursor")
 }
+
+// MarshalText writes a position as String does.
+func (p Position) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText is ParsePosition.
+func (p *Position) UnmarshalText(text []byte) (err error) {
+	*p, err = ParsePosition(string(text))
+	return err
+}
