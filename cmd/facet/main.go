@@ -28,6 +28,7 @@ type commandLine struct {
 	Issuer   issuerCommand   `cmd:"" help:"Take tokens of other issuers in the Sentinel API."`
 	Token    tokenCommand    `cmd:"" help:"Add and list registration tokens of the Cloudillo API."`
 	Webhook  webhookCommand  `cmd:"" help:"Add and list webhooks: where a site's events are sent."`
+	Import   importCommand   `cmd:"" help:"Import records from a file, of ours or of another product."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"strings"
 	"time"
 
 	"facet/internal/directory"
-	"facet/internal/webhook"
 )
 
 type webhookCommand struct {
@@ -46,8 +46,13 @@ func webhookLineOf(w directory.Webhook) webhookLine {
 
 // Run adds the webhook and prints its id and secret.
 func (c webhookAdd) Run(ctx context.Context, io streams) error {
-	c.reach = webhook.Filter{Allow: c.WebhookAllow}
-	site, closing, err := c.open(ctx)
+	data := c.config()
+	data.Webhooks.Allow = c.WebhookAllow
+	in, err := data.Open(ctx, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	site, closing, err := c.siteOf(ctx, in)
 	if err != nil {
 		return err
 	}

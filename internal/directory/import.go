@@ -20,7 +20,8 @@ import (
 // ImportRecord is one record as it comes from elsewhere. What is zero is made
 // as for a new record.
 type ImportRecord struct {
-	At int64 // where the input goes on after it: greater from record to record, never 0
+	At  int64 // where the input goes on after it: greater from record to record, never 0
+	Err error // a *profile.Error: it could not be read, and is a reject
 
 	// Type is the name of an entity type ("user", "organization", the site's
 	// own), or one of our types that have none, with its $.
@@ -306,7 +307,7 @@ func (im *Importer) writeStep(ctx context.Context, so ImportProgress, step impor
 
 // create makes the records whose owners are there.
 func (im *Importer) create(tx store.Tx, step importStep) ([]error, error) {
-	owners := map[profile.ID]error{}
+	owners, apps := map[profile.ID]error{}, map[string]error{}
 	var ready []store.Creation
 	var failed []error
 	for i := range step.drafts {
@@ -322,6 +323,11 @@ func (im *Importer) create(tx store.Tx, step importStep) ([]error, error) {
 				return nil, err
 			}
 			owners[owner] = err
+		}
+		if err == nil && step.drafts[i].Record.Type == profile.Document {
+			if err = appThere(tx, step.drafts[i].Record, apps); err != nil && !profile.IsKind(err, profile.Invalid) {
+				return nil, err
+			}
 		}
 		if err != nil {
 			if failed == nil {

@@ -193,10 +193,11 @@ type RecordWriter interface {
 	// TakenError (an id in use: Field "id"), and nothing of the call is kept.
 	// The sequence passes over a Number that did not come from it.
 	Create(*Record, Event) error
-	// CreateMany is Create of each in turn, with the secrets and links that are
-	// made with it: the way for thousands. Where one cannot be made, the answer
-	// has why at its place (a TakenError, or Malformed), nothing of it is kept,
-	// and the others are made; nil: all were.
+	// CreateMany is Create of each, with the secrets and links that are made with
+	// it: the way for thousands. Where one cannot be made, the answer has why at
+	// its place (a TakenError, or Malformed), nothing of it is kept, and the
+	// others are made; nil: all were. Of those that want the same name one is
+	// made.
 	CreateMany([]Creation) ([]error, error)
 	// Save replaces old by new (same id): ErrVersion when the stored version
 	// is not old.Version, or the names are not old's. It sets new.Version, and writes what was replaced to

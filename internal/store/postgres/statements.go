@@ -184,6 +184,22 @@ var (
 		WHERE site = ? AND type = ? AND (at, id) < (?, ?) ORDER BY at DESC, id DESC LIMIT ?`)
 )
 
+// What a bulk asks.
+var (
+	selectXact = sql(`SELECT pg_current_xact_id()::text::bigint`)
+	// Each key is looked up by itself, however many there are.
+	selectTakenNames = sql(`
+		SELECT k.i FROM unnest($2::int4[], $3::uuid[], $4::text[], $5::text[]) WITH ORDINALITY AS k (bucket, owner, space, value, i)
+		CROSS JOIN LATERAL (
+			SELECT 1 FROM name n
+			WHERE n.site = $1 AND n.bucket = k.bucket AND n.owner = k.owner AND n.space = k.space AND n.value = k.value
+			LIMIT 1) AS held
+		ORDER BY k.i`)
+	selectTakenIDs = sql(`
+		SELECT k.i FROM unnest($2::int4[], $3::uuid[]) WITH ORDINALITY AS k (bucket, id, i)
+		CROSS JOIN LATERAL (SELECT 1 FROM record r WHERE r.site = $1 AND r.bucket = k.bucket AND r.id = k.id LIMIT 1) AS held`)
+)
+
 // Names, and the index rows by which records are found.
 var (
 	insertName = sql(`

@@ -15,6 +15,9 @@ import (
 // text is bound as TEXT; a plain []byte is bound as BYTEA.
 type text []byte
 
+// rawArg is bound as it is.
+type rawArg []byte
+
 // limit is bound as NULL, without bound, when it is negative.
 type limit int64
 
@@ -59,6 +62,8 @@ func encode(args []any) ([][]byte, error) {
 			buf = append(buf, v[:]...)
 		case []byte:
 			buf = append(buf, v...)
+		case rawArg:
+			buf = append(buf, v...)
 		default:
 			if buf, isText = appendText(buf, a); !isText {
 				return nil, fmt.Errorf("postgres: an argument of type %T is not bound", a)
@@ -96,6 +101,8 @@ func appendText(buf []byte, a any) ([]byte, bool) {
 	}
 	return buf, false
 }
+
+func appendInt32(buf []byte, v int32) []byte { return binary.BigEndian.AppendUint32(buf, uint32(v)) }
 
 // rowOf is the values of one row, in binary form. They are valid until the next.
 type rowOf [][]byte

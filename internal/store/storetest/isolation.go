@@ -424,6 +424,11 @@ func (w *world) writes() map[string]func(store.Tx) error {
 	}
 	return map[string]func(store.Tx) error{
 		"Create": func(tx store.Tx) error { return tx.Create(w.record(w.other, mark), w.event(mark)) },
+		"CreateMany": func(tx store.Tx) error {
+			failed, err := tx.CreateMany([]store.Creation{{Record: w.record(w.other, mark), Event: w.event(mark)}})
+			w.f.equal(failed == nil, true)
+			return err
+		},
 		"Save": func(tx store.Tx) error {
 			return stored(tx, w.user, func(old *store.Record) error {
 				next := w.record(w.user, mark)

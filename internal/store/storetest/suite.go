@@ -27,6 +27,7 @@ func Run(t *testing.T, open Open) {
 		run  func(*fixture)
 	}{
 		{"records", testRecords},
+		{"bulk", testBulk},
 		{"refresh", testRefresh},
 		{"names", testNames},
 		{"idtags", testIDTags},
