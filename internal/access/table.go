@@ -123,6 +123,11 @@ const (
 	ExportOwn     Permission = "export.own"     // have everything that is held about oneself
 
 	TokenExchange Permission = "token.exchange" // exchange a code or a refresh token for an access token
+
+	EventRead    Permission = "event.read"    // the feed of what happened on the site
+	EventKeep    Permission = "event.keep"    // how long events are kept
+	WebhookRead  Permission = "webhook.read"  // where events are sent, and what could not be
+	WebhookWrite Permission = "webhook.write" // make, change, delete those places, send again
 )
 
 // table is the one permission table. A restricted principal keeps only what
@@ -252,6 +257,11 @@ var table = map[Permission]Rule{
 	VerifyIssue:   {Features: []Feature{Owner, AccessIssuer, DirectAccess}},
 	VerifyUse:     {Anyone: true, Restrictions: RestrictionKinds},
 	TokenExchange: {Features: everyFeature},
+
+	EventRead:    {Relations: Broker, Features: []Feature{Owner}},
+	EventKeep:    {Relations: Broker, Session: true, Ours: true, Features: []Feature{Owner}},
+	WebhookRead:  {Relations: Broker, Features: []Feature{Owner}},
+	WebhookWrite: {Relations: Broker, Session: true, Ours: true, Features: []Feature{Owner}},
 }
 
 // ownKinds are the restrictions of sessions that people, and communities, have

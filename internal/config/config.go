@@ -18,6 +18,7 @@ import (
 	"facet/internal/media"
 	"facet/internal/store"
 	"facet/internal/store/sqlite"
+	"facet/internal/webhook"
 )
 
 // DefaultDir is the data folder when none is named.
@@ -34,6 +35,7 @@ type Data struct {
 
 	Resolver       directory.Resolver // asks the DNS whether domains lead here; nil: nobody does
 	LocalAddresses []string           // of this server, as others reach it
+	Webhooks       webhook.Filter     // which addresses events may be sent to
 }
 
 // Installation is an open store with its directory.
@@ -187,7 +189,7 @@ func (d Data) open(ctx context.Context, dir string, st store.Store, key credenti
 		return nil, err
 	}
 	all := directory.New(directory.Config{
-		Store: st, DataKey: key, Log: log, SMS: d.SMS, Settle: d.settle(), Resolver: d.Resolver, LocalAddresses: d.LocalAddresses,
+		Store: st, DataKey: key, Log: log, SMS: d.SMS, Settle: d.settle(), Resolver: d.Resolver, LocalAddresses: d.LocalAddresses, Webhooks: d.Webhooks,
 		Hasher: credential.NewHasher(credential.HasherConfig{}), Media: files,
 	})
 	if _, err := all.HoldsRealSite(ctx); err != nil {

@@ -115,7 +115,7 @@ func (w *MoveWork) Progress(ctx context.Context, at, made, refused int64, reject
 func (w *MoveWork) Again(ctx context.Context) error {
 	return w.s.data.Update(ctx, func(tx store.Tx) error {
 		if _, err := tx.Record(w.rec.ID); err != nil {
-			return gone(err)
+			return moveGone(err)
 		}
 		return tx.Enqueue(w.s.moveJob(w.rec, w.s.d.now()))
 	})
@@ -142,7 +142,7 @@ func (w *MoveWork) Fail(ctx context.Context, why string) error {
 func (w *MoveWork) Fill(ctx context.Context, fn func(*Dossier, io.Writer) error) error {
 	owner, err := w.s.data.GetID(ctx, w.rec.Owner)
 	if err != nil {
-		return gone(err)
+		return moveGone(err)
 	}
 	out := w.s.newDeposit(ctx)
 	if err := fn(w.s.dossier(owner, true), out); err != nil {
@@ -166,12 +166,12 @@ func (w *MoveWork) save(ctx context.Context, kind string, change func(store.Tx, 
 	err := w.s.data.Update(ctx, func(tx store.Tx) error {
 		if !w.rec.Owner.IsZero() { // not while it is erased
 			if err := tx.Lock(w.rec.Owner); err != nil {
-				return gone(err)
+				return moveGone(err)
 			}
 		}
 		old, err := tx.Record(w.rec.ID)
 		if err != nil {
-			return gone(err)
+			return moveGone(err)
 		}
 		if held, err = movesOf(old); err != nil {
 			return err
@@ -198,7 +198,7 @@ func (w *MoveWork) save(ctx context.Context, kind string, change func(store.Tx, 
 	return err
 }
 
-func gone(err error) error {
+func moveGone(err error) error {
 	if profile.IsKind(err, profile.NotFound) {
 		return errMoveGone
 	}

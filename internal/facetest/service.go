@@ -249,7 +249,7 @@ func open(dir, url string, key credential.DataKey, clock *Clock, set Settings) (
 	return db, directory.New(directory.Config{
 		Store: db, DataKey: key, Hasher: credential.NewHasher(credential.HasherConfig{Concurrency: 2}), Now: clock.Now, Log: log,
 		Media: media.NewStore(filepath.Join(dir, "blobs")), SMS: true,
-		Resolver: set.Resolver, LocalAddresses: set.LocalAddresses,
+		Resolver: set.Resolver, LocalAddresses: set.LocalAddresses, Webhooks: loopback,
 	}), nil
 }
 

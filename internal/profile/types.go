@@ -20,8 +20,9 @@ const (
 	Settings     Type = "$settings" // of an API client, which owns it, or the defaults of the site
 	RoleType     Type = "$role"
 	Agreement    Type = "$agreement"
-	Note         Type = "$note" // what a provider or operator noted about a subject; owned by it
-	EntityType   Type = "$type" // a site's change to the schema of a type
+	Note         Type = "$note"    // what a provider or operator noted about a subject; owned by it
+	EntityType   Type = "$type"    // a site's change to the schema of a type
+	Webhook      Type = "$webhook" // where a site's events are sent
 )
 
 // IsSubject reports whether records of the type stand for a person or a group:

@@ -6,7 +6,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -95,18 +94,25 @@ func bodyError(err error) error {
 
 // importOptions reads the query and the media type.
 func importOptions(r *http.Request) (in directory.MoveIn, err error) {
-	q, err := query(r, "type", "format", "preset", "dry_run", "optional", "map")
+	rest := r.URL.Query()
+	columns := rest["map"] // the one that may be repeated
+	rest.Del("map")
+	u := *r.URL
+	if _, err := url.ParseQuery(u.RawQuery); err == nil {
+		u.RawQuery = rest.Encode()
+	}
+	q, err := query(&http.Request{URL: &u}, "type", "format", "preset", "dry_run", "optional")
 	if err != nil {
 		return in, err
 	}
-	in = directory.MoveIn{Type: q.Get("type"), Preset: q.Get("preset"), Format: q.Get("format"), Columns: map[string]string{}}
+	in = directory.MoveIn{Type: q["type"], Preset: q["preset"], Format: q["format"], Columns: map[string]string{}}
 	if in.DryRun, err = flag(q, "dry_run"); err != nil {
 		return in, err
 	}
 	if in.Optional, err = flag(q, "optional"); err != nil {
 		return in, err
 	}
-	for _, m := range q["map"] {
+	for _, m := range columns {
 		column, to, ok := strings.Cut(m, "=")
 		if !ok {
 			return in, badParameter("map", "it is COLUMN=TARGET")
@@ -130,8 +136,8 @@ func importOptions(r *http.Request) (in directory.MoveIn, err error) {
 	return in, nil
 }
 
-func flag(q url.Values, name string) (bool, error) {
-	switch q.Get(name) {
+func flag(q parameters, name string) (bool, error) {
+	switch q[name] {
 	case "", "false":
 		return false, nil
 	case "true":
@@ -140,26 +146,8 @@ func flag(q url.Values, name string) (bool, error) {
 	return false, badParameter(name, "it is true or false")
 }
 
-// query reads the parameters of a call: none but those named, and only map more
-// than once.
-func query(r *http.Request, known ...string) (url.Values, error) {
-	q, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, profile.E(profile.Malformed, profile.CodeSyntax, "", "the query cannot be read")
-	}
-	for name, values := range q {
-		if !slices.Contains(known, name) {
-			return nil, badParameter(name, "there is no such parameter")
-		}
-		if len(values) > 1 && name != "map" {
-			return nil, badParameter(name, "it stands more than once")
-		}
-	}
-	return q, nil
-}
-
 func badParameter(name, why string) error {
-	return profile.E(profile.Malformed, profile.CodeInvalid, name, "%s", why)
+	return profile.E(profile.Invalid, profile.CodeInvalid, name, "%s", why)
 }
 
 // importJSON is an import.
@@ -201,7 +189,7 @@ func list[T any](kind profile.Type, name string, show func(directory.Transfer) T
 			return err
 		}
 		below := int64(0)
-		if text := q.Get("before"); text != "" {
+		if text := q["before"]; text != "" {
 			if below, err = strconv.ParseInt(text, 10, 64); err != nil || below < 1 {
 				return badParameter("before", "it is the next of a page before")
 			}
@@ -225,7 +213,7 @@ func list[T any](kind profile.Type, name string, show func(directory.Transfer) T
 // read answers one move.
 func read[T any](kind profile.Type, show func(directory.Transfer) T) face.Handler {
 	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-		id, err := moveID(r)
+		id, err := idIn(r, "id")
 		if err != nil {
 			return err
 		}
@@ -240,7 +228,7 @@ func read[T any](kind profile.Type, show func(directory.Transfer) T) face.Handle
 // drop ends a move.
 func drop(kind profile.Type) face.Handler {
 	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-		id, err := moveID(r)
+		id, err := idIn(r, "id")
 		if err == nil {
 			err = c.Site.DropMove(r.Context(), c.Who, kind, id)
 		}
@@ -255,7 +243,7 @@ func drop(kind profile.Type) face.Handler {
 // fetch answers the file that a move has to fetch.
 func fetch(kind profile.Type, contentType, ending string) face.Handler {
 	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-		id, err := moveID(r)
+		id, err := idIn(r, "id")
 		if err != nil {
 			return err
 		}
@@ -278,15 +266,6 @@ func fetch(kind profile.Type, contentType, ending string) face.Handler {
 		}
 		return nil
 	}
-}
-
-// moveID reads the id in the path: what is none is nobody's.
-func moveID(r *http.Request) (profile.ID, error) {
-	id, err := profile.ParseID(r.PathValue("id"))
-	if err != nil {
-		return id, profile.E(profile.NotFound, profile.CodeNotFound, "", "there is nothing of this id")
-	}
-	return id, nil
 }
 
 // importRoutes are those of imports and exports.

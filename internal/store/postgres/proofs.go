@@ -134,6 +134,7 @@ const (
 	attemptsLock int32 = 0x46610003
 	secretLock   int32 = 0x46610004
 	ticketLock   int32 = 0x46610005
+	markLock     int32 = 0x46610006
 )
 
 // alone takes such a lock, which two things with the same hash share.

@@ -47,6 +47,8 @@ func Run(t *testing.T, open Open) {
 		{"transactions", testTransactions},
 		{"concurrency", testConcurrency},
 		{"history", testHistory},
+		{"prune", testPrune},
+		{"marks", testMarks},
 		{"erase", testErase},
 		{"isolation", testIsolation},
 	} {
