@@ -85,5 +85,5 @@ func (f onSite) siteOf(ctx context.Context, in *config.Installation) (*directory
 			return nil, nil, errors.New("there are several sites: name one with --site")
 		}
 	}
-	return siteFlags{f.dataFlags, f.Site}.siteOf(ctx, in)
+	return siteFlags(f).siteOf(ctx, in)
 }
