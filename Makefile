@@ -63,8 +63,8 @@ PG_E2E  = ^Test(BadInput|KillUnder|Import|NoSession|OnePerson|AnyWrites|TheDemoA
 PG_FACE = ./internal/face/household
 PG_REST = ./internal/directory ./internal/face/...
 
-bench: ## measure, each figure beside its baseline
-	CGO_ENABLED=0 $(GO) run ./bench
+bench: ## measure both stores, each figure beside its baseline, into bench/RESULTS.md
+	CGO_ENABLED=0 $(GO) run ./bench -store all -results bench/RESULTS.md
 
 fuzz: ## run each fuzz target for a short while (FUZZ=)
 	@GO="$(GO)" FUZZ="$(FUZZ)" scripts/fuzz

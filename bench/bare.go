@@ -17,7 +17,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
 
 	"facet/internal/profile"
 	"facet/internal/store"
@@ -256,13 +257,19 @@ func (w *bareWriter) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 // rowsOf counts the rows of each kind in every table but those of counters, and
 // search_pack, whose rows hold those of search once more. A row's kind is its
 // values with ids, whole numbers and digits in text made alike.
-func rowsOf(ctx context.Context, dir string) (map[string]int, error) {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "facet.db")+"?mode=ro")
+func (b *bench) rowsOf(ctx context.Context, name string) (map[string]int, error) {
+	driver, source := "sqlite", "file:"+filepath.Join(b.folder, b.store, name, "facet.db")+"?mode=ro"
+	list := `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('meta', 'sequence', 'search_pack')`
+	if b.store == onPostgres {
+		driver, source = "pgx", b.urls[name]
+		list = `SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename NOT IN ('meta', 'sequence')`
+	}
+	db, err := sql.Open(driver, source)
 	if err != nil {
 		return nil, err
 	}
 	defer db.Close()
-	tables, err := texts(ctx, db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('meta', 'sequence', 'search_pack')`)
+	tables, err := texts(ctx, db, list)
 	if err != nil {
 		return nil, err
 	}
@@ -323,6 +330,10 @@ func kindOf(table string, values []any) string {
 		case []byte:
 			kind += fmt.Sprintf(" blob(%d)", len(v))
 		case string:
+			if _, err := profile.ParseID(v); err == nil { // as PostgreSQL's driver gives an id
+				kind += " blob(16)"
+				continue
+			}
 			kind += " '" + withoutDigits(v) + "'"
 		default:
 			kind += fmt.Sprintf(" %T", v)

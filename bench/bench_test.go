@@ -2,7 +2,11 @@ package main
 
 import (
 	"bytes"
+	"encoding/xml"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -103,5 +107,43 @@ func TestRowsAreOfOneKindWhateverTheirNumbers(t *testing.T) {
 	}
 	if sameKinds(map[string]int{a: 2}, map[string]int{b: 1}) == nil || sameKinds(nil, map[string]int{b: 1}) == nil {
 		t.Error("a difference was not seen")
+	}
+}
+
+func TestResultsAreATableAndAPlotThatCanBeRead(t *testing.T) {
+	figures := []figure{
+		{Name: "a | b <&>", Target: 0.5, Baseline: "bare", Ours: series{Rates: []float64{300}}, Bare: series{Rates: []float64{400}}, Memory: 3 << 20},
+		{Name: strings.Repeat("long ", 30), Ours: series{Rates: []float64{9000}}, Bare: series{Rates: []float64{1}}},
+		{Name: "nothing was measured"},
+	}
+	var table strings.Builder
+	writeFigures(&table, figures)
+	if !strings.Contains(table.String(), `| a \| b <&> | 300 (300–300) | 400 (400–400) | 0.75 | 0.50 |`) || !strings.Contains(table.String(), "| 3 MiB |") {
+		t.Error(table.String())
+	}
+	path := filepath.Join(t.TempDir(), "plot.svg")
+	if err := writePlot(path, "A <store>", figures); err != nil {
+		t.Fatal(err)
+	}
+	plot, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := xml.Unmarshal(plot, new(struct{})); err != nil {
+		t.Errorf("%v in %s", err, plot)
+	}
+	if n := strings.Count(string(plot), `height="14"`); n != len(figures) {
+		t.Errorf("%d bars", n)
+	}
+}
+
+func TestABusyServerIsLeftAloneForAsLongAsItSays(t *testing.T) {
+	for head, want := range map[string]time.Duration{
+		"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\n\r\n": 7 * time.Second,
+		"HTTP/1.1 503 Service Unavailable\r\n\r\n":                   time.Second,
+	} {
+		if got := retryAfter([]byte(head)); got != want {
+			t.Errorf("%q: %v", head, got)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"slices"
 )
@@ -25,10 +26,13 @@ func (b *bench) create(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(closeWith(err, stop), bare.close()) }()
 
+	baseline := "a net/http handler over a loop that inserts the same rows, commits for all that wait, and checks nothing"
+	if b.store == onPostgres {
+		baseline = "a net/http handler that sends the same rows by pgx as one pipelined transaction, and checks nothing"
+	}
 	next := int64(1)
 	for _, connections := range []int{16, 64} {
-		f := figure{Name: fmt.Sprintf("durable entity.create, %d connections", connections), Target: 0.5,
-			Baseline: "a net/http handler over a loop that inserts the same rows, commits for all that wait, and checks nothing"}
+		f := figure{Name: fmt.Sprintf("durable entity.create, %d connections", connections), Target: 0.5, Baseline: baseline}
 		request := func(at string, run int) job {
 			j := createJob(connections, b.creates, next+int64(run*b.creates))
 			j.Address = at
@@ -43,8 +47,14 @@ func (b *bench) create(ctx context.Context) (err error) {
 	return nil
 }
 
-// serveBareWriter makes a data folder like ours and serves the baseline on it.
-func (b *bench) serveBareWriter(ctx context.Context, name string) (*bareWriter, string, func() error, error) {
+// bareCreates is the baseline of creates, on a database of its own.
+type bareCreates interface {
+	http.Handler
+	close() error
+}
+
+// serveBareWriter makes an installation like ours and serves the baseline on it.
+func (b *bench) serveBareWriter(ctx context.Context, name string) (bareCreates, string, func() error, error) {
 	in, err := b.install(ctx, name, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, "", nil, err
@@ -52,7 +62,12 @@ func (b *bench) serveBareWriter(ctx context.Context, name string) (*bareWriter, 
 	if err := in.Close(); err != nil {
 		return nil, "", nil, err
 	}
-	w, err := openBare(ctx, filepath.Join(b.folder, name))
+	var w bareCreates
+	if b.store == onPostgres {
+		w, err = openBarePool(ctx, b.urls[name])
+	} else {
+		w, err = openBare(ctx, filepath.Join(b.folder, b.store, name))
+	}
 	if err != nil {
 		return nil, "", nil, err
 	}
@@ -104,15 +119,14 @@ func (b *bench) rowsAdded(ctx context.Context, name string, fn func() error) (ma
 	if err := in.Close(); err != nil {
 		return nil, err
 	}
-	dir := filepath.Join(b.folder, name)
-	before, err := rowsOf(ctx, dir)
+	before, err := b.rowsOf(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	if err := fn(); err != nil {
 		return nil, err
 	}
-	after, err := rowsOf(ctx, dir)
+	after, err := b.rowsOf(ctx, name)
 	for kind, n := range before {
 		if after[kind] -= n; after[kind] == 0 {
 			delete(after, kind)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
@@ -32,6 +33,7 @@ type job struct {
 	Status      int      // of every right answer
 	Suffix      string   // of every right answer's body
 	Rows        int      // records that one request makes; 0 is 1
+	Busy        bool     // 429 and 503 are right too: the connection then waits as Retry-After says
 }
 
 // digits is how many a counted number has, so that all bodies are of one size.
@@ -46,6 +48,7 @@ type result struct {
 	Total   int // answers with those of the warm-up
 	Took    time.Duration
 	Latency *histogram
+	Busy    int    // answers that said so, besides those counted
 	Err     string // an answer that was not right, or a failed connection
 }
 
@@ -100,6 +103,12 @@ func (j job) run() result {
 				}
 				c.exchange(n)
 				done := time.Now()
+				if c.wait > 0 { // the server is busy, and says for how long
+					c.busy++
+					time.Sleep(min(c.wait, max(until.Sub(done), 0)))
+					now = time.Now()
+					continue
+				}
 				c.total++
 				if !now.Before(from) {
 					c.latency.add(done.Sub(now))
@@ -114,6 +123,7 @@ func (j job) run() result {
 	for _, c := range clients {
 		out.Count += c.count
 		out.Total += c.total
+		out.Busy += c.busy
 		out.Latency.merge(&c.latency)
 		if c.err != nil {
 			out.Err = c.err.Error()
@@ -132,6 +142,8 @@ type client struct {
 	count   int
 	total   int
 	latency histogram
+	busy    int
+	wait    time.Duration // that the last answer asked for
 	err     error
 }
 
@@ -166,6 +178,10 @@ func (c *client) exchange(n int64) {
 			continue
 		}
 		status, _ := strconv.Atoi(string(c.in[len("HTTP/1.1 "):][:3]))
+		if c.wait = 0; c.job.Busy && (status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable) {
+			c.wait = retryAfter(c.in[:body])
+			return
+		}
 		if status != c.job.Status || !bytes.HasSuffix(c.in[:got], []byte(c.job.Suffix)) {
 			c.err = fmt.Errorf("an answer was not right: %.500s", c.in[:got])
 		}
@@ -191,17 +207,25 @@ func parseHead(b []byte) (body, size int, ok bool) {
 	if end < 0 {
 		return 0, 0, false
 	}
-	head := b[:end+2]
-	name := []byte("\r\nContent-Length: ")
-	if at := bytes.Index(head, name); at >= 0 {
-		for _, c := range head[at+len(name):] {
-			if c < '0' || c > '9' {
-				break
-			}
-			size = size*10 + int(c-'0')
+	return end + 4, numberIn(b[:end+2], "Content-Length"), true
+}
+
+// numberIn reads a header's number; 0 when it is not there.
+func numberIn(head []byte, name string) (n int) {
+	_, rest, _ := bytes.Cut(head, []byte("\r\n"+name+": "))
+	for _, c := range rest {
+		if c < '0' || c > '9' {
+			break
 		}
+		n = n*10 + int(c-'0')
 	}
-	return end + 4, size, true
+	return n
+}
+
+// retryAfter is how long a busy server wants to be left alone: a second where it
+// does not say.
+func retryAfter(head []byte) time.Duration {
+	return time.Duration(max(numberIn(head, "Retry-After"), 1)) * time.Second
 }
 
 // generator is the second process.

@@ -67,7 +67,7 @@ func (b *bench) picture(ctx context.Context) (err error) {
 		}
 	}
 	b.note("%s (%d KB): %s a second, baseline %s, ratio %.2f", f.Name, len(p.files[0])>>10, f.Ours.spread(), f.Bare.spread(), f.ratio())
-	b.figures = append(b.figures, f)
+	b.keep(f)
 	one, err := p.memory(ctx, s.address, 1)
 	if err != nil {
 		return err

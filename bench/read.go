@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -41,7 +42,7 @@ func (b *bench) read(ctx context.Context) (err error) {
 	return nil
 }
 
-const loadBatch = 10_000 // records in a transaction
+const loadBatch = 4000 // records in a transaction
 
 // loadRecords brings the site to n records of ours, by the store in large
 // transactions.
@@ -64,14 +65,14 @@ func (b *bench) loadRecords(ctx context.Context, s *service, ids []profile.ID, n
 				return err
 			}
 			now := time.Now().UTC().Truncate(time.Microsecond)
-			for i := range batch {
+			list := make([]store.Creation, count)
+			for i := range list {
 				rec := recordOf(numbered(int64(len(ids)+i)), first+int64(i), now)
 				batch[i] = rec.ID
-				if err := tx.Create(rec, store.Event{At: now, Kind: "user.created"}); err != nil {
-					return err
-				}
+				list[i] = store.Creation{Record: rec, Event: store.Event{At: now, Kind: "user.created"}}
 			}
-			return nil
+			failed, err := tx.CreateMany(list)
+			return errors.Join(append(failed, err)...)
 		})
 		if err != nil {
 			return nil, err
@@ -95,6 +96,17 @@ func (b *bench) readAt(ctx context.Context, s *service, ids []profile.ID, target
 	if err != nil {
 		return err
 	}
+	f := figure{Name: fmt.Sprintf("read by uuid, %d records", len(ids)), Target: target,
+		Baseline: "a net/http handler that writes one such answer, headers included"}
+	if b.store == onPostgres {
+		pool, err := openBarePool(ctx, b.urls["read"])
+		if err != nil {
+			return err
+		}
+		defer pool.close()
+		same, f.Target = pool.reading(same), 0.5
+		f.Baseline = "a net/http handler that reads the record by pgx, with the same query, and writes one such answer"
+	}
 	address, stop, err := serveBare(same)
 	if err != nil {
 		return err
@@ -105,8 +117,6 @@ func (b *bench) readAt(ctx context.Context, s *service, ids []profile.ID, target
 	if _, err := b.load.do(first); err != nil {
 		return err
 	}
-	f := figure{Name: fmt.Sprintf("read by uuid, %d records", len(ids)), Target: target,
-		Baseline: "a net/http handler that writes one such answer, headers included"}
 	return b.compare(ctx, f, j.at(s.address), j.at(address))
 }
 

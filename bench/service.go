@@ -11,7 +11,6 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"path/filepath"
 	"runtime/pprof"
 	"strings"
 	"time"
@@ -47,7 +46,11 @@ type service struct {
 
 // install makes a data folder with the demo site in it.
 func (b *bench) install(ctx context.Context, name string, log *slog.Logger) (*config.Installation, error) {
-	in, err := config.Data{Dir: filepath.Join(b.folder, name)}.Open(ctx, log)
+	data, err := b.data(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	in, err := data.Open(ctx, log)
 	if err != nil {
 		return nil, err
 	}
@@ -144,29 +147,30 @@ func (b *bench) compare(ctx context.Context, f figure, ours, bare func(run int) 
 		if err := b.measure(&f.Ours, ours(run), b.profile); err != nil {
 			return fmt.Errorf("%s: ours: %w", f.Name, err)
 		}
+		f.Memory = resident()
 		if err := b.measure(&f.Bare, bare(run), ""); err != nil {
 			return fmt.Errorf("%s: baseline: %w", f.Name, err)
 		}
 	}
 	b.note("%s: %s a second, baseline %s, ratio %.2f", f.Name, f.Ours.spread(), f.Bare.spread(), f.ratio())
-	b.figures = append(b.figures, f)
+	b.keep(f)
 	return nil
+}
+
+// keep adds a figure of the store that is measured.
+func (b *bench) keep(f figure) {
+	f.Store = b.store
+	b.figures = append(b.figures, f)
 }
 
 // measure does one run; with a profile its samples replace those of the run
 // before.
 func (b *bench) measure(into *series, j job, profile string) error {
-	if profile != "" {
-		file, err := os.Create(profile)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		if err := pprof.StartCPUProfile(file); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
+	stop, err := startProfile(profile)
+	if err != nil {
+		return err
 	}
+	defer stop()
 	before, err := cpuTime()
 	if err != nil {
 		return err
@@ -179,6 +183,24 @@ func (b *bench) measure(into *series, j job, profile string) error {
 	r.Count, r.Total = r.Count*max(j.Rows, 1), r.Total*max(j.Rows, 1)
 	into.add(r, after-before)
 	return err
+}
+
+// startProfile begins a CPU profile, where a file is named, until stop is called.
+func startProfile(file string) (stop func(), err error) {
+	if file == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close() // a profile is for reading, and shows what it lacks
+	}, nil
 }
 
 // cpuTime is what this process has used: the server, not the generator.

@@ -12,10 +12,12 @@ import (
 // figure is one row of the table: something of ours beside its baseline.
 type figure struct {
 	Name     string  `json:"name"`
+	Store    string  `json:"store"`
 	Baseline string  `json:"baseline_name"`
 	Target   float64 `json:"target,omitempty"` // least ratio; 0: none
 	Ours     series  `json:"ours"`
 	Bare     series  `json:"baseline"`
+	Memory   int64   `json:"memory"` // bytes resident after our last run
 }
 
 // ratio compares the medians.
@@ -69,7 +71,7 @@ func short(v float64) string {
 // printTable writes the figures for people.
 func printTable(out io.Writer, figures []figure) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "figure\tours a second\tbaseline a second\tratio\ttarget\tp50/p99 ms ours\tbaseline\tCPU µs ours\tbaseline")
+	fmt.Fprintln(w, "store\tfigure\tours a second\tbaseline a second\tratio\ttarget\tp50/p99 ms ours\tbaseline\tCPU µs ours\tbaseline")
 	for _, f := range figures {
 		target := "–"
 		if f.Target > 0 {
@@ -79,7 +81,7 @@ func printTable(out io.Writer, figures []figure) error {
 			}
 			target = fmt.Sprintf("%.2f %s", f.Target, verdict)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.2f\t%s\t%.2f/%.1f\t%.2f/%.1f\t%.1f\t%.1f\n", f.Name, f.Ours.spread(), f.Bare.spread(), f.ratio(), target,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.2f\t%s\t%.2f/%.1f\t%.2f/%.1f\t%.1f\t%.1f\n", f.Store, f.Name, f.Ours.spread(), f.Bare.spread(), f.ratio(), target,
 			median(f.Ours.P50), median(f.Ours.P99), median(f.Bare.P50), median(f.Bare.P99), median(f.Ours.CPU), median(f.Bare.CPU))
 	}
 	if err := w.Flush(); err != nil {

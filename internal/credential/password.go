@@ -118,6 +118,16 @@ func checkLength(password string) error {
 	return nil
 }
 
+// Room says whether a caller would find a slot, or a place in the queue, now:
+// Busy where not. It is for what is done before a hash and undone where there is
+// none: in a storm of sign-ins that is most of the work.
+func (h *Hasher) Room() error {
+	if len(h.slots) == cap(h.slots) && h.waiting.Load() >= h.queue {
+		return h.busy(nil)
+	}
+	return nil
+}
+
 // acquire takes a slot, waiting for one if the queue has room.
 func (h *Hasher) acquire(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {

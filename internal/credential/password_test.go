@@ -118,13 +118,16 @@ func TestFullQueueIsBusy(t *testing.T) {
 	h.slots <- struct{}{}
 	_, hash := h.Hash(t.Context(), "yoyo")
 	_, _, verify := h.Verify(t.Context(), vectors[2].encoded, "yoyo")
-	for name, err := range map[string]error{"Hash": hash, "Verify": verify, "VerifyNothing": h.VerifyNothing(t.Context(), "yoyo")} {
+	for name, err := range map[string]error{"Hash": hash, "Verify": verify, "VerifyNothing": h.VerifyNothing(t.Context(), "yoyo"), "Room": h.Room()} {
 		wantError(t, name, err, profile.Busy, profile.CodeBusy)
 		if profile.AsError(err).Retry != 2 {
 			t.Errorf("%s: Retry = %d, want 2", name, profile.AsError(err).Retry)
 		}
 	}
 	<-h.slots
+	if err := h.Room(); err != nil {
+		t.Errorf("Room with a free slot: %v", err)
+	}
 	if ok, _, err := h.Verify(t.Context(), vectors[2].encoded, "yoyo"); !ok || err != nil {
 		t.Errorf("with a free slot: %v, %v", ok, err)
 	}

@@ -432,15 +432,10 @@ func (w *batchWriter) step(ctx context.Context, from int, with func(tx store.Tx,
 					return err
 				}
 			}
-			for i := range plans {
-				if plans[i].rec == nil {
-					continue
-				}
-				if err := w.save(tx, w.who.Subject, &plans[i]); profile.IsKind(err, profile.NotFound) {
-					return errOvertaken // its owner is gone
-				} else if err != nil {
-					return err
-				}
+			if err := w.saveAll(tx, plans); profile.IsKind(err, profile.NotFound) {
+				return errOvertaken // an owner is gone
+			} else if err != nil {
+				return err
 			}
 			return with(tx, next)
 		})
@@ -452,6 +447,52 @@ func (w *batchWriter) step(ctx context.Context, from int, with func(tx store.Tx,
 		}
 		w.result.Failed = failed
 	}
+}
+
+// saveAll is save of each that changes something: the new ones are made at once.
+func (w *batchWriter) saveAll(tx store.Tx, plans []planned) error {
+	var owners []profile.ID
+	known := map[profile.ID]bool{}
+	for _, p := range plans {
+		if p.rec != nil && !known[p.place.User] {
+			owners, known[p.place.User] = append(owners, p.place.User), true
+		}
+	}
+	there, err := tx.LockMany(owners)
+	if err != nil {
+		return err
+	}
+	if i := slices.Index(there, false); i >= 0 {
+		return noUser(owners[i])
+	}
+	var made []store.Creation
+	for i := range plans {
+		p := &plans[i]
+		if p.rec == nil {
+			continue
+		}
+		if !p.place.Member.IsZero() {
+			if err := checkOwner(tx, p.place); err != nil {
+				return err
+			}
+		}
+		isNew, err := w.clearPlace(tx, w.who.Subject, p)
+		switch {
+		case err != nil:
+			return err
+		case isNew:
+			made = append(made, store.Creation{Record: p.rec, Event: w.documentMade(w.who.Subject, p)})
+			continue
+		}
+		if err := w.changeDocument(tx, w.who.Subject, p); err != nil {
+			return err
+		}
+	}
+	failed, err := tx.CreateMany(made)
+	if i := slices.IndexFunc(failed, func(err error) bool { return err != nil }); err == nil && i >= 0 {
+		err = failed[i]
+	}
+	return err
 }
 
 // errOvertaken makes a step be worked out again.

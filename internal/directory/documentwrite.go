@@ -364,28 +364,43 @@ func (s *Site) save(tx store.Tx, actor profile.ID, p *planned) error {
 	if err := lockOwner(tx, p.place); err != nil {
 		return err
 	}
-	old := p.st.rec
-	if old != nil && p.st.doc == nil { // left by an import that was given up
-		if err := s.removeDocument(tx, actor, old); err != nil {
-			return err
-		}
-		old = nil
-	}
-	kind := "document.updated"
+	isNew, err := s.clearPlace(tx, actor, p)
 	switch {
-	case p.hidden:
+	case err != nil:
+		return err
+	case isNew:
+		return tx.Create(p.rec, s.documentMade(actor, p))
+	}
+	return s.changeDocument(tx, actor, p)
+}
+
+// clearPlace makes the place of what was planned free where what stands there counts
+// no more, and says whether it is free.
+func (s *Site) clearPlace(tx store.Tx, actor profile.ID, p *planned) (bool, error) {
+	if p.st.rec == nil || p.st.doc != nil {
+		return p.st.rec == nil, nil
+	}
+	return true, s.removeDocument(tx, actor, p.st.rec) // left by an import that was given up
+}
+
+// documentMade is the event of a document that is new.
+func (s *Site) documentMade(actor profile.ID, p *planned) store.Event {
+	kind := "document.created"
+	if p.hidden {
 		kind = "document.staged"
-	case old == nil:
-		kind = "document.created"
 	}
-	e := s.event(actor, kind, p.rec.ID)
-	if old == nil {
-		return tx.Create(p.rec, e)
+	return s.event(actor, kind, p.rec.ID)
+}
+
+// changeDocument saves what was planned in the place of what stands there.
+func (s *Site) changeDocument(tx store.Tx, actor profile.ID, p *planned) error {
+	kind := "document.updated"
+	if p.hidden {
+		kind = "document.staged"
 	}
-	e.Paths = []string{"data"}
-	before := *old
-	before.Index = documentIndex(old)
-	return tx.Save(&before, p.rec, e)
+	before := *p.st.rec
+	before.Index = documentIndex(&before)
+	return tx.Save(&before, p.rec, s.event(actor, kind, p.rec.ID, "data"))
 }
 
 // DeleteDocument deletes a document; a person does so where all parts are

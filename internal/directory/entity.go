@@ -161,7 +161,20 @@ func (d *newEntity) create(tx store.Tx) error {
 	if err := tx.Create(d.rec, d.event); err != nil || d.hash == "" {
 		return err
 	}
-	return tx.PutSecret(&store.Secret{Subject: d.rec.ID, Kind: passwordSecret, Data: []byte(d.hash), Created: d.rec.Updated})
+	return tx.PutSecret(d.password())
+}
+
+// creation is the record as one of many.
+func (d *newEntity) creation() store.Creation {
+	c := store.Creation{Record: d.rec, Event: d.event}
+	if d.hash != "" {
+		c.Secrets = []*store.Secret{d.password()}
+	}
+	return c
+}
+
+func (d *newEntity) password() *store.Secret {
+	return &store.Secret{Subject: d.rec.ID, Kind: passwordSecret, Data: []byte(d.hash), Created: d.rec.Updated}
 }
 
 // passwordOf gives the hash to store for what was written to the attribute

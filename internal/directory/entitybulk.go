@@ -34,6 +34,7 @@ const MaxAtOnce = 2000
 const (
 	bulkStep  = 1000
 	bulkHold  = 150 * time.Millisecond
+	bulkPart  = 64 // records after which that is looked at the first time; then after twice as many
 	draftStep = 64 // rows that are worked out before the first are written
 )
 
@@ -170,25 +171,23 @@ func (b *bulk) write(ctx context.Context, from int) int {
 }
 
 // writeSome makes the first of those records in one transaction that goes on
-// where a name is taken: Create then leaves nothing. Rows that become ready
-// meanwhile are written with them. It tells how many rows it went through.
+// where a name is taken. Rows that become ready meanwhile are written with them.
+// It tells how many rows it went through.
 func (b *bulk) writeSome(ctx context.Context, from int) (rows int) {
-	var taken []error
+	var failed []error // by row
 	err := b.s.data.Update(ctx, func(tx store.Tx) error {
-		taken = taken[:0]
+		failed, rows = failed[:0], 0
 		begin := time.Now()
-		for rows = 0; from+rows < int(b.ready.Load()) && rows < bulkStep && (rows&15 != 15 || time.Since(begin) < bulkHold); rows++ {
-			taken = append(taken, nil)
-			d := b.drafts[from+rows]
-			if d == nil {
-				continue
+		for part := bulkPart; rows < bulkStep && (rows == 0 || time.Since(begin) < bulkHold); part *= 2 {
+			n := min(int(b.ready.Load())-from, bulkStep, rows+part) - rows
+			if n <= 0 {
+				break
 			}
-			switch err := d.create(tx); {
-			case profile.IsKind(err, profile.Taken):
-				taken[rows] = attributeError(err)
-			case err != nil:
+			some, err := b.create(tx, from+rows, n)
+			if err != nil {
 				return err
 			}
+			failed, rows = append(failed, some...), rows+n
 		}
 		return nil
 	})
@@ -201,8 +200,8 @@ func (b *bulk) writeSome(ctx context.Context, from int) (rows int) {
 		case d == nil:
 		case err != nil:
 			m.Err = err
-		case taken[i] != nil:
-			m.Err = taken[i]
+		case failed[i] != nil:
+			m.Err = attributeError(failed[i])
 		default:
 			m.ID, m.Number = d.rec.ID, d.rec.Number
 		}
@@ -211,15 +210,30 @@ func (b *bulk) writeSome(ctx context.Context, from int) (rows int) {
 	return rows
 }
 
+// create makes the records of n rows from one on, and gives why some were not.
+func (b *bulk) create(tx store.Tx, from, n int) ([]error, error) {
+	failed := make([]error, n)
+	list, rows := make([]store.Creation, 0, n), make([]int, 0, n)
+	for i, d := range b.drafts[from : from+n] {
+		if d != nil {
+			list, rows = append(list, d.creation()), append(rows, i)
+		}
+	}
+	some, err := tx.CreateMany(list)
+	for i, err := range some {
+		failed[rows[i]] = err
+	}
+	return failed, err
+}
+
 // writeAll makes every record, or none.
 func (b *bulk) writeAll(ctx context.Context) error {
 	err := b.s.data.Update(ctx, func(tx store.Tx) error {
-		for i, d := range b.drafts {
-			if err := d.create(tx); err != nil {
-				return &RowError{i, attributeError(err)}
-			}
+		failed, err := b.create(tx, 0, len(b.drafts))
+		if i := slices.IndexFunc(failed, func(err error) bool { return err != nil }); err == nil && i >= 0 {
+			err = &RowError{i, attributeError(failed[i])}
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return err

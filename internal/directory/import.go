@@ -78,8 +78,12 @@ type ImportProgress struct {
 	Rejects  []ImportReject // of the last step, in the order of the input
 }
 
-// MaxImportStep is the most records that are written at once.
-const MaxImportStep = 4000
+// MaxImportStep is the most records that are written at once; importBytes is how
+// much JSON ends a step before.
+const (
+	MaxImportStep = 2000
+	importBytes   = 8 << 20
+)
 
 // Importer imports records. It is used by one goroutine at a time.
 type Importer struct {
@@ -181,7 +185,11 @@ func (im *Importer) Progress() ImportProgress { return im.was }
 // ends the import, as does that of an Add before.
 func (im *Importer) Add(ctx context.Context, records []ImportRecord) error {
 	for len(records) > 0 {
-		n := min(len(records), MaxImportStep)
+		n, size := 0, 0
+		for n < min(len(records), MaxImportStep) && size < importBytes {
+			size += len(records[n].Attrs) + len(records[n].Extras)
+			n++
+		}
 		step, err := im.draft(ctx, records[:n])
 		if err != nil {
 			return err
@@ -307,54 +315,47 @@ func (im *Importer) writeStep(ctx context.Context, so ImportProgress, step impor
 
 // create makes the records whose owners are there.
 func (im *Importer) create(tx store.Tx, step importStep) ([]error, error) {
-	owners, apps := map[profile.ID]error{}, map[string]error{}
-	var ready []store.Creation
-	var failed []error
+	var owners []profile.ID
+	gone := map[profile.ID]bool{}
 	for i := range step.drafts {
-		owner := step.drafts[i].Record.Owner
-		if owner.IsZero() {
-			continue
-		}
-		err, known := owners[owner]
-		if !known {
-			if err = tx.Lock(owner); profile.IsKind(err, profile.NotFound) {
-				err = profile.E(profile.Invalid, profile.CodeNotFound, "owner", "there is no record %s", owner)
-			} else if err != nil {
-				return nil, err
-			}
-			owners[owner] = err
-		}
-		if err == nil && step.drafts[i].Record.Type == profile.Document {
-			if err = appThere(tx, step.drafts[i].Record, apps); err != nil && !profile.IsKind(err, profile.Invalid) {
-				return nil, err
-			}
-		}
-		if err != nil {
-			if failed == nil {
-				failed = make([]error, len(step.drafts))
-			}
-			failed[i] = err
+		if id := step.drafts[i].Record.Owner; !id.IsZero() && !gone[id] {
+			owners, gone[id] = append(owners, id), true
 		}
 	}
-	if failed == nil {
+	if len(owners) == 0 {
 		return tx.CreateMany(step.drafts)
 	}
+	there, err := tx.LockMany(owners)
+	if err != nil {
+		return nil, err
+	}
+	for i, id := range owners {
+		gone[id] = !there[i]
+	}
+	failed, apps := make([]error, len(step.drafts)), map[string]error{}
+	var ready []store.Creation
+	var places []int
 	for i := range step.drafts {
-		if failed[i] == nil {
-			ready = append(ready, step.drafts[i])
+		if id := step.drafts[i].Record.Owner; gone[id] {
+			failed[i] = profile.E(profile.Invalid, profile.CodeNotFound, "owner", "there is no record %s", id)
+			continue
 		}
+		if step.drafts[i].Record.Type == profile.Document {
+			err := appThere(tx, step.drafts[i].Record, apps)
+			if err != nil && !profile.IsKind(err, profile.Invalid) {
+				return nil, err
+			}
+			if failed[i] = err; err != nil {
+				continue
+			}
+		}
+		ready, places = append(ready, step.drafts[i]), append(places, i)
 	}
 	some, err := tx.CreateMany(ready)
-	if err != nil || some == nil {
-		return failed, err
+	for i, err := range some {
+		failed[places[i]] = err
 	}
-	for i, at := 0, 0; i < len(failed); i++ {
-		if failed[i] == nil {
-			failed[i] = some[at]
-			at++
-		}
-	}
-	return failed, nil
+	return failed, err
 }
 
 // with gives all rejects of a step in the order of the input.

@@ -188,6 +188,9 @@ const (
 // hash that is kept of it: one of an old kind is replaced by one of today's.
 func (s *Site) checkPassword(ctx context.Context, rec *store.Record, password string) (hash []byte, err error) {
 	var secret *store.Secret
+	if err := s.d.hasher.Room(); err != nil {
+		return nil, err
+	}
 	if err := s.noteTry(ctx, rec.ID, passwordSecret); err != nil {
 		return nil, err
 	}

@@ -36,6 +36,9 @@ func triesDigest(login string) string {
 // checkNothing is checkPassword for a name that finds nobody: the work, the
 // errors and what is counted are the same.
 func (s *Site) checkNothing(ctx context.Context, login, password string) error {
+	if err := s.d.hasher.Room(); err != nil {
+		return err
+	}
 	digest := triesDigest(login)
 	if err := s.countTry(ctx, digest, func(a store.Attempts) (store.Attempts, error) { return another(a, s.d.now()) }); err != nil {
 		return err

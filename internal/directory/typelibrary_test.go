@@ -132,6 +132,11 @@ func (t *watchedTx) Create(rec *store.Record, e store.Event) error {
 	return t.Tx.Create(rec, e)
 }
 
+func (t *watchedTx) CreateMany(list []store.Creation) ([]error, error) {
+	t.made += len(list)
+	return t.Tx.CreateMany(list)
+}
+
 func (t *watchedTx) Refresh(old, rec *store.Record) error {
 	t.n++
 	return t.Tx.Refresh(old, rec)

@@ -111,6 +111,8 @@ type Tx interface {
 	// decisions over it are made one after the other: ErrNotFound when there
 	// is none. With a single writer it only checks that the record is there.
 	Lock(id profile.ID) error
+	// LockMany is Lock of each, in the order of the ids; it tells which are there.
+	LockMany(ids []profile.ID) (there []bool, err error)
 	// HoldAge makes Update give ErrAge, here or at its end, where the site's Age
 	// is another than age when the transaction commits: nobody raises it
 	// meanwhile.

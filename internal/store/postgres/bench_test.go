@@ -138,3 +138,42 @@ func bareRead(ctx context.Context, pool *pgxpool.Pool, query string, args ...any
 	var typ, attrs, extras, names, sort, state, password string
 	return pool.QueryRow(ctx, query, args...).Scan(&id, &bucket, &typ, &number, &owner, &creator, &attrs, &extras, &names, &sort, &state, &password, &version, &created, &updated, &login)
 }
+
+// BenchmarkBulk makes 2000 records in a transaction: one after the other, in one
+// pipelined batch, and copied.
+func BenchmarkBulk(b *testing.B) {
+	s, _ := benchStore(b)
+	var n atomic.Int64
+	const many = 2000
+	made := func(b *testing.B, fn func(tx store.Tx, list []store.Creation) error) {
+		for b.Loop() {
+			list := make([]store.Creation, many)
+			for i := range list {
+				list[i] = store.Creation{Record: benchRecord(n.Add(1)), Event: store.Event{Kind: "user.created"}}
+			}
+			if err := s.Site(1).Update(b.Context(), func(tx store.Tx) error { return fn(tx, list) }); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(many*float64(b.N)/b.Elapsed().Seconds(), "records/s")
+	}
+	b.Run("one by one", func(b *testing.B) {
+		made(b, func(tx store.Tx, list []store.Creation) error {
+			for _, c := range list {
+				if err := tx.Create(c.Record, c.Event); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	b.Run("copied", func(b *testing.B) {
+		made(b, func(tx store.Tx, list []store.Creation) error {
+			failed, err := tx.CreateMany(list)
+			if failed != nil {
+				b.Error(failed)
+			}
+			return err
+		})
+	})
+}

@@ -3,6 +3,7 @@ package postgres
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/jackc/pgx/v5/pgtype"
 
@@ -30,7 +31,7 @@ type bulk struct {
 	able   []int   // those that can be copied, by their places in list
 	wanted []bulkName
 	xact   int64
-	table  bulkTables
+	table  *bulkTables
 
 	// Of the present try.
 	left   []int // of the able
@@ -180,6 +181,8 @@ func (b *bulk) copy() (done bool, err error) {
 	if b.xact, err = t.count(selectXact); err != nil {
 		return false, err
 	}
+	b.table = tables.Get().(*bulkTables)
+	defer tables.Put(b.table)
 	for range copyTries {
 		b.sieve()
 		if len(b.left) == 0 {
@@ -293,8 +296,11 @@ type bulkTables struct {
 	name, record, attribute, search, event, secret, link, reverse copying
 }
 
-func newBulkTables() bulkTables {
-	return bulkTables{
+// tables keeps the memory of rows that were copied: megabytes, for the next.
+var tables = sync.Pool{New: func() any { return newBulkTables() }}
+
+func newBulkTables() *bulkTables {
+	return &bulkTables{
 		name:      copyInto("name", "site, bucket, owner, space, value, home, id"),
 		record:    copyInto("record", "site, bucket, id, type, number, owner, creator, attrs, extras, names, sort, state, password, version, created, updated, login"),
 		attribute: copyInto("attribute", "site, type, path, value, number, bucket, id"),
@@ -308,18 +314,15 @@ func newBulkTables() bulkTables {
 
 // copyAll copies all rows of those that are left.
 func (b *bulk) copyAll() error {
-	if b.table.name.into == "" {
-		b.table = newBulkTables()
-	}
-	w := &b.table
-	tables := []*copying{&w.name, &w.record, &w.attribute, &w.search, &w.event, &w.secret, &w.link, &w.reverse}
-	for _, c := range tables {
+	w := b.table
+	all := []*copying{&w.name, &w.record, &w.attribute, &w.search, &w.event, &w.secret, &w.link, &w.reverse}
+	for _, c := range all {
 		c.reset()
 	}
 	b.addNames()
 	b.addRecords()
 	b.addIndexed()
-	for _, c := range tables {
+	for _, c := range all {
 		if err := b.t.q.copy(b.t.ctx, c); err != nil {
 			return err
 		}
@@ -337,7 +340,7 @@ func (b *bulk) addNames() {
 }
 
 func (b *bulk) addRecords() {
-	w, t, site := &b.table, b.t, int64(b.t.site)
+	w, t, site := b.table, b.t, int64(b.t.site)
 	var scratch []byte
 	for _, at := range b.left {
 		c := &b.list[at]
@@ -372,7 +375,7 @@ func (b *bulk) addIndexed() {
 		store.Indexed
 		rec *store.Record
 	}
-	w, site := &b.table, int64(b.t.site)
+	w, site := b.table, int64(b.t.site)
 	var rows []indexed
 	var found []*store.Record
 	for _, at := range b.left {
@@ -396,4 +399,40 @@ func (b *bulk) addIndexed() {
 	for _, rec := range found {
 		w.search.row(6).int64(site).text(string(rec.Type)).text(sortKey(rec.Sort)).id(rec.ID).bucket(rec.Bucket).text(rec.Search)
 	}
+}
+
+// LockMany takes the rows of those whose ids tell their buckets by one query,
+// and of the others one by one.
+func (t *tx) LockMany(ids []profile.ID) ([]bool, error) {
+	order := make([]int, len(ids))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return slices.Compare(ids[a][:], ids[b][:]) })
+	there := make([]bool, len(ids))
+	array := func(oid uint32, element func([]byte, profile.ID) []byte) rawArg {
+		return appendArray(nil, oid, len(ids), func(buf []byte, i int) []byte { return element(buf, ids[order[i]]) })
+	}
+	err := t.query(lockMany, func(v rowOf) {
+		i := order[v.int(0)-1]
+		there[i] = true
+		t.hold(ids[i])
+	}, t.site,
+		array(pgtype.Int4OID, func(buf []byte, id profile.ID) []byte { return appendInt32(buf, int32(id.Bucket())) }),
+		array(pgtype.UUIDOID, func(buf []byte, id profile.ID) []byte { return append(buf, id[:]...) }))
+	for _, i := range order {
+		if err != nil {
+			break
+		}
+		if there[i] {
+			continue
+		}
+		switch err = t.Lock(ids[i]); {
+		case err == nil:
+			there[i] = true
+		case profile.IsKind(err, profile.NotFound):
+			err = nil
+		}
+	}
+	return there, err
 }

@@ -106,7 +106,12 @@ func dial(ctx context.Context, o Options) (*Store, error) {
 		"idle_in_transaction_session_timeout": "60000",
 		"client_encoding":                     "UTF8",
 		"jit":                                 "off", // our queries are short
-		"synchronous_commit":                  "on",
+		// Every statement has its index. A plan that was made while tables were
+		// small, and is kept, would read them whole when they have grown.
+		"enable_seqscan":     "off",
+		"enable_hashjoin":    "off",
+		"enable_mergejoin":   "off",
+		"synchronous_commit": "on",
 	} {
 		if _, given := params[key]; !given {
 			params[key] = value

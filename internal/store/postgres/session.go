@@ -181,27 +181,12 @@ func (q *session) batch(ctx context.Context, list []queued, fn func(rowOf)) (rea
 			return false, err
 		}
 	}
-	b := &pgconn.Batch{}
-	for i := range list {
-		list[i].add(b)
-	}
 	q.asked = true
-	results := q.c.Conn().PgConn().ExecBatch(ctx, b)
 	at := 0
-	for err == nil && results.NextResult() {
-		r := results.ResultReader()
-		if at == len(list)-1 && fn != nil {
-			for r.NextRow() {
-				read = true
-				fn(r.Values())
-			}
-		}
-		if _, err = r.Close(); err == nil {
-			at++
-		}
-	}
-	if e := results.Close(); err == nil {
-		err = e
+	if w := &list[0]; len(list) == 1 && w.text == "" { // the usual read: no goroutine that writes meanwhile
+		read, err = rowsTo(q.c.Conn().PgConn().ExecPrepared(ctx, nameOf(w.id), w.args, binary1, binary1), fn)
+	} else {
+		read, at, err = q.pipeline(ctx, list, fn)
 	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && (pg.Code == uniqueViolation || pg.Code == divisionByZero) &&
@@ -210,6 +195,41 @@ func (q *session) batch(ctx context.Context, list []queued, fn func(rowOf)) (rea
 	} else if pg != nil && at < len(list) && list[at].name == "" && list[at].text == "" {
 		err = fmt.Errorf("%w in %s", err, statements[list[at].id])
 	}
+	return read, err
+}
+
+// pipeline sends several statements, and tells how many went well.
+func (q *session) pipeline(ctx context.Context, list []queued, fn func(rowOf)) (read bool, at int, err error) {
+	b := &pgconn.Batch{}
+	for i := range list {
+		list[i].add(b)
+	}
+	results := q.c.Conn().PgConn().ExecBatch(ctx, b)
+	for err == nil && results.NextResult() {
+		var to func(rowOf)
+		if at == len(list)-1 {
+			to = fn
+		}
+		var some bool
+		if some, err = rowsTo(results.ResultReader(), to); err == nil {
+			at++
+		}
+		read = read || some
+	}
+	if e := results.Close(); err == nil {
+		err = e
+	}
+	return read, at, err
+}
+
+// rowsTo gives the rows of a result to fn, where there is one, and reports
+// whether there were any.
+func rowsTo(r *pgconn.ResultReader, fn func(rowOf)) (read bool, err error) {
+	for fn != nil && r.NextRow() {
+		read = true
+		fn(r.Values())
+	}
+	_, err = r.Close()
 	return read, err
 }
 

@@ -198,6 +198,10 @@ var (
 	selectTakenIDs = sql(`
 		SELECT k.i FROM unnest($2::int4[], $3::uuid[]) WITH ORDINALITY AS k (bucket, id, i)
 		CROSS JOIN LATERAL (SELECT 1 FROM record r WHERE r.site = $1 AND r.bucket = k.bucket AND r.id = k.id LIMIT 1) AS held`)
+	// In the order in which they are given.
+	lockMany = sql(`
+		SELECT k.i FROM unnest($2::int4[], $3::uuid[]) WITH ORDINALITY AS k (bucket, id, i)
+		CROSS JOIN LATERAL (SELECT 1 FROM record r WHERE r.site = $1 AND r.bucket = k.bucket AND r.id = k.id FOR UPDATE) AS held`)
 )
 
 // Names, and the index rows by which records are found.

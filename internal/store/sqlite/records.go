@@ -77,14 +77,8 @@ func (t *tx) giveBack(keys []heldName, before int) error {
 
 // Create inserts a record, its names first.
 func (t *tx) Create(rec *store.Record, e store.Event) error {
-	if rec.Owner.IsZero() {
-		rec.Bucket = rec.ID.Bucket()
-	} else if rec.Bucket == 0 && rec.ID.Bucket() != 0 {
-		owner, err := t.bucketOf(rec.Owner)
-		if err != nil {
-			return err
-		}
-		rec.Bucket = owner
+	if err := t.place(rec); err != nil {
+		return err
 	}
 	keys, err := namesOf(t.keys[:0], rec)
 	if err != nil {
@@ -98,20 +92,45 @@ func (t *tx) Create(rec *store.Record, e store.Event) error {
 	if err := t.pass(rec.Number); err != nil {
 		return err
 	}
-	rec.Version = 1
-	t.json = appendNames(t.json[:0], rec.Names)
-	n, err := t.write(insertRecord, t.site, rec.Bucket, rec.ID, rec.Type, rec.Number, rec.Owner,
-		rec.Creator, text(rec.Attrs), text(rec.Extras), text(t.json), rec.Sort, rec.State,
-		rec.Password, rec.Version, rec.Created, rec.Updated, rec.LastLogin)
+	ok, err := t.insertRecord(rec)
 	if err != nil {
 		return err
 	}
-	if n == 0 {
+	if !ok {
 		if err := t.giveBack(keys, before); err != nil {
 			return err
 		}
 		return store.TakenError("id")
 	}
+	return t.addFound(rec, e)
+}
+
+// place finds the bucket of a new record.
+func (t *tx) place(rec *store.Record) error {
+	if rec.Owner.IsZero() {
+		rec.Bucket = rec.ID.Bucket()
+	} else if rec.Bucket == 0 && rec.ID.Bucket() != 0 {
+		owner, err := t.bucketOf(rec.Owner)
+		if err != nil {
+			return err
+		}
+		rec.Bucket = owner
+	}
+	return nil
+}
+
+// insertRecord inserts a new record's own row; false when its id is taken.
+func (t *tx) insertRecord(rec *store.Record) (bool, error) {
+	rec.Version = 1
+	t.json = appendNames(t.json[:0], rec.Names)
+	n, err := t.write(insertRecord, t.site, rec.Bucket, rec.ID, rec.Type, rec.Number, rec.Owner,
+		rec.Creator, text(rec.Attrs), text(rec.Extras), text(t.json), rec.Sort, rec.State,
+		rec.Password, rec.Version, rec.Created, rec.Updated, rec.LastLogin)
+	return n == 1, err
+}
+
+// addFound adds the rows by which a new record is found, and its event.
+func (t *tx) addFound(rec *store.Record, e store.Event) error {
 	for _, x := range rec.Index {
 		if err := t.addIndexed(rec, x); err != nil {
 			return err

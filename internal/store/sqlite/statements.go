@@ -138,7 +138,8 @@ var (
 	insertName = sql(`
 		INSERT INTO name (site, bucket, owner, space, value, home, id) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO NOTHING`)
-	updateName = sql(`
+	insertNameMany = sql(insertNameRows(namesAtOnce))
+	updateName     = sql(`
 		UPDATE name SET home = ?, id = ?
 		WHERE site = ? AND bucket = ? AND owner = ? AND space = ? AND value = ?`)
 	deleteName = sql(`
@@ -220,7 +221,18 @@ var (
 )
 
 // How many rows one statement inserts; of more, a row costs the same.
-const indexedAtOnce, eventsAtOnce = 8, 8
+const indexedAtOnce, eventsAtOnce, namesAtOnce = 8, 8, 8
+
+// insertNameRows inserts names of one site, argument 1, and passes over those
+// that are held: then six arguments of each.
+func insertNameRows(n int) string {
+	var b strings.Builder
+	b.WriteString("INSERT OR IGNORE INTO name (site, bucket, owner, space, value, home, id) VALUES")
+	for i := range n {
+		fmt.Fprintf(&b, "%c (?1, ?%d, ?%d, ?%d, ?%d, ?%d, ?%d)", " ,"[min(i, 1)], 2+6*i, 3+6*i, 4+6*i, 5+6*i, 6+6*i, 7+6*i)
+	}
+	return b.String()
+}
 
 // insertIndexedRows inserts rows of one path: arguments 1 to 3 are theirs, and
 // then four of each. OR IGNORE goes on at whatever keeps a row out, so SQLite

@@ -195,6 +195,39 @@ func testBulk(f *fixture) {
 		}
 	})
 
+	f.run("many rows are taken at once, those of foreign ids too", func(f *fixture) {
+		owner := f.user()
+		f.create(owner)
+		foreign := f.owned(owner, profile.Household)
+		foreign.ID = f.id()
+		f.create(foreign)
+		f.update(func(tx store.Tx) error {
+			there, err := tx.LockMany([]profile.ID{foreign.ID, f.id(), owner.ID})
+			f.equal(there, []bool{true, false, true})
+			return err
+		})
+		var at, most atomic.Int64
+		together(4, func(i int) {
+			ids := []profile.ID{owner.ID, foreign.ID}
+			if i%2 == 0 {
+				ids[0], ids[1] = ids[1], ids[0]
+			}
+			err := f.site.Update(f.ctx, func(tx store.Tx) error {
+				if _, err := tx.LockMany(ids); err != nil {
+					return err
+				}
+				most.Store(max(most.Load(), at.Add(1)))
+				defer at.Add(-1)
+				_, err := tx.Record(owner.ID)
+				return err
+			})
+			if err != nil {
+				f.Error(err)
+			}
+		})
+		f.equal(most.Load(), int64(1))
+	})
+
 	f.run("of several bulks that want the same names each name goes to one", func(f *fixture) {
 		const n = 40
 		var made [n]atomic.Int64

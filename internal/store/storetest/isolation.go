@@ -512,6 +512,7 @@ func (w *world) writes() map[string]func(store.Tx) error {
 // apart has the methods whose isolation is shown otherwise, and where.
 var apart = []string{
 	"Lock",        // reads only: below
+	"LockMany",    // reads only: below
 	"HoldSession", // reads only: below
 	"Numbers",     // below
 	"Enqueue",     // below
@@ -597,6 +598,11 @@ func testIsolation(f *fixture) {
 
 	f.run("Lock, HoldSession, Numbers and Enqueue are of their own site", func(f *fixture) {
 		f.wantErr(empty.Update(f.ctx, func(tx store.Tx) error { return tx.Lock(w.user) }), store.ErrNotFound)
+		f.wantErr(empty.Update(f.ctx, func(tx store.Tx) error {
+			there, err := tx.LockMany([]profile.ID{w.user})
+			f.equal(there, []bool{false})
+			return err
+		}), nil)
 		f.wantErr(empty.Update(f.ctx, func(tx store.Tx) error {
 			_, err := tx.HoldSession(w.user, w.sess)
 			return err
