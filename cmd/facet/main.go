@@ -27,6 +27,11 @@ type commandLine struct {
 	App      appCommand      `cmd:"" help:"Add and list apps that keep documents about people (Sentinel API)."`
 	Issuer   issuerCommand   `cmd:"" help:"Take tokens of other issuers in the Sentinel API."`
 	Token    tokenCommand    `cmd:"" help:"Add and list registration tokens of the Cloudillo API."`
+	Webhook  webhookCommand  `cmd:"" help:"Add and list webhooks: where a site's events are sent."`
+	Import   importCommand   `cmd:"" help:"Import records from a file, of ours or of another product."`
+	Export   exportCommand   `cmd:"" help:"Export records, or everything about one person, to a file."`
+	Backup   backupCommand   `cmd:"" help:"Write the whole installation into one file, while it is served."`
+	Restore  restoreCommand  `cmd:"" help:"Make an installation of a backup, or check one."`
 	Move     moveCommand     `cmd:"" help:"Move a data folder of SQLite into PostgreSQL."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to date, or spread it over several servers."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -30,6 +31,7 @@ import (
 	"facet/internal/server"
 	"facet/internal/sms"
 	"facet/internal/store"
+	"facet/internal/webhook"
 )
 
 type serveCommand struct {
@@ -44,6 +46,7 @@ type serveCommand struct {
 	LocalAddress  []string       `env:"FACET_LOCAL_ADDRESS" placeholder:"ADDR" help:"Address of this server as others reach it: IP address or host name; may be repeated, --dns needs one."`
 	LoginRate     *int           `env:"FACET_LOGIN_RATE" placeholder:"N" help:"Tries a minute to sign in, register or have a code sent, from one address (60; the demo 6000); half as many at once. 0: no bound."`
 	TrustedProxy  []netip.Prefix `env:"FACET_TRUSTED_PROXY" default:"127.0.0.0/8,::1/128" placeholder:"CIDR" help:"Proxies that append the client's address to X-Forwarded-For; may be repeated (${default})."`
+	WebhookAllow  []netip.Prefix `env:"FACET_WEBHOOK_ALLOW" placeholder:"CIDR" help:"Addresses that are not public and that webhooks may be sent to all the same, also without TLS; may be repeated."`
 	LogLevel      string         `env:"FACET_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error (${default})."`
 }
 
@@ -64,6 +67,7 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 		return usageError{err}
 	}
 	data.SMS = texts != nil || c.Demo
+	data.Webhooks.Allow = c.WebhookAllow
 	if err := c.reachedAt(&data); err != nil {
 		return usageError{err}
 	}
@@ -115,10 +119,10 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 		lines = append(lines, "text messages to phones are written to "+folder.Dir)
 		texts = folder
 	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(in)
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(in)
 	srv, err := server.New(server.Config{
-		Directory: in.Directory, Log: log, Metrics: registry, Version: buildVersion().Version,
+		Directory: in.Directory, Log: log, Metrics: metrics, Version: buildVersion().Version,
 		Starts: c.starts(), Proxies: c.TrustedProxy,
 		Faces: []face.Face{djaoapp.New(), entity.New(), cloudillo.New(), household.New(), appdata.New(), own.New()},
 	})
@@ -127,6 +131,8 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 	}
 	stopJobs := work(ctx, in, sender, texts, log)
 	defer stopJobs()
+	stopDeliveries := deliver(ctx, in, data.Webhooks, metrics, log)
+	defer stopDeliveries()
 
 	fmt.Fprintf(io.Out, "facet: serving on %s\n", address)
 	for _, line := range lines {
@@ -239,7 +245,8 @@ func (c serveCommand) prepare(ctx context.Context, in *config.Installation, addr
 func work(ctx context.Context, in *config.Installation, sender mail.Sender, texts sms.Sender, log *slog.Logger) (stop func()) {
 	handlers := map[string]jobs.Handler{store.BlobJob: jobs.Blob(in.Directory), directory.ExpiryJob: jobs.Expiry(in.Directory),
 		directory.RoleSweepJob: jobs.RoleSweep(in.Directory), directory.TypeJob: jobs.EntityType(in.Directory), directory.EraseSweepJob: jobs.EraseSweep(in.Directory),
-		directory.DocumentSweepJob: jobs.DocumentSweep(in.Directory), directory.ForgetMailJob: jobs.ForgetMail(sender)}
+		directory.DocumentSweepJob: jobs.DocumentSweep(in.Directory), directory.ForgetMailJob: jobs.ForgetMail(sender),
+		directory.MoveJob: jobs.Move(in.Directory)}
 	if texts != nil {
 		handlers[directory.SMSJob] = jobs.SMS(texts)
 	}
@@ -252,6 +259,41 @@ func work(ctx context.Context, in *config.Installation, sender mail.Sender, text
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it works on while requests drain
 	var running sync.WaitGroup
 	running.Go(func() { worker.Run(ctx) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// How often feeds are looked at for webhooks, and what is kept no longer goes.
+const (
+	takeUpEvery = 500 * time.Millisecond
+	pruneEvery  = time.Hour
+)
+
+// deliver starts what sends events to webhooks, and what drops those that are
+// kept no longer; stop ends both and waits.
+func deliver(ctx context.Context, in *config.Installation, reach webhook.Filter, metrics prometheus.Registerer, log *slog.Logger) (stop func()) {
+	deliverer := jobs.NewDeliverer(in.Directory, webhook.NewSender(webhook.Config{Filter: reach, Version: buildVersion().Version}), metrics)
+	worker := jobs.New(jobs.Config{System: in.Store.System(), Log: log, Lane: store.Delivery, AtOnce: jobs.DeliveriesAtOnce, Lease: jobs.DeliveryLease,
+		Handlers: map[string]jobs.Handler{directory.DeliveryJob: deliverer.Handle}})
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { worker.Run(ctx) })
+	running.Go(func() {
+		deliverer.TakeUp(ctx, takeUpEvery, func(err error) { log.Error("events cannot be taken up for webhooks", "error", err) })
+	})
+	running.Go(func() {
+		jobs.Every(ctx, pruneEvery, func(ctx context.Context) {
+			n, err := in.Directory.Prune(ctx)
+			if err != nil && ctx.Err() == nil {
+				log.Error("history cannot be pruned", "error", err)
+			}
+			if n > 0 {
+				log.Info("history pruned", "events", n)
+			}
+		})
+	})
 	return func() {
 		cancel()
 		running.Wait()

@@ -8,11 +8,13 @@ import (
 	"strings"
 
 	"facet/internal/directory"
+	"facet/internal/profile"
 )
 
 type siteCommand struct {
 	Add  siteAdd  `cmd:"" help:"Add a site."`
 	List siteList `cmd:"" help:"List the sites."`
+	Keep siteKeep `cmd:"" help:"Say how long a site keeps what happened."`
 }
 
 type siteAdd struct {
@@ -62,6 +64,7 @@ type siteLine struct {
 	Hosts        []string `json:"hosts"`
 	Default      bool     `json:"default"`
 	Registration string   `json:"registration"`
+	HistoryDays  int      `json:"history_days"` // that events are kept; 0: for good
 }
 
 // Run lists the sites, also beside a running server.
@@ -82,7 +85,7 @@ func (c siteList) Run(ctx context.Context, io streams) error {
 		if err := json.Unmarshal(s.Policy, &p); err != nil {
 			return fmt.Errorf("site %s: policy: %w", s.Name, err)
 		}
-		line := siteLine{s.Name, s.Domain, s.Hosts, s.Default, string(p.Registration)}
+		line := siteLine{s.Name, s.Domain, s.Hosts, s.Default, string(p.Registration), p.HistoryDays}
 		if line.Registration == "" {
 			line.Registration = string(directory.RegistrationInvitation)
 		}
@@ -90,4 +93,27 @@ func (c siteList) Run(ctx context.Context, io streams) error {
 		rows = append(rows, []string{line.Name, line.Domain, strings.Join(line.Hosts, ","), fmt.Sprint(line.Default), line.Registration})
 	}
 	return list(io, c.JSON, lines, rows)
+}
+
+type siteKeep struct {
+	siteFlags
+	HistoryDays int `required:"" placeholder:"DAYS" help:"Days that events, and what changes replaced, are kept; 0 for good. What is older goes while the site is served."`
+}
+
+// Run changes the policy of the site.
+func (c siteKeep) Run(ctx context.Context, io streams) error {
+	site, closing, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closing()
+	if err := site.SetHistoryDays(ctx, profile.ID{}, c.HistoryDays); err != nil {
+		return err
+	}
+	if c.HistoryDays == 0 {
+		fmt.Fprintf(io.Out, "site %s keeps what happened for good\n", c.Site)
+		return nil
+	}
+	fmt.Fprintf(io.Out, "site %s keeps what happened for %d days\n", c.Site, c.HistoryDays)
+	return nil
 }

@@ -119,7 +119,15 @@ const (
 	CreationCarry Permission = "creation.carry" // be the client of tokens by which records are made
 	VerifyIssue   Permission = "verify.issue"   // issue codes that set a time in a record
 	VerifyUse     Permission = "verify.use"     // use one
+	RecordImport  Permission = "record.import"  // make many records of a file
+	ExportOwn     Permission = "export.own"     // have everything that is held about oneself
+
 	TokenExchange Permission = "token.exchange" // exchange a code or a refresh token for an access token
+
+	EventRead    Permission = "event.read"    // the feed of what happened on the site
+	EventKeep    Permission = "event.keep"    // how long events are kept
+	WebhookRead  Permission = "webhook.read"  // where events are sent, and what could not be
+	WebhookWrite Permission = "webhook.write" // make, change, delete those places, send again
 )
 
 // table is the one permission table. A restricted principal keeps only what
@@ -226,6 +234,9 @@ var table = map[Permission]Rule{
 	EntityValues:       {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
 	EntityVersions:     {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
 
+	RecordImport: {Relations: Broker, Features: []Feature{Owner}},
+	ExportOwn:    {Relations: Self, Session: true, Ours: true},
+
 	EntityTypeRead:  {Features: []Feature{Owner}},
 	EntityTypeWrite: {Features: []Feature{Owner}},
 
@@ -246,6 +257,11 @@ var table = map[Permission]Rule{
 	VerifyIssue:   {Features: []Feature{Owner, AccessIssuer, DirectAccess}},
 	VerifyUse:     {Anyone: true, Restrictions: RestrictionKinds},
 	TokenExchange: {Features: everyFeature},
+
+	EventRead:    {Relations: Broker, Features: []Feature{Owner}},
+	EventKeep:    {Relations: Broker, Session: true, Ours: true, Features: []Feature{Owner}},
+	WebhookRead:  {Relations: Broker, Features: []Feature{Owner}},
+	WebhookWrite: {Relations: Broker, Session: true, Ours: true, Features: []Feature{Owner}},
 }
 
 // ownKinds are the restrictions of sessions that people, and communities, have

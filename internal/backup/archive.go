@@ -68,6 +68,15 @@ func newWriter(w io.Writer, m Manifest) (*writer, error) {
 	if err == nil {
 		err = out.add(manifestName, int64(len(text)), bytes.NewReader(text))
 	}
+	// The manifest is a frame of its own, whose checksum is read before anything
+	// is done by it.
+	if err == nil {
+		err = out.tar.Flush()
+	}
+	if err == nil {
+		err = zip.Close()
+	}
+	zip.Reset(w)
 	return out, err
 }
 
@@ -118,6 +127,9 @@ type Reader struct {
 	sum  hash.Hash // of the entry that is being read; nil: there is none
 	name string
 	sums bytes.Buffer
+
+	ahead     string // the entry that Next gives, where it was gone to before
+	aheadRead io.Reader
 }
 
 // Open begins to read a backup. Errors: ErrFormat, ErrDamaged. The caller
@@ -150,7 +162,8 @@ func (r *Reader) readManifest() error {
 	if r.Manifest.Format > format {
 		return fmt.Errorf("%w: it was written by version %s", ErrFormat, r.Manifest.Version)
 	}
-	return nil
+	r.ahead, r.aheadRead, err = r.entry() // past the end of the manifest's frame
+	return err
 }
 
 // Info tells what the dump is of.
@@ -160,7 +173,10 @@ func (r *Reader) Info() store.DumpInfo { return r.Manifest.Store }
 // begins with "files/". At the end all that was read is compared with the
 // checksums: io.EOF when it is as it was written, else ErrDamaged.
 func (r *Reader) Next() (name string, content io.Reader, err error) {
-	name, content, err = r.entry()
+	if name, content = r.ahead, r.aheadRead; content == nil {
+		name, content, err = r.entry()
+	}
+	r.aheadRead = nil
 	switch {
 	case err != nil:
 		return "", nil, err
@@ -179,6 +195,18 @@ func (r *Reader) Next() (name string, content io.Reader, err error) {
 		return "", nil, r.damaged(err)
 	}
 	return "", nil, io.EOF
+}
+
+// Rest reads what is left and tells whether the backup is as it was written: what
+// a store says of a damaged dump is not what is wrong. Errors: ErrDamaged.
+func (r *Reader) Rest() error {
+	for {
+		if _, _, err := r.Next(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
 }
 
 // entry goes to the next entry. What was not read of the one before is read

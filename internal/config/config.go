@@ -18,6 +18,7 @@ import (
 	"facet/internal/media"
 	"facet/internal/store"
 	"facet/internal/store/sqlite"
+	"facet/internal/webhook"
 )
 
 // DefaultDir is the data folder when none is named.
@@ -35,6 +36,7 @@ type Data struct {
 
 	Resolver       directory.Resolver // asks the DNS whether domains lead here; nil: nobody does
 	LocalAddresses []string           // of this server, as others reach it
+	Webhooks       webhook.Filter     // which addresses events may be sent to
 }
 
 // Installation is an open store with its directory.
@@ -42,6 +44,7 @@ type Installation struct {
 	Store     store.Store
 	Directory *directory.Directory
 	Files     media.Files
+	Key       string // fingerprint of the data key
 	Dir       string // of the store, and of its files where they are in the store's folder
 }
 
@@ -190,13 +193,13 @@ func (d Data) open(ctx context.Context, dir string, st store.Store, key credenti
 		return nil, err
 	}
 	all := directory.New(directory.Config{
-		Store: st, DataKey: key, Log: log, SMS: d.SMS, Settle: d.settle(), Resolver: d.Resolver, LocalAddresses: d.LocalAddresses,
+		Store: st, DataKey: key, Log: log, SMS: d.SMS, Settle: d.settle(), Resolver: d.Resolver, LocalAddresses: d.LocalAddresses, Webhooks: d.Webhooks,
 		Hasher: credential.NewHasher(credential.HasherConfig{}), Media: files,
 	})
 	if _, err := all.HoldsRealSite(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", d.name(dir), err)
 	}
-	return &Installation{Store: st, Directory: all, Files: files, Dir: dir}, nil
+	return &Installation{Store: st, Directory: all, Files: files, Key: key.Fingerprint(), Dir: dir}, nil
 }
 
 func (d Data) keyFile(dir string) string {

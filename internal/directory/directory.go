@@ -20,6 +20,7 @@ import (
 	"facet/internal/media"
 	"facet/internal/profile"
 	"facet/internal/store"
+	"facet/internal/webhook"
 )
 
 // Config is what a Directory works with.
@@ -34,6 +35,8 @@ type Config struct {
 
 	Resolver       Resolver // asks the DNS whether domains point here; nil: nobody does
 	LocalAddresses []string // of this server, as others reach it: IP addresses and host names
+
+	Webhooks webhook.Filter // which addresses events may be sent to
 
 	// Settle is how long another process may go on reading by entity types that
 	// have changed: a little more than it takes to see a change. 0 where one
@@ -54,6 +57,7 @@ type Directory struct {
 	dns      Resolver // nil: not asked
 	here     []string
 	settle   time.Duration
+	reach    webhook.Filter
 
 	sweeping chan struct{} // holds one for each search that reads all records of a type
 
@@ -72,7 +76,7 @@ func New(c Config) *Directory {
 	}
 	return &Directory{
 		dns: c.Resolver, here: c.LocalAddresses,
-		store: c.Store, dataKey: c.DataKey, hasher: c.Hasher, log: c.Log, media: c.Media, sms: c.SMS, settle: c.Settle,
+		store: c.Store, dataKey: c.DataKey, hasher: c.Hasher, log: c.Log, media: c.Media, sms: c.SMS, settle: c.Settle, reach: c.Webhooks,
 		now:      func() time.Time { return now().UTC().Truncate(time.Microsecond) },
 		pictures: media.NewRenderer(),
 		sweeping: make(chan struct{}, max(2, runtime.GOMAXPROCS(0)/2)),

@@ -20,7 +20,8 @@ import (
 // ImportRecord is one record as it comes from elsewhere. What is zero is made
 // as for a new record.
 type ImportRecord struct {
-	At int64 // where the input goes on after it: greater from record to record, never 0
+	At  int64 // where the input goes on after it: greater from record to record, never 0
+	Err error // a *profile.Error: it could not be read, and is a reject
 
 	// Type is the name of an entity type ("user", "organization", the site's
 	// own), or one of our types that have none, with its $.
@@ -331,13 +332,22 @@ func (im *Importer) create(tx store.Tx, step importStep) ([]error, error) {
 	for i, id := range owners {
 		gone[id] = !there[i]
 	}
-	failed := make([]error, len(step.drafts))
+	failed, apps := make([]error, len(step.drafts)), map[string]error{}
 	var ready []store.Creation
 	var places []int
 	for i := range step.drafts {
 		if id := step.drafts[i].Record.Owner; gone[id] {
 			failed[i] = profile.E(profile.Invalid, profile.CodeNotFound, "owner", "there is no record %s", id)
 			continue
+		}
+		if step.drafts[i].Record.Type == profile.Document {
+			err := appThere(tx, step.drafts[i].Record, apps)
+			if err != nil && !profile.IsKind(err, profile.Invalid) {
+				return nil, err
+			}
+			if failed[i] = err; err != nil {
+				continue
+			}
 		}
 		ready, places = append(ready, step.drafts[i]), append(places, i)
 	}

@@ -45,6 +45,9 @@ func (im *Importer) draft(ctx context.Context, records []ImportRecord) (importSt
 // draftOne works one record out.
 func (im *Importer) draftOne(ctx context.Context, types *typeTable, in *ImportRecord, env schema.Env) (c store.Creation, err error) {
 	s := im.s
+	if in.Err != nil {
+		return c, in.Err
+	}
 	kind, typ, err := importedType(types, in.Type)
 	if err != nil {
 		return c, err
@@ -103,6 +106,9 @@ func (im *Importer) draftOne(ctx context.Context, types *typeTable, in *ImportRe
 	s.dress(rec)
 	if typ == nil {
 		rec.Index = s.index(rec)
+		if err := s.importKind(rec); err != nil {
+			return c, err
+		}
 	}
 	if err := in.proofs(&c, hash); err != nil {
 		return c, err

@@ -42,6 +42,8 @@ type Policy struct {
 	UnverifiedEmail bool         `json:"unverified_email,omitempty"` // people may register without proving their e-mail
 	Frictionless    bool         `json:"frictionless,omitempty"`     // people may act before they have a password and signed the terms (DjaoApp)
 	DemoPasswords   bool         `json:"demo_passwords,omitempty"`   // passwords of any length: demo sites only
+	HistoryDays     int          `json:"history_days,omitempty"`     // that events, and what changes replaced, are kept; 0: for good
+	Webhooks        bool         `json:"webhooks,omitempty"`         // there may be webhooks: their feed is looked at
 
 	Household HouseholdPolicy `json:"household,omitzero"`
 }
@@ -62,6 +64,7 @@ type Site struct {
 	clients sync.Map // client id -> *clientEntry
 	numbers numbers
 	apps    sync.Map // app's number -> *appEntry
+	bell    bell     // rings after commits
 
 	types        atomic.Pointer[typeTable]
 	typing       sync.Mutex // held while the table is replaced

@@ -82,6 +82,9 @@ func (d siteData) Update(ctx context.Context, fn func(store.Tx) error) error {
 			by.ended.Store(true)
 		}
 		if !errors.Is(err, store.ErrAge) {
+			if err == nil {
+				d.s.bell.ring()
+			}
 			return err
 		}
 		if err := d.s.loadTypes(ctx); err != nil {

@@ -28,6 +28,10 @@ type Call struct {
 	From     netip.Addr // where the call comes from; the zero Addr is unknown
 	ID       string     // the request id, also in the log
 	Form     Form       // set by faces that take their arguments as a form
+
+	// Ending is closed when the server is told to end: an answer that goes on for
+	// long ends then. A nil one is never closed.
+	Ending <-chan struct{}
 }
 
 // Form is the decoded arguments of a form request.

@@ -261,7 +261,7 @@ func open(dir, url string, key credential.DataKey, clock *Clock, set Settings) (
 	return db, directory.New(directory.Config{
 		Store: db, DataKey: key, Hasher: credential.NewHasher(credential.HasherConfig{Concurrency: 2}), Now: clock.Now, Log: log,
 		Media: media.NewStore(filepath.Join(dir, "blobs")), SMS: true,
-		Resolver: set.Resolver, LocalAddresses: set.LocalAddresses,
+		Resolver: set.Resolver, LocalAddresses: set.LocalAddresses, Webhooks: loopback,
 	}), nil
 }
 
@@ -274,6 +274,7 @@ func (s *Service) Mails(t testing.TB) []mail.Message {
 		directory.MailJob: jobs.Mail(&out), store.BlobJob: jobs.Blob(s.Directory), directory.RoleSweepJob: jobs.RoleSweep(s.Directory), directory.TypeJob: jobs.EntityType(s.Directory),
 		directory.EraseSweepJob: jobs.EraseSweep(s.Directory), directory.DocumentSweepJob: jobs.DocumentSweep(s.Directory),
 		directory.ExpiryJob: jobs.Expiry(s.Directory), directory.ForgetMailJob: jobs.ForgetMail(&out), directory.SMSJob: jobs.SMS((*phones)(s)),
+		directory.MoveJob: jobs.Move(s.Directory),
 	}
 	system := s.Store.System()
 	due, err := system.DueJobs(t.Context(), s.Clock.Now(), time.Minute, 1000)

@@ -25,6 +25,7 @@ type Handler func(ctx context.Context, job store.Job) error
 // defaults named.
 type Config struct {
 	System   store.System
+	Lane     store.Lane         // whose jobs it does
 	Handlers map[string]Handler // by kind of job
 	Log      *slog.Logger
 	Now      func() time.Time // nil: time.Now
@@ -117,7 +118,7 @@ func (w *Worker) lease(ctx context.Context, limit int) ([]store.Job, error) {
 	if limit == 0 {
 		return nil, nil
 	}
-	return w.c.System.DueJobs(ctx, w.c.Now(), w.c.Lease, limit)
+	return w.c.System.DueIn(ctx, w.c.Lane, w.c.Now(), w.c.Lease, limit)
 }
 
 func pause(ctx context.Context, d time.Duration) {
@@ -143,6 +144,9 @@ func (w *Worker) do(ctx context.Context, job store.Job) {
 	log := w.c.Log.With("job", job.ID.String(), "kind", job.Kind, "site", int64(job.Site), "try", job.Tries+1)
 	ctx = context.WithoutCancel(ctx)
 	switch {
+	case errors.Is(err, ErrSettled):
+		log.Debug("job settled")
+		return
 	case err == nil:
 		log.Debug("job done")
 		err = w.c.System.FinishJob(ctx, job)
@@ -182,6 +186,10 @@ func (w *Worker) backoff(tries int64) time.Duration {
 	}
 	return wait/2 + rand.N(wait/2+1)
 }
+
+// ErrSettled is what a handler returns that has put the job where it belongs
+// itself, or removed it.
+var ErrSettled = errors.New("jobs: settled")
 
 // Failure is an error whose Why may be logged: it has no personal data.
 type Failure struct {

@@ -83,6 +83,7 @@ const (
 	CodeBusy               Code = "busy"                // a bounded resource is full
 	CodeNoRoute            Code = "no_route"            // no face has the path
 	CodeMethod             Code = "method"              // the path has other methods
+	CodePruned             Code = "pruned"              // events after a cursor are not kept any more; Detail "oldest"
 )
 
 // The codes of app documents.

@@ -14,12 +14,15 @@ const (
 	Plan         Type = "$plan"      // owned by the organization that provides it
 	App          Type = "$app"
 	Import       Type = "$import"   // many documents that count from one moment on, or never
+	MoveIn       Type = "$movein"   // a file of records that an operator imports
+	MoveOut      Type = "$moveout"  // a person's own export; owned by the person
 	Client       Type = "$client"   // an API client of the entity face
 	Settings     Type = "$settings" // of an API client, which owns it, or the defaults of the site
 	RoleType     Type = "$role"
 	Agreement    Type = "$agreement"
-	Note         Type = "$note" // what a provider or operator noted about a subject; owned by it
-	EntityType   Type = "$type" // a site's change to the schema of a type
+	Note         Type = "$note"    // what a provider or operator noted about a subject; owned by it
+	EntityType   Type = "$type"    // a site's change to the schema of a type
+	Webhook      Type = "$webhook" // where a site's events are sent
 )
 
 // IsSubject reports whether records of the type stand for a person or a group:

@@ -38,6 +38,7 @@ func (s *Server) Run(ctx context.Context, on Listeners) error {
 	case <-ctx.Done():
 	}
 	s.draining.Store(true)
+	close(s.ending)
 	s.log.Warn("draining")
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.Drain)
 	defer cancel()

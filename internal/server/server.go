@@ -82,6 +82,7 @@ type Server struct {
 	addresses *addresses // nil: no bound
 	proxies   []netip.Prefix
 	draining  atomic.Bool
+	ending    chan struct{} // closed when draining begins
 	routes    []JoinedRoute
 }
 
@@ -113,6 +114,7 @@ func New(c Config) (*Server, error) {
 		limits:    c.Limits.withDefaults(),
 		addresses: newAddresses(c.Starts),
 		proxies:   c.Proxies,
+		ending:    make(chan struct{}),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -257,6 +259,7 @@ func (e *endpoint) serve(x *exchange, r *http.Request) error {
 		}
 	}
 	x.call.From = addressOf(r, e.server.proxies)
+	x.call.Ending = e.server.ending
 	if e.bounded {
 		if err := e.server.addresses.take(networkOf(x.call.From), e.server.now()); err != nil {
 			e.server.metrics.limited.WithLabelValues(e.face.Name()).Inc()

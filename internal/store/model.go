@@ -245,7 +245,19 @@ type Job struct {
 	Due     time.Time
 	Tries   int64
 	Created time.Time
+	Lane    Lane
 }
+
+// Lane says by which workers a job is done, so that work of one sort does not
+// wait for that of another.
+type Lane int64
+
+// The lanes.
+const (
+	Work     Lane = iota // what is done here, and mail
+	Delivery             // what is sent to others' servers, which may be slow
+	Parked               // nothing is done until somebody says so
+)
 
 // Blob is what is known of a stored file.
 type Blob struct {

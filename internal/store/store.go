@@ -59,9 +59,11 @@ type System interface {
 	// IdentityAt finds whose explicit idtag has the host form, on whichever
 	// site: ErrNotFound when nobody's has.
 	IdentityAt(ctx context.Context, host string) (SiteID, profile.ID, error)
-	// DueJobs leases up to limit jobs that are due, so that no other worker
-	// takes them before the lease ends.
+	// DueJobs leases up to limit jobs of the lane Work that are due, so that no
+	// other worker takes them before the lease ends.
 	DueJobs(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Job, error)
+	// DueIn is DueJobs for any lane.
+	DueIn(ctx context.Context, lane Lane, now time.Time, lease time.Duration, limit int) ([]Job, error)
 	// FinishJob removes a job; RetryJob puts it back with one more try.
 	FinishJob(ctx context.Context, job Job) error
 	RetryJob(ctx context.Context, job Job, due time.Time) error
@@ -119,6 +121,7 @@ type Reader interface {
 	Proofs
 	Blobs
 	History
+	Jobs
 
 	// Age is how often the site has been told, by RaiseAge, that what its
 	// writers have in mind of it (its entity types) has changed.
@@ -132,6 +135,7 @@ type Tx interface {
 	LinkWriter
 	ProofWriter
 	BlobWriter
+	HistoryWriter
 
 	// Lock takes the row of a record until the transaction ends, so that
 	// decisions over it are made one after the other: ErrNotFound when there
@@ -151,6 +155,11 @@ type Tx interface {
 	Numbers(n int) (int64, error)
 	// Enqueue adds a job that becomes due when the transaction has committed.
 	Enqueue(Job) error
+	// PutJob replaces lane, kind, body, due time and tries of a job: false when it
+	// is gone.
+	PutJob(Job) (bool, error)
+	// DropJob removes a job; no error when there is none.
+	DropJob(Job) error
 	// Log writes an event that changes no record (a link, a session).
 	Log(Event) error
 }
@@ -341,6 +350,8 @@ type ProofWriter interface {
 type Blobs interface {
 	// Blob reads by key: ErrNotFound when there is none.
 	Blob(key string) (*Blob, error)
+	// Uses lists what a subject uses files for: keys by purpose.
+	Uses(subject profile.ID) (map[string]string, error)
 }
 
 // BlobWriter keeps who uses which file. When the last use of a file ends, its
@@ -370,14 +381,47 @@ type BlobBody struct {
 	Meta json.RawMessage `json:"meta,omitempty"`
 }
 
+// Jobs reads the jobs that are about a subject.
+type Jobs interface {
+	// Job reads one by its id: ErrNotFound when it is gone.
+	Job(subject, id profile.ID) (*Job, error)
+	// JobsOf lists those of a lane by id, after that one (zero: from the first).
+	JobsOf(subject profile.ID, lane Lane, after profile.ID, limit int) ([]Job, error)
+	// CountJobs counts those of a lane.
+	CountJobs(subject profile.ID, lane Lane) (int64, error)
+}
+
+// HistoryWriter notes places among the events, and drops the oldest.
+type HistoryWriter interface {
+	// PutMark keeps a place among the events for a subject (zero: the site),
+	// under a name. It goes with the subject.
+	PutMark(subject profile.ID, name string, at Position) error
+	// Prune removes up to limit of the oldest events: those before a time, at
+	// the position last or before it, and all that came earlier. It says how many
+	// there were, and moves the mark PrunedMark to the last of them. Of each
+	// record the states since then stay, and the one that it was in by then.
+	Prune(before time.Time, last Position, limit int) (int, error)
+}
+
+// PrunedMark is the name of the site's mark that has the position of the latest
+// event that was pruned.
+const PrunedMark = "pruned"
+
 // History reads events.
 type History interface {
+	// Newest is the position of the latest event that Events lists; the zero
+	// Position when there is none.
+	Newest() (Position, error)
+	// Mark reads a place that was kept for a subject: the zero Position when
+	// there is none. A transaction that reads one is the only one to write it.
+	Mark(subject profile.ID, name string) (Position, error)
 	// Events lists events after a position, in commit order. Replaced is not
 	// filled. Over several servers they may be later than the view.
 	Events(after Position, limit int) ([]Event, error)
 	// Versions reads a record's states backwards from the present one. The
 	// creation keeps no body: version 1 has the record's Created and Creator,
-	// and its kind is the type's name with ".created".
+	// and its kind is the type's name with ".created". Where events were pruned,
+	// the list ends with the state that the record was in by then.
 	Versions(id profile.ID, limit int) ([]Version, error)
 	// EachVersion is Versions one by one, until fn returns false.
 	EachVersion(id profile.ID, fn func(Version) bool) error

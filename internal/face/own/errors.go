@@ -13,12 +13,13 @@ import (
 // problem is the body of an error: RFC 9457, of the type about:blank, with two
 // members more.
 type problem struct {
-	Type   string `json:"type"`            // about:blank
-	Title  string `json:"title"`           // of the status
-	Status int    `json:"status"`          // of HTTP
-	Detail string `json:"detail"`          // for people
-	Code   string `json:"code"`            // for programs
-	Field  string `json:"field,omitempty"` // the parameter, or the dotted path in the body, that it is about
+	Type   string `json:"type"`             // about:blank
+	Title  string `json:"title"`            // of the status
+	Status int    `json:"status"`           // of HTTP
+	Detail string `json:"detail"`           // for people
+	Code   string `json:"code"`             // for programs
+	Field  string `json:"field,omitempty"`  // the parameter, or the dotted path in the body, that it is about
+	Oldest string `json:"oldest,omitempty"` // where the feed can be read from, when events after a cursor are not kept any more
 }
 
 // statuses are those of the kinds of refusal.
@@ -40,14 +41,14 @@ var statuses = map[profile.Kind]int{
 }
 
 // special are the statuses of codes that have one of their own (RFC 9110,
-// section 15.5.13).
+// sections 15.5.11 and 15.5.13).
 var special = map[profile.Code]int{
 	profile.CodeVersionMismatch: http.StatusPreconditionFailed,
+	profile.CodePruned:          http.StatusGone,
 }
 
-// Fail answers with an error.
-func (own) Fail(w http.ResponseWriter, _ *http.Request, _ *face.Call, err error) {
-	e := profile.AsError(err)
+// problemOf makes the body of an error.
+func problemOf(e *profile.Error) problem {
 	p := problem{Type: "about:blank", Status: statuses[e.Kind], Detail: e.Message, Code: string(e.Code), Field: e.Field}
 	if status, ok := special[e.Code]; ok {
 		p.Status = status
@@ -56,6 +57,14 @@ func (own) Fail(w http.ResponseWriter, _ *http.Request, _ *face.Call, err error)
 		p = problem{Type: "about:blank", Status: http.StatusInternalServerError, Detail: "Internal error.", Code: string(profile.CodeInternal)}
 	}
 	p.Title = http.StatusText(p.Status)
+	p.Oldest, _ = e.Detail["oldest"].(string)
+	return p
+}
+
+// Fail answers with an error.
+func (own) Fail(w http.ResponseWriter, _ *http.Request, _ *face.Call, err error) {
+	e := profile.AsError(err)
+	p := problemOf(e)
 	h := w.Header()
 	if p.Status == http.StatusUnauthorized {
 		h["Www-Authenticate"] = []string{challenge(e), `Basic realm="facet"`}

@@ -6,5 +6,5 @@ import (
 
 // routes is the table of the face: api/facet.yaml describes exactly these.
 func routes() []face.Route {
-	return []face.Route{}
+	return append(importRoutes(), feedRoutes()...)
 }

@@ -29,7 +29,7 @@ var (
 		WHERE site = ? AND bucket = ? AND owner = ? AND space = ? AND value = ? RETURNING home, id`)
 
 	selectDue = sql(`
-		SELECT site, bucket, id, due FROM job WHERE due <= ? ORDER BY due, site, id LIMIT ?`)
+		SELECT site, bucket, id, due FROM job WHERE lane = ? AND due <= ? ORDER BY due, site, id LIMIT ?`)
 	leaseJob = sql(`
 		UPDATE job SET due = ? WHERE site = ? AND bucket = ? AND id = ? AND due = ?
 		RETURNING subject, kind, body, tries, created`)
@@ -126,7 +126,7 @@ func (t *tx) fence(id profile.ID, how statement) error {
 
 // leaseApart leases jobs one by one, each where it is still due as it was found:
 // of several workers one gets it.
-func (y system) leaseApart(ctx context.Context, now time.Time, lease time.Duration, n int) ([]store.Job, error) {
+func (y system) leaseApart(ctx context.Context, lane store.Lane, now time.Time, lease time.Duration, n int) ([]store.Job, error) {
 	if y.s.readOnly {
 		return nil, ErrReadOnly
 	}
@@ -144,8 +144,8 @@ func (y system) leaseApart(ctx context.Context, now time.Time, lease time.Durati
 	var due []place
 	err = r.query(selectDue, func(v rowOf) {
 		due = append(due, place{profile.Bucket(v.int(1)), v.int(3),
-			store.Job{Site: store.SiteID(v.int(0)), ID: v.id(2), Due: v.time(3)}})
-	}, now, limit(n))
+			store.Job{Site: store.SiteID(v.int(0)), ID: v.id(2), Due: v.time(3), Lane: lane}})
+	}, int64(lane), now, limit(n))
 	var list []store.Job
 	for _, p := range due {
 		if err != nil {

@@ -134,7 +134,8 @@ const (
 	attemptsLock int32 = 0x46610003
 	secretLock   int32 = 0x46610004
 	ticketLock   int32 = 0x46610005
-	recordLock   int32 = 0x46610006
+	markLock     int32 = 0x46610006
+	recordLock   int32 = 0x46610009
 )
 
 // alone takes such a lock, which two things with the same hash share.

@@ -120,6 +120,7 @@ var (
 		INSERT INTO blob_use (site, bucket, id, slot, key, created) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (site, bucket, id, slot) DO UPDATE SET key = excluded.key, created = excluded.created`)
 	deleteUse      = sql(`DELETE FROM blob_use WHERE site = ? AND bucket = ? AND id = ? AND slot = ?`)
+	readUses       = sql(`SELECT slot, key FROM blob_use WHERE site = ? AND bucket = ? AND id = ?`)
 	selectUses     = sql(`SELECT slot, key FROM blob_use WHERE site = ? AND bucket = ? AND id = ? FOR UPDATE`)
 	selectUse      = sql(`SELECT key FROM blob_use WHERE site = ? AND bucket = ? AND id = ? AND slot = ? FOR UPDATE`)
 	insertBlobUser = sql(`
@@ -133,15 +134,25 @@ var (
 // Jobs.
 var (
 	insertJob = sql(`
-		INSERT INTO job (site, bucket, id, subject, kind, body, due, tries, created)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+		INSERT INTO job (site, bucket, id, subject, kind, body, due, tries, created, lane)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	leaseJobs = sql(`
 		WITH found AS (
-			SELECT site, bucket, id, due FROM job WHERE due <= ? ORDER BY due LIMIT ? FOR UPDATE SKIP LOCKED)
+			SELECT site, bucket, id, due FROM job WHERE lane = ? AND due <= ? ORDER BY due LIMIT ? FOR UPDATE SKIP LOCKED)
 		UPDATE job j SET due = ? FROM found f
 		WHERE j.site = f.site AND j.bucket = f.bucket AND j.id = f.id
-		RETURNING j.site, j.id, j.subject, j.kind, j.body, f.due, j.tries, j.created`)
-	retryJob = sql(`
+		RETURNING j.site, j.id, j.subject, j.kind, j.body, f.due, j.tries, j.created, j.lane`)
+	updateJob = sql(`
+		UPDATE job SET lane = ?, kind = ?, body = ?, due = ?, tries = ?
+		WHERE site = ? AND bucket = ? AND id = ? RETURNING id`)
+	selectJob = locking(`
+		SELECT site, id, subject, kind, body, due, tries, created, lane FROM job
+		WHERE site = ? AND bucket = ? AND id = ? AND subject = ?`)
+	selectJobsOf = sql(`
+		SELECT site, id, subject, kind, body, due, tries, created, lane FROM job
+		WHERE site = ? AND bucket = ? AND subject = ? AND lane = ? AND id > ? ORDER BY id LIMIT ?`)
+	countJobs = sql(`SELECT count(*) FROM job WHERE site = ? AND bucket = ? AND subject = ? AND lane = ?`)
+	retryJob  = sql(`
 		UPDATE job SET due = ?, tries = tries + 1 WHERE site = ? AND bucket = ? AND id = ?`)
 	deleteJob  = sql(`DELETE FROM job WHERE site = ? AND bucket = ? AND id = ?`)
 	deleteJobs = sql(`DELETE FROM job WHERE site = ? AND bucket = ? AND subject = ?`)
@@ -157,7 +168,8 @@ var (
 		VALUES (?, ?, ?, ?, pg_current_xact_id()::text::bigint, ?, ?, ?, ?, ?, ?)`)
 	deleteBodies   = sql(`DELETE FROM event_body WHERE site = ? AND bucket = ? AND subject = ?`)
 	selectReplaced = sql(`
-		SELECT epoch, tx, seq, replaced FROM event_body WHERE site = ? AND bucket = ? AND subject = ?`)
+		SELECT epoch, tx, seq, replaced FROM event_body
+		WHERE site = ? AND bucket = ? AND subject = ? AND replaced <> ''`)
 	updateReplaced = sql(`
 		UPDATE event_body SET replaced = ?
 		WHERE site = ? AND bucket = ? AND subject = ? AND epoch = ? AND tx = ? AND seq = ?`)
@@ -167,6 +179,23 @@ var (
 		WHERE site = ? AND (epoch, tx, seq) > (?, ?, ?)
 			AND (epoch < ? OR tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
 		ORDER BY epoch, tx, seq LIMIT ?`)
+	selectNewest = sql(`
+		SELECT epoch, tx, seq FROM event
+		WHERE site = ? AND (epoch < ? OR tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
+		ORDER BY epoch DESC, tx DESC, seq DESC LIMIT 1`)
+	deleteEvents = sql(`DELETE FROM event WHERE site = ? AND (epoch, tx, seq) <= (?, ?, ?)`)
+	// What replaced was is gone: the body only tells when the state began that
+	// is the first to stay.
+	emptyBody = sql(`
+		UPDATE event_body SET replaced = '' WHERE site = ? AND bucket = ? AND subject = ? AND epoch = ? AND tx = ? AND seq = ?`)
+	deleteOldBodies = sql(`
+		DELETE FROM event_body WHERE site = ? AND bucket = ? AND subject = ? AND (epoch, tx, seq) <= (?, ?, ?)
+			AND (version = 0 OR (epoch, tx, seq) < (?, ?, ?))`)
+	upsertMark = sql(`
+		INSERT INTO mark (site, bucket, subject, name, place) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (site, bucket, subject, name) DO UPDATE SET place = excluded.place`)
+	selectMark   = locking(`SELECT place FROM mark WHERE site = ? AND bucket = ? AND subject = ? AND name = ?`)
+	deleteMarks  = sql(`DELETE FROM mark WHERE site = ? AND bucket = ? AND subject = ?`)
 	selectBodies = sql(`
 		SELECT version, at, actor, kind, replaced FROM event_body
 		WHERE site = ? AND bucket = ? AND subject = ? AND version > 0

@@ -124,20 +124,21 @@ func (y system) Sites(ctx context.Context) ([]store.SiteInfo, error) {
 	return list, err
 }
 
-// DueJobs moves the due time of the jobs it gives to the end of the lease.
-// Those that another worker is just taking are left to it.
+// DueJobs leases jobs of the lane Work.
 func (y system) DueJobs(ctx context.Context, now time.Time, lease time.Duration, n int) ([]store.Job, error) {
+	return y.DueIn(ctx, store.Work, now, lease, n)
+}
+
+// DueIn moves the due time of the jobs it gives to the end of the lease. Those
+// that another worker is just taking are left to it.
+func (y system) DueIn(ctx context.Context, lane store.Lane, now time.Time, lease time.Duration, n int) ([]store.Job, error) {
 	if y.s.spread {
-		return y.leaseApart(ctx, now, lease, n)
+		return y.leaseApart(ctx, lane, now, lease, n)
 	}
 	var list []store.Job
-	err := y.s.update(ctx, 0, func(t *tx) error {
-		list = nil
-		return t.query(leaseJobs, func(v rowOf) {
-			list = append(list, store.Job{Site: store.SiteID(v.int(0)), ID: v.id(1),
-				Subject: v.id(2), Kind: v.text(3), Body: v.bytes(4), Due: v.time(5),
-				Tries: v.int(6), Created: v.time(7)})
-		}, now, limit(n), now.Add(lease))
+	err := y.s.update(ctx, 0, func(t *tx) (err error) {
+		list, err = t.jobs(leaseJobs, int64(lane), now, limit(n), now.Add(lease))
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -180,5 +181,5 @@ func (t *tx) Enqueue(j store.Job) error {
 		j.Due = now
 	}
 	return t.keep(j.Subject, nil, insertJob, t.site, jobBucket(j), j.ID, j.Subject, j.Kind,
-		text(j.Body), j.Due, j.Tries, j.Created)
+		text(j.Body), j.Due, j.Tries, j.Created, int64(j.Lane))
 }

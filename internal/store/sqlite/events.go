@@ -126,6 +126,10 @@ func (r *reader) EachVersion(id profile.ID, fn func(store.Version) bool) error {
 		if more = fn(v); !more {
 			return false
 		}
+		if len(s.raw(4)) == 0 { // what came before was pruned
+			more = false
+			return false
+		}
 		var body store.Replaced
 		if bad = json.Unmarshal(s.raw(4), &body); bad != nil {
 			return false

@@ -366,7 +366,7 @@ func (t *tx) remove(rec *store.Record) error {
 
 // keptFor deletes, by site, bucket and subject, what a record's end takes along.
 var keptFor = []statement{deleteClaims, deleteSecrets, deleteSessions, deleteTickets,
-	deleteAttempts, deleteJobs, deleteAnswers, deleteBodies}
+	deleteAttempts, deleteJobs, deleteAnswers, deleteBodies, deleteMarks}
 
 // claimed adds the names held for a record besides its own: claims and tickets.
 func (t *tx) claimed(keys []heldName, id profile.ID) ([]heldName, error) {

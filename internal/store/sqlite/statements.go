@@ -447,13 +447,22 @@ var (
 // Jobs.
 var (
 	insertJob = sql(`
-		INSERT INTO job (site, bucket, id, subject, kind, body, due, tries, created)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+		INSERT INTO job (site, bucket, id, subject, kind, body, due, tries, created, lane)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	selectDueJobs = sql(`
-		SELECT site, id, subject, kind, body, due, tries, created FROM job
-		WHERE due <= ? ORDER BY due LIMIT ?`)
-	leaseJob = sql(`UPDATE job SET due = ? WHERE site = ? AND bucket = ? AND id = ?`)
-	retryJob = sql(`
+		SELECT site, id, subject, kind, body, due, tries, created, lane FROM job
+		WHERE lane = ? AND due <= ? ORDER BY due LIMIT ?`)
+	updateJob = sql(`
+		UPDATE job SET lane = ?, kind = ?, body = ?, due = ?, tries = ? WHERE site = ? AND bucket = ? AND id = ?`)
+	selectJob = sql(`
+		SELECT site, id, subject, kind, body, due, tries, created, lane FROM job
+		WHERE site = ? AND bucket = ? AND id = ? AND subject = ?`)
+	selectJobsOf = sql(`
+		SELECT site, id, subject, kind, body, due, tries, created, lane FROM job
+		WHERE site = ? AND bucket = ? AND subject = ? AND lane = ? AND id > ? ORDER BY id LIMIT ?`)
+	countJobs = sql(`SELECT count(*) FROM job WHERE site = ? AND bucket = ? AND subject = ? AND lane = ?`)
+	leaseJob  = sql(`UPDATE job SET due = ? WHERE site = ? AND bucket = ? AND id = ?`)
+	retryJob  = sql(`
 		UPDATE job SET due = ?, tries = tries + 1 WHERE site = ? AND bucket = ? AND id = ?`)
 	deleteJob  = sql(`DELETE FROM job WHERE site = ? AND bucket = ? AND id = ?`)
 	deleteJobs = sql(`DELETE FROM job WHERE site = ? AND bucket = ? AND subject = ?`)
@@ -468,13 +477,29 @@ var (
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	deleteBodies   = sql(`DELETE FROM event_body WHERE site = ? AND bucket = ? AND subject = ?`)
 	selectReplaced = sql(`
-		SELECT epoch, tx, seq, replaced FROM event_body WHERE site = ? AND bucket = ? AND subject = ?`)
+		SELECT epoch, tx, seq, replaced FROM event_body
+		WHERE site = ? AND bucket = ? AND subject = ? AND replaced <> ''`)
 	updateReplaced = sql(`
 		UPDATE event_body SET replaced = ?
 		WHERE site = ? AND bucket = ? AND subject = ? AND epoch = ? AND tx = ? AND seq = ?`)
 	selectEvents = sql(`
 		SELECT epoch, tx, seq, at, actor, subject, kind, paths, version FROM event
 		WHERE site = ? AND (epoch, tx, seq) > (?, ?, ?) ORDER BY epoch, tx, seq LIMIT ?`)
+	selectNewest = sql(`
+		SELECT epoch, tx, seq FROM event WHERE site = ? ORDER BY epoch DESC, tx DESC, seq DESC LIMIT 1`)
+	deleteEvents = sql(`DELETE FROM event WHERE site = ? AND (epoch, tx, seq) <= (?, ?, ?)`)
+	// What replaced was is gone: the body only tells when the state began that
+	// is the first to stay.
+	emptyBody = sql(`
+		UPDATE event_body SET replaced = '' WHERE site = ? AND bucket = ? AND subject = ? AND epoch = ? AND tx = ? AND seq = ?`)
+	deleteOldBodies = sql(`
+		DELETE FROM event_body WHERE site = ? AND bucket = ? AND subject = ? AND (epoch, tx, seq) <= (?, ?, ?)
+			AND (version = 0 OR (epoch, tx, seq) < (?, ?, ?))`)
+	upsertMark = sql(`
+		INSERT INTO mark (site, bucket, subject, name, place) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (site, bucket, subject, name) DO UPDATE SET place = excluded.place`)
+	selectMark   = sql(`SELECT place FROM mark WHERE site = ? AND bucket = ? AND subject = ? AND name = ?`)
+	deleteMarks  = sql(`DELETE FROM mark WHERE site = ? AND bucket = ? AND subject = ?`)
 	selectBodies = sql(`
 		SELECT version, at, actor, kind, replaced FROM event_body
 		WHERE site = ? AND bucket = ? AND subject = ? AND version > 0

@@ -150,22 +150,16 @@ func (r *reader) sites(s *stmt) ([]store.SiteInfo, error) {
 	return list, err
 }
 
-// DueJobs moves the due time of the jobs it gives to the end of the lease.
+// DueJobs leases jobs of the lane Work.
 func (y system) DueJobs(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]store.Job, error) {
+	return y.DueIn(ctx, store.Work, now, lease, limit)
+}
+
+// DueIn moves the due time of the jobs it gives to the end of the lease.
+func (y system) DueIn(ctx context.Context, lane store.Lane, now time.Time, lease time.Duration, limit int) ([]store.Job, error) {
 	var list []store.Job
-	err := y.s.update(ctx, 0, func(t *tx) error {
-		list = nil
-		s, err := t.c.query(selectDueJobs, now, limit)
-		if err != nil {
-			return err
-		}
-		err = each(s, func() bool {
-			list = append(list, store.Job{Site: store.SiteID(s.int(0)), ID: s.profileID(1),
-				Subject: s.profileID(2), Kind: s.text(3), Body: s.bytes(4), Due: s.time(5),
-				Tries: s.int(6), Created: s.time(7)})
-			return true
-		})
-		if err != nil {
+	err := y.s.update(ctx, 0, func(t *tx) (err error) {
+		if list, err = t.jobs(selectDueJobs, int64(lane), now, limit); err != nil {
 			return err
 		}
 		for _, j := range list {
@@ -208,6 +202,6 @@ func (t *tx) Enqueue(j store.Job) error {
 		j.Due = now
 	}
 	_, err := t.write(insertJob, t.site, j.Subject.Bucket(), j.ID, j.Subject, j.Kind,
-		text(j.Body), j.Due, j.Tries, j.Created)
+		text(j.Body), j.Due, j.Tries, j.Created, int64(j.Lane))
 	return err
 }

@@ -64,6 +64,15 @@ func (w *world) blob(key, mark string) *store.Blob {
 	return &store.Blob{Key: key, Media: "image/" + mark, Size: 3, Meta: fmt.Appendf(nil, `{"v":"%s"}`, mark), Created: w.at}
 }
 
+// place is a position that is told apart by its mark.
+func (w *world) place(mark string) store.Position {
+	return store.Position{Epoch: int64(len(mark)), Tx: int64(mark[0]), Seq: int64(mark[1])}
+}
+
+func (w *world) job(mark string) store.Job {
+	return store.Job{ID: w.doc, Subject: w.user, Kind: "send", Body: []byte(mark), Due: w.at, Created: w.at, Lane: store.Parked}
+}
+
 func (w *world) event(mark string) store.Event {
 	return store.Event{At: w.at, Subject: w.user, Kind: "event-" + mark}
 }
@@ -90,6 +99,7 @@ func (w *world) populate(site store.Site, mark string) {
 			tx.PutAttempts(store.Attempts{Subject: w.user, Kind: mark, Count: 1}),
 			tx.PutAnswer(&store.Answer{Subject: w.user, Key: "key", Request: "digest", Body: []byte(mark), Expires: w.at.Add(time.Hour)}, w.at),
 			tx.Claim(none, "key", "k", w.user), tx.Claim(w.user, "key", "k", w.org),
+			tx.PutMark(w.user, "read", w.place(mark)), tx.Enqueue(w.job(mark)),
 			tx.PutBlob(w.blob("b1~shared", mark)), tx.UseBlob(w.user, "picture", "b1~shared"),
 			tx.PutBlob(w.blob("b1~cover", mark)), tx.UseBlob(w.user, "cover", "b1~cover"))
 	})
@@ -304,6 +314,14 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 			}
 			return string(a.Body), nil
 		},
+		"Uses": func(r store.Reader) (any, error) { // the same keys on both sites: each is a file of its own
+			uses, err := r.Uses(w.user)
+			if err != nil || len(uses) == 0 {
+				return uses, err
+			}
+			b, err := r.Blob(uses["picture"])
+			return fmt.Sprint(uses, b.Media), err
+		},
 		"Blob": func(r store.Reader) (any, error) {
 			out := ""
 			for _, key := range []string{"b1~shared", "b1~cover", "b1~new"} {
@@ -323,6 +341,43 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 		"Age": func(r store.Reader) (any, error) {
 			n, err := r.Age()
 			return append([]string{"none", "one", "two"}, fmt.Sprint(n))[min(n, 3)], err
+		},
+		"Job": func(r store.Reader) (any, error) {
+			j, err := r.Job(w.user, w.doc)
+			if err != nil {
+				return nil, err
+			}
+			return string(j.Body), nil
+		},
+		"JobsOf": func(r store.Reader) (any, error) {
+			list, err := r.JobsOf(w.user, store.Parked, none, -1)
+			var out []string
+			for _, j := range list {
+				out = append(out, string(j.Body))
+			}
+			return out, err
+		},
+		"CountJobs": func(r store.Reader) (any, error) { return number(r.CountJobs(w.user, store.Parked)) },
+		"Mark": func(r store.Reader) (any, error) {
+			at, err := r.Mark(w.user, "read")
+			for _, mark := range []string{"one", "two", "new"} {
+				if at == w.place(mark) {
+					return mark, err
+				}
+			}
+			return "none", err
+		},
+		"Newest": func(r store.Reader) (any, error) {
+			at, err := r.Newest()
+			if err != nil || at.IsZero() {
+				return "none", err
+			}
+			list, err := r.Events(store.Position{}, -1)
+			f := list[len(list)-1]
+			if f.Position != at {
+				return at, fmt.Errorf("the newest is %v, listed last %v", at, f.Position)
+			}
+			return fmt.Sprint(f.Kind, at), err
 		},
 		"Events": func(r store.Reader) (any, error) {
 			list, err := r.Events(store.Position{}, -1)
@@ -436,6 +491,20 @@ func (w *world) writes() map[string]func(store.Tx) error {
 		"UseBlob":  func(tx store.Tx) error { return tx.UseBlob(w.user, "picture", "") },
 		"DropUses": func(tx store.Tx) error { return tx.DropUses(w.user) },
 		"Log":      func(tx store.Tx) error { return tx.Log(w.event(mark)) },
+		"PutMark":  func(tx store.Tx) error { return tx.PutMark(w.user, "read", w.place(mark)) },
+		"PutJob": func(tx store.Tx) error {
+			_, err := tx.PutJob(w.job(mark))
+			return err
+		},
+		"DropJob": func(tx store.Tx) error { return tx.DropJob(w.job(mark)) },
+		"Prune": func(tx store.Tx) error {
+			last, err := tx.Newest()
+			if err != nil {
+				return err
+			}
+			_, err = tx.Prune(w.at.Add(time.Microsecond), last, 2)
+			return err
+		},
 		"RaiseAge": func(tx store.Tx) error { return tx.RaiseAge() },
 	}
 }
@@ -498,7 +567,7 @@ func testIsolation(f *fixture) {
 				}
 				f.wantErr(err, nil)
 				switch method {
-				case "Count", "CountNumbers":
+				case "Count", "CountNumbers", "CountJobs":
 					f.equal(got, 1)
 				case "NumberAt":
 					f.equal(got, worldNumber)

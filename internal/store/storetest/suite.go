@@ -54,6 +54,8 @@ func run(t *testing.T, open Open, spread bool) {
 		{"transactions", testTransactions},
 		{"concurrency", testConcurrency},
 		{"history", testHistory},
+		{"prune", testPrune},
+		{"marks", testMarks},
 		{"erase", testErase},
 		{"isolation", testIsolation},
 	} {

@@ -26,7 +26,7 @@ func methodsOf[T any]() []string {
 func testSystem(f *fixture) {
 	f.run("system reaches sites, hosts and jobs, and no tenant's records", func(f *fixture) {
 		// Whoever adds a method here says why it cannot be a method of Site.
-		f.equal(methodsOf[store.System](), "[CreateSite DueJobs FinishJob IdentityAt RetryJob SaveSite Sites]")
+		f.equal(methodsOf[store.System](), "[CreateSite DueIn DueJobs FinishJob IdentityAt RetryJob SaveSite Sites]")
 	})
 	sys := f.s.System()
 	site := store.SiteInfo{Name: "acme", Domain: "acme.example", Policy: []byte(`{"n":1.10}`), Default: true,
@@ -188,6 +188,54 @@ func testJobs(f *fixture) {
 			f.wantErr(sys.FinishJob(f.ctx, j), nil)
 		}
 		f.equal(len(due(start.Add(time.Minute), time.Hour, 10)), 2)
+	})
+	f.run("each lane has its own jobs, and a parked one waits until it is moved", func(f *fixture) {
+		about, at := f.id(), start.Add(50*time.Hour)
+		put := func(fn func(store.Tx) error) { f.wantErr(f.site.Update(f.ctx, fn), nil) }
+		in := func(lane store.Lane) []store.Job {
+			got, err := sys.DueIn(f.ctx, lane, at, time.Minute, 10)
+			f.wantErr(err, nil)
+			return got
+		}
+		add(f.site, store.Job{ID: profile.NewIDIn(f.now(), about.Bucket()), Subject: about, Kind: "send", Body: []byte(`{}`), Due: at, Lane: store.Delivery})
+		add(f.site, store.Job{ID: profile.NewIDIn(f.now(), about.Bucket()), Subject: about, Kind: "send", Body: []byte(`{"n":2}`), Due: at.Add(-time.Second), Lane: store.Parked})
+		for _, j := range due(at, time.Minute, 100) {
+			if j.Kind == "send" {
+				f.Errorf("the lane of work has %+v", j)
+			}
+		}
+		got := in(store.Delivery)
+		f.equal(len(got), 1)
+		f.equal(got[0].Lane, store.Delivery)
+		parked := read(f, func(r store.Reader) ([]store.Job, error) { return r.JobsOf(about, store.Parked, none, 10) })
+		f.equal(len(parked), 1)
+		f.equal(string(parked[0].Body), `{"n":2}`)
+		f.equal(len(read(f, func(r store.Reader) ([]store.Job, error) { return r.JobsOf(about, store.Parked, parked[0].ID, 10) })), 0)
+		f.equal(read(f, func(r store.Reader) (int64, error) { return r.CountJobs(about, store.Parked) }), int64(1))
+
+		moved := parked[0]
+		moved.Lane, moved.Due, moved.Tries, moved.Body = store.Delivery, at, 7, []byte(`{"n":3}`)
+		put(func(tx store.Tx) error {
+			found, err := tx.PutJob(moved)
+			f.equal(found, true)
+			return err
+		})
+		one := read(f, func(r store.Reader) (*store.Job, error) { return r.Job(about, moved.ID) })
+		f.equal(*one, moved)
+		got = in(store.Delivery)
+		f.equal(len(got), 1)
+		f.equal(got[0], moved)
+		put(func(tx store.Tx) error { return tx.DropJob(moved) })
+		put(func(tx store.Tx) error {
+			found, err := tx.PutJob(moved)
+			f.equal(found, false)
+			return err
+		})
+		err := f.site.View(f.ctx, func(r store.Reader) error {
+			_, err := r.Job(about, moved.ID)
+			return err
+		})
+		f.wantErr(err, store.ErrNotFound)
 	})
 	f.run("workers at once take each job once", func(f *fixture) {
 		at := start.Add(100 * time.Hour)
