@@ -29,6 +29,9 @@ type commandLine struct {
 	Token    tokenCommand    `cmd:"" help:"Add and list registration tokens of the Cloudillo API."`
 	Webhook  webhookCommand  `cmd:"" help:"Add and list webhooks: where a site's events are sent."`
 	Import   importCommand   `cmd:"" help:"Import records from a file, of ours or of another product."`
+	Export   exportCommand   `cmd:"" help:"Export records, or everything about one person, to a file."`
+	Backup   backupCommand   `cmd:"" help:"Write the whole installation into one file, while it is served."`
+	Restore  restoreCommand  `cmd:"" help:"Make an installation of a backup, or check one."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

@@ -242,7 +242,8 @@ func (c serveCommand) prepare(ctx context.Context, in *config.Installation, addr
 func work(ctx context.Context, in *config.Installation, sender mail.Sender, texts sms.Sender, log *slog.Logger) (stop func()) {
 	handlers := map[string]jobs.Handler{store.BlobJob: jobs.Blob(in.Directory), directory.ExpiryJob: jobs.Expiry(in.Directory),
 		directory.RoleSweepJob: jobs.RoleSweep(in.Directory), directory.TypeJob: jobs.EntityType(in.Directory), directory.EraseSweepJob: jobs.EraseSweep(in.Directory),
-		directory.DocumentSweepJob: jobs.DocumentSweep(in.Directory), directory.ForgetMailJob: jobs.ForgetMail(sender)}
+		directory.DocumentSweepJob: jobs.DocumentSweep(in.Directory), directory.ForgetMailJob: jobs.ForgetMail(sender),
+		directory.MoveJob: jobs.Move(in.Directory)}
 	if texts != nil {
 		handlers[directory.SMSJob] = jobs.SMS(texts)
 	}

@@ -119,6 +119,9 @@ const (
 	CreationCarry Permission = "creation.carry" // be the client of tokens by which records are made
 	VerifyIssue   Permission = "verify.issue"   // issue codes that set a time in a record
 	VerifyUse     Permission = "verify.use"     // use one
+	RecordImport  Permission = "record.import"  // make many records of a file
+	ExportOwn     Permission = "export.own"     // have everything that is held about oneself
+
 	TokenExchange Permission = "token.exchange" // exchange a code or a refresh token for an access token
 
 	EventRead    Permission = "event.read"    // the feed of what happened on the site
@@ -230,6 +233,9 @@ var table = map[Permission]Rule{
 	EntityAdopt:        {Features: []Feature{Owner, DirectAccess}},
 	EntityValues:       {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
 	EntityVersions:     {Features: []Feature{Owner, DirectAccess, DirectReadAccess}},
+
+	RecordImport: {Relations: Broker, Features: []Feature{Owner}},
+	ExportOwn:    {Relations: Self, Session: true, Ours: true},
 
 	EntityTypeRead:  {Features: []Feature{Owner}},
 	EntityTypeWrite: {Features: []Feature{Owner}},

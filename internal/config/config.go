@@ -43,6 +43,7 @@ type Installation struct {
 	Store     store.Store
 	Directory *directory.Directory
 	Files     media.Files
+	Key       string // fingerprint of the data key
 	Dir       string // of the store, and of its files where they are in the store's folder
 }
 
@@ -194,7 +195,7 @@ func (d Data) open(ctx context.Context, dir string, st store.Store, key credenti
 	if _, err := all.HoldsRealSite(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", d.name(dir), err)
 	}
-	return &Installation{Store: st, Directory: all, Files: files, Dir: dir}, nil
+	return &Installation{Store: st, Directory: all, Files: files, Key: key.Fingerprint(), Dir: dir}, nil
 }
 
 func (d Data) keyFile(dir string) string {

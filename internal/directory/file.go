@@ -255,7 +255,7 @@ func infoOf(b *store.Blob) FileInfo {
 // FileInfo tells what is known of a stored file, or of one variant of it;
 // everybody may know it of pictures. Errors: NotFound.
 func (s *Site) FileInfo(ctx context.Context, key string) (f FileInfo, err error) {
-	if !media.IsKey(key) || s.d.media == nil {
+	if !media.IsKey(key) || isDeposit(key) || s.d.media == nil {
 		return FileInfo{}, store.ErrNotFound
 	}
 	err = s.data.View(ctx, func(r store.Reader) error {
@@ -278,7 +278,7 @@ type File struct {
 // OpenFile opens a stored file by its id, or the variant of it that fits a wish
 // best; everybody may read pictures. The caller closes it. Errors: NotFound.
 func (s *Site) OpenFile(ctx context.Context, key string, want media.Wish) (File, error) {
-	if !media.IsKey(key) || s.d.media == nil {
+	if !media.IsKey(key) || isDeposit(key) || s.d.media == nil {
 		return File{}, store.ErrNotFound
 	}
 	var f File

@@ -262,6 +262,7 @@ func (s *Service) Mails(t testing.TB) []mail.Message {
 		directory.MailJob: jobs.Mail(&out), store.BlobJob: jobs.Blob(s.Directory), directory.RoleSweepJob: jobs.RoleSweep(s.Directory), directory.TypeJob: jobs.EntityType(s.Directory),
 		directory.EraseSweepJob: jobs.EraseSweep(s.Directory), directory.DocumentSweepJob: jobs.DocumentSweep(s.Directory),
 		directory.ExpiryJob: jobs.Expiry(s.Directory), directory.ForgetMailJob: jobs.ForgetMail(&out), directory.SMSJob: jobs.SMS((*phones)(s)),
+		directory.MoveJob: jobs.Move(s.Directory),
 	}
 	system := s.Store.System()
 	due, err := system.DueJobs(t.Context(), s.Clock.Now(), time.Minute, 1000)

@@ -14,6 +14,8 @@ const (
 	Plan         Type = "$plan"      // owned by the organization that provides it
 	App          Type = "$app"
 	Import       Type = "$import"   // many documents that count from one moment on, or never
+	MoveIn       Type = "$movein"   // a file of records that an operator imports
+	MoveOut      Type = "$moveout"  // a person's own export; owned by the person
 	Client       Type = "$client"   // an API client of the entity face
 	Settings     Type = "$settings" // of an API client, which owns it, or the defaults of the site
 	RoleType     Type = "$role"

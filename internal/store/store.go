@@ -318,6 +318,8 @@ type ProofWriter interface {
 type Blobs interface {
 	// Blob reads by key: ErrNotFound when there is none.
 	Blob(key string) (*Blob, error)
+	// Uses lists what a subject uses files for: keys by purpose.
+	Uses(subject profile.ID) (map[string]string, error)
 }
 
 // BlobWriter keeps who uses which file. When the last use of a file ends, its

@@ -48,7 +48,7 @@ type webhookBody struct {
 }
 
 func listWebhooks(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	if _, err := query(r); err != nil {
+	if _, err := readQuery(r); err != nil {
 		return err
 	}
 	list, err := c.Site.Webhooks(r.Context(), c.Who)
@@ -161,7 +161,7 @@ type failedWire struct {
 }
 
 func listFailed(w http.ResponseWriter, r *http.Request, c *face.Call, id profile.ID) error {
-	p, err := query(r, "after", "limit")
+	p, err := readQuery(r, "after", "limit")
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,12 @@ func (r *reader) Blob(key string) (*store.Blob, error) {
 	return b, nil
 }
 
+// Uses lists what a subject uses files for.
+func (r *reader) Uses(subject profile.ID) (map[string]string, error) {
+	uses := map[string]string{}
+	return uses, r.query(readUses, func(v rowOf) { uses[v.text(0)] = v.text(1) }, r.site, subject.Bucket(), subject)
+}
+
 // PutBlob notes a file.
 func (t *tx) PutBlob(b *store.Blob) error {
 	return t.drop(insertBlob, t.site, blobBucket(b.Key), b.Key, b.Media, b.Size, text(b.Meta), b.Created)

@@ -111,6 +111,7 @@ var (
 		INSERT INTO blob_use (site, bucket, id, slot, key, created) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (site, bucket, id, slot) DO UPDATE SET key = excluded.key, created = excluded.created`)
 	deleteUse      = sql(`DELETE FROM blob_use WHERE site = ? AND bucket = ? AND id = ? AND slot = ?`)
+	readUses       = sql(`SELECT slot, key FROM blob_use WHERE site = ? AND bucket = ? AND id = ?`)
 	selectUses     = sql(`SELECT slot, key FROM blob_use WHERE site = ? AND bucket = ? AND id = ? FOR UPDATE`)
 	selectUse      = sql(`SELECT key FROM blob_use WHERE site = ? AND bucket = ? AND id = ? AND slot = ? FOR UPDATE`)
 	insertBlobUser = sql(`

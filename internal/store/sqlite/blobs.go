@@ -23,6 +23,23 @@ func (r *reader) Blob(key string) (*store.Blob, error) {
 	return &store.Blob{Key: key, Media: s.text(0), Size: s.int(1), Meta: s.bytes(2), Created: s.time(3)}, nil
 }
 
+// Uses lists what a subject uses files for.
+func (r *reader) Uses(subject profile.ID) (map[string]string, error) {
+	s, err := r.c.query(selectUses, r.site, subject.Bucket(), subject)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	uses := map[string]string{}
+	for {
+		more, err := s.step()
+		if err != nil || !more {
+			return uses, err
+		}
+		uses[s.text(0)] = s.text(1)
+	}
+}
+
 // PutBlob notes a file.
 func (t *tx) PutBlob(b *store.Blob) error {
 	_, err := t.write(insertBlob, t.site, blobBucket(b.Key), b.Key, b.Media, b.Size, text(b.Meta), b.Created)

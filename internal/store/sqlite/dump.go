@@ -154,9 +154,10 @@ func copyPages(ctx context.Context, src, dst *conn) error {
 
 // Restore makes a data folder, which must not be there or be empty, of a dump,
 // and begins a new epoch of events in it; Open then brings it up to date. What
-// is not a part of the database is given to other. The folder appears whole or
-// not at all. Errors: ErrNewer for the dump of a newer version.
-func Restore(ctx context.Context, dir string, from store.DumpReader, other func(name string, r io.Reader) error) (err error) {
+// is not a part of the database is given to what other gives for the folder that
+// is being made. The folder appears whole or not at all. Errors: ErrNewer for
+// the dump of a newer version.
+func Restore(ctx context.Context, dir string, from store.DumpReader, other func(made string) func(name string, r io.Reader) error) (err error) {
 	if err := migrationsKnown(from.Info()); err != nil {
 		return err
 	}
@@ -173,7 +174,7 @@ func Restore(ctx context.Context, dir string, from store.DumpReader, other func(
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(made)) }()
 	path := filepath.Join(made, databaseName)
-	if err := receive(ctx, path, from, other); err != nil {
+	if err := receive(ctx, path, from, other(made)); err != nil {
 		return err
 	}
 	if err := renew(path); err != nil {

@@ -72,8 +72,10 @@ func testBlobs(f *fixture) {
 		use(a, "cover", "b1~one")
 		use(b, "picture", "b1~one")
 		use(a, "picture", "b1~one") // again
+		f.equal(read(f, func(r store.Reader) (map[string]string, error) { return r.Uses(a.ID) }), map[string]string{"picture": "b1~one", "cover": "b1~one"})
 		use(a, "picture", "b1~two")
 		use(a, "cover", "")
+		f.equal(read(f, func(r store.Reader) (map[string]string, error) { return r.Uses(a.ID) }), map[string]string{"picture": "b1~two"})
 		f.equal(unusedKeys(f), []string{})
 		there(f, "b1~one", true)
 		use(b, "picture", "")

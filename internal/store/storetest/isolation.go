@@ -314,6 +314,14 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 			}
 			return string(a.Body), nil
 		},
+		"Uses": func(r store.Reader) (any, error) { // the same keys on both sites: each is a file of its own
+			uses, err := r.Uses(w.user)
+			if err != nil || len(uses) == 0 {
+				return uses, err
+			}
+			b, err := r.Blob(uses["picture"])
+			return fmt.Sprint(uses, b.Media), err
+		},
 		"Blob": func(r store.Reader) (any, error) {
 			out := ""
 			for _, key := range []string{"b1~shared", "b1~cover", "b1~new"} {
