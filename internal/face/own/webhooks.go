@@ -98,6 +98,9 @@ func withWebhook(handle func(http.ResponseWriter, *http.Request, *face.Call, pro
 }
 
 func readWebhook(w http.ResponseWriter, r *http.Request, c *face.Call, id profile.ID) error {
+	if _, err := readQuery(r); err != nil {
+		return err
+	}
 	h, err := c.Site.Webhook(r.Context(), c.Who, id)
 	if err != nil {
 		return err
