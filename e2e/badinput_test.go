@@ -201,7 +201,7 @@ func badRoutes(ids goodIDs) map[string]badRoute {
 // goodIDs are things that are there: xia, an organization, a mailed key, a
 // profile of xia's household, and a token of hers.
 type goodIDs struct {
-	uuid, organization, key, member, token string
+	uuid, organization, key, member, token, webhook string
 
 	apiKey any // number of an API key of Cloudillo's
 }
@@ -263,9 +263,9 @@ func TestBadInputOnEveryRouteIsRefusedInTheFacesOwnForm(t *testing.T) {
 	}
 }
 
-func newBadWalk(t *testing.T) *badWalk {
+func newBadWalk(t *testing.T, more ...face.Face) *badWalk {
 	t.Helper()
-	return badWalkOn(t, facetest.New(t, allFaces()...))
+	return badWalkOn(t, facetest.New(t, append(more, allFaces()...)...))
 }
 
 func allFaces() []face.Face {
@@ -416,7 +416,7 @@ func refused(t *testing.T, faceName, what string, a facetest.Answer, statuses ..
 		fail("it is not our fault")
 	}
 	contentType := "application/json"
-	if faceName == "appdata" {
+	if faceName == "appdata" || faceName == "own" {
 		contentType = "application/problem+json"
 	}
 	if a.Header.Get("Content-Type") != contentType || a.Header.Get("X-Request-Id") == "" {
@@ -467,6 +467,7 @@ var formOf = map[string]func(body any) string{
 	"household": householdForm,
 	"appdata":   appdataForm,
 	"cloudillo": cloudilloForm,
+	"own":       ownForm,
 	"facet": func(body any) string {
 		b, _ := body.(map[string]any)
 		inner, _ := b["error"].(map[string]any)

@@ -95,11 +95,11 @@ func (s *Site) takeUpFor(ctx context.Context, id profile.ID) (more bool, err err
 	err = s.data.Update(ctx, func(tx store.Tx) error {
 		more = false
 		if err := tx.Lock(id); err != nil {
-			return gone(err)
+			return unlessGone(err)
 		}
 		rec, err := webhookRecord(tx, id)
 		if err != nil || rec.State != profile.Active {
-			return gone(err)
+			return unlessGone(err)
 		}
 		hook, err := webhookOf(tx, rec)
 		if err != nil {
@@ -133,8 +133,8 @@ func (s *Site) takeUpFor(ctx context.Context, id profile.ID) (more bool, err err
 	return more, err
 }
 
-// gone is no error where a thing is not there any more.
-func gone(err error) error {
+// unlessGone is no error where a thing is not there any more.
+func unlessGone(err error) error {
 	if profile.IsKind(err, profile.NotFound) {
 		return nil
 	}

@@ -116,7 +116,7 @@ func (s *Site) PutOff(ctx context.Context, job store.Job, by time.Duration) erro
 	return s.data.Update(ctx, func(tx store.Tx) error {
 		now, err := tx.Job(job.Subject, job.ID)
 		if err != nil || now.Lane != store.Delivery {
-			return gone(err)
+			return unlessGone(err)
 		}
 		now.Due = s.d.now().Add(by)
 		_, err = tx.PutJob(*now)
@@ -154,11 +154,11 @@ func (d *Directory) Deliver(ctx context.Context, job store.Job, failure *webhook
 	err = s.data.Update(ctx, func(tx store.Tx) error {
 		out = Delivered
 		if err := tx.Lock(job.Subject); err != nil {
-			return gone(err)
+			return unlessGone(err)
 		}
 		now, err := tx.Job(job.Subject, job.ID)
 		if err != nil {
-			return gone(err) // deleted meanwhile
+			return unlessGone(err) // deleted meanwhile
 		}
 		failures, err := tx.Attempts(job.Subject, webhookAttempts)
 		if err != nil {

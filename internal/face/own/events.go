@@ -44,7 +44,7 @@ type historyWire struct {
 // there yet, or as a stream that goes on (server-sent events, WHATWG HTML,
 // 9.2).
 func events(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	p, err := query(r, "after", "limit", "kinds", "types", "wait")
+	p, err := readQuery(r, "after", "limit", "kinds", "types", "wait")
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func events(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 		return poll(w, r, c, q, time.Duration(wait)*time.Second)
 	}
 	if _, given := p["wait"]; given {
-		return profile.E(profile.Invalid, profile.CodeInvalid, "wait", "a stream waits as long as it lives")
+		return badParameter("wait", "a stream waits as long as it lives")
 	}
 	if last := r.Header.Get("Last-Event-Id"); last != "" {
 		q.After = last
@@ -261,7 +261,7 @@ func (s *sse) end(err error) {
 }
 
 func history(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	if _, err := query(r); err != nil {
+	if _, err := readQuery(r); err != nil {
 		return err
 	}
 	h, err := c.Site.History(r.Context(), c.Who)

@@ -48,7 +48,7 @@ type webhookBody struct {
 }
 
 func listWebhooks(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	if _, err := query(r); err != nil {
+	if _, err := readQuery(r); err != nil {
 		return err
 	}
 	list, err := c.Site.Webhooks(r.Context(), c.Who)
@@ -98,6 +98,9 @@ func withWebhook(handle func(http.ResponseWriter, *http.Request, *face.Call, pro
 }
 
 func readWebhook(w http.ResponseWriter, r *http.Request, c *face.Call, id profile.ID) error {
+	if _, err := readQuery(r); err != nil {
+		return err
+	}
 	h, err := c.Site.Webhook(r.Context(), c.Who, id)
 	if err != nil {
 		return err
@@ -161,7 +164,7 @@ type failedWire struct {
 }
 
 func listFailed(w http.ResponseWriter, r *http.Request, c *face.Call, id profile.ID) error {
-	p, err := query(r, "after", "limit")
+	p, err := readQuery(r, "after", "limit")
 	if err != nil {
 		return err
 	}

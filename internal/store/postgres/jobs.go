@@ -40,7 +40,7 @@ func (r *reader) CountJobs(subject profile.ID, lane store.Lane) (int64, error) {
 // PutJob changes a job that is there.
 func (t *tx) PutJob(j store.Job) (found bool, err error) {
 	err = t.unit(func() (err error) {
-		found, err = t.one(updateJob, nil, int64(j.Lane), j.Kind, text(j.Body), j.Due, j.Tries, t.site, j.Subject.Bucket(), j.ID)
+		found, err = t.one(updateJob, nil, int64(j.Lane), j.Kind, text(j.Body), j.Due, j.Tries, t.site, jobBucket(j), j.ID)
 		return err
 	})
 	return found, err

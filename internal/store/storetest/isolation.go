@@ -319,8 +319,11 @@ func (w *world) reads() map[string]func(store.Reader) (any, error) {
 			if err != nil || len(uses) == 0 {
 				return uses, err
 			}
-			b, err := r.Blob(uses["picture"])
-			return fmt.Sprint(uses, b.Media), err
+			b, err := r.Blob(uses["cover"])
+			if err != nil {
+				return nil, err
+			}
+			return fmt.Sprint(uses, b.Media), nil
 		},
 		"Blob": func(r store.Reader) (any, error) {
 			out := ""
