@@ -44,7 +44,7 @@ type historyWire struct {
 // there yet, or as a stream that goes on (server-sent events, WHATWG HTML,
 // 9.2).
 func events(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	p, err := readQuery(r, "after", "limit", "kinds", "types", "wait")
+	p, err := query(r, "after", "limit", "kinds", "types", "wait")
 	if err != nil {
 		return err
 	}
@@ -261,7 +261,7 @@ func (s *sse) end(err error) {
 }
 
 func history(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	if _, err := readQuery(r); err != nil {
+	if _, err := query(r); err != nil {
 		return err
 	}
 	h, err := c.Site.History(r.Context(), c.Who)

@@ -3,6 +3,8 @@ package own
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,20 +18,28 @@ import (
 // parameters are those of a query, each given once.
 type parameters map[string]string
 
-// readQuery is query, for parameters of which each has one value.
-func readQuery(r *http.Request, names ...string) (parameters, error) {
-	values, err := query(r, names...)
+// query reads the parameters of a request: Malformed where they cannot be read,
+// Unknown for one that is not among the names, Invalid for one that stands
+// twice; Field is its name.
+func query(r *http.Request, names ...string) (parameters, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, err
+		return nil, profile.E(profile.Malformed, profile.CodeSyntax, "", "the query cannot be read")
 	}
 	out := parameters{}
 	for name, given := range values {
+		switch {
+		case !slices.Contains(names, name):
+			return nil, profile.E(profile.Unknown, profile.CodeInvalid, name, "there is no such parameter")
+		case len(given) > 1:
+			return nil, profile.E(profile.Invalid, profile.CodeDuplicate, name, "the parameter stands more than once")
+		}
 		out[name] = given[0]
 	}
 	return out, nil
 }
 
-// number reads a whole number of a range: Malformed with the name as Field.
+// number reads a whole number of a range: Invalid with the name as Field.
 func (p parameters) number(name string, low, high, otherwise int) (int, error) {
 	text, ok := p[name]
 	if !ok {
@@ -37,7 +47,7 @@ func (p parameters) number(name string, low, high, otherwise int) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < low || n > high {
-		return 0, badParameter(name, "it is a whole number of "+strconv.Itoa(low)+" to "+strconv.Itoa(high))
+		return 0, profile.E(profile.Invalid, profile.CodeInvalid, name, "it is a whole number of %d to %d", low, high)
 	}
 	return n, nil
 }

@@ -48,7 +48,7 @@ type webhookBody struct {
 }
 
 func listWebhooks(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-	if _, err := readQuery(r); err != nil {
+	if _, err := query(r); err != nil {
 		return err
 	}
 	list, err := c.Site.Webhooks(r.Context(), c.Who)
@@ -98,7 +98,7 @@ func withWebhook(handle func(http.ResponseWriter, *http.Request, *face.Call, pro
 }
 
 func readWebhook(w http.ResponseWriter, r *http.Request, c *face.Call, id profile.ID) error {
-	if _, err := readQuery(r); err != nil {
+	if _, err := query(r); err != nil {
 		return err
 	}
 	h, err := c.Site.Webhook(r.Context(), c.Who, id)
@@ -164,7 +164,7 @@ type failedWire struct {
 }
 
 func listFailed(w http.ResponseWriter, r *http.Request, c *face.Call, id profile.ID) error {
-	p, err := readQuery(r, "after", "limit")
+	p, err := query(r, "after", "limit")
 	if err != nil {
 		return err
 	}
