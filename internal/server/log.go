@@ -27,6 +27,9 @@ func (s *Server) done(x *exchange, r *http.Request) {
 		x.status = http.StatusOK // what net/http sends when a handler wrote nothing
 	}
 	x.meter.note(x.status, took)
+	if x.call.Site != nil {
+		s.traffic.note(x.call.Site.Name(), x.face.Name(), x.status, took)
+	}
 	x.starts.note(x.err)
 
 	level := slog.LevelInfo

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"facet/internal/console"
 	"facet/internal/face"
 	"facet/internal/profile"
 )
@@ -53,6 +54,7 @@ var owners = []struct{ prefix, face string }{
 	{"/versions", entity},
 	{"/access", entity},
 	{"/oauth", entity},
+	{"/console", console.Name},
 }
 
 // ownerOf names the face that owns a path, "" when none does.

@@ -151,3 +151,15 @@ func (t *tx) Enqueue(j store.Job) error {
 	return t.keep(j.Subject, nil, insertJob, t.site, j.Subject.Bucket(), j.ID, j.Subject, j.Kind,
 		text(j.Body), j.Due, j.Tries, j.Created)
 }
+
+var countJobs = sql(`
+	SELECT count(*) FROM (SELECT 1 FROM job WHERE site = ? AND tries >= ? LIMIT ?) AS few`)
+
+// CountJobs counts jobs that wait.
+func (r *reader) CountJobs(failed bool, max int64) (int64, error) {
+	tries := 0
+	if failed {
+		tries = 1
+	}
+	return r.count(countJobs, r.site, tries, max)
+}

@@ -439,6 +439,8 @@ var (
 	selectDueJobs = sql(`
 		SELECT site, id, subject, kind, body, due, tries, created FROM job
 		WHERE due <= ? ORDER BY due LIMIT ?`)
+	countJobs = sql(`
+		SELECT count(*) FROM (SELECT 1 FROM job WHERE site = ? AND tries >= ? LIMIT ?)`)
 	leaseJob = sql(`UPDATE job SET due = ? WHERE site = ? AND bucket = ? AND id = ?`)
 	retryJob = sql(`
 		UPDATE job SET due = ?, tries = tries + 1 WHERE site = ? AND bucket = ? AND id = ?`)

@@ -194,3 +194,13 @@ func (t *tx) Enqueue(j store.Job) error {
 		text(j.Body), j.Due, j.Tries, j.Created)
 	return err
 }
+
+// CountJobs counts jobs that wait.
+func (r *reader) CountJobs(failed bool, max int64) (int64, error) {
+	tries := 0
+	if failed {
+		tries = 1
+	}
+	s, err := r.c.query(countJobs, r.site, tries, max)
+	return count(s, err)
+}
