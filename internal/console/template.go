@@ -20,7 +20,9 @@ var templateFiles embed.FS
 // templates are all of them, read once.
 var templates = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
-		"asset": assetPath, "icon": icon, "at": at, "num": num, "initials": initials, "kind": kindName, "picture": pictureOf,
+		"asset": assetPath, "icon": icon, "at": at, "num": num, "initials": initials, "kind": kindName, "picture": func(who any) string { return pictureOf(subjectOf(who)) },
+		"name": func(who any) string { p := subjectOf(who); return p.FullName() },
+		"text": func(who any, path string) string { p := subjectOf(who); return p.Text(path) },
 		"dict": dict, "bytes": sizeOf, "ms": milliseconds, "day": func(t time.Time) string { return t.Format("2 Jan") }, "words": words,
 		"kindclass": func(t profile.Type) string { return plotClasses[t] }, "kindword": kindWord, "kinds": kindPlural, "facename": faceName,
 		"list": func(words ...string) []string { return words }, "pairs": pairs, "saved": savedElements, "len64": func(b []byte) int64 { return int64(len(b)) },
@@ -197,3 +199,16 @@ func pairs(texts ...string) []choice {
 
 // savedElements leaves out the one that is not there yet.
 func savedElements(all []*element) []*element { return all[:max(0, len(all)-1)] }
+
+// subjectOf is who a template speaks of.
+func subjectOf(who any) directory.Subject {
+	switch who := who.(type) {
+	case directory.Subject:
+		return who
+	case directory.Identity:
+		return who.Subject
+	case directory.Record:
+		return who.Subject
+	}
+	return directory.Subject{}
+}
