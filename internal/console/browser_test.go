@@ -133,12 +133,14 @@ func (b *browser) at(path string) *browser {
 	return b
 }
 
-// follow does what leads to another page, and waits for it.
+// follow does what leads to another page, and waits until that has loaded.
 func (b *browser) follow(actions ...chromedp.Action) {
 	b.t.Helper()
-	b.run(chromedp.Evaluate(`window.before = true`, nil))
-	b.run(actions...)
-	b.run(chromedp.Poll(`!window.before && document.readyState === "complete"`, nil))
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, actions...); err != nil {
+		b.t.Fatalf("%v\n%s", err, b.text("body"))
+	}
 }
 
 // sees waits for a text on the page.

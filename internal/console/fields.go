@@ -103,6 +103,8 @@ func rankOf(f *field) int {
 		return i
 	}
 	switch f.Input {
+	case "json":
+		return 150
 	case "object":
 		return 200
 	case "plural":
@@ -139,13 +141,10 @@ func helpFor(a *schema.Attribute) string {
 		}
 	}
 	sort.Strings(says)
-	switch a.Type {
-	case schema.IPAddress:
+	if a.Type == schema.IPAddress {
 		says = append(says, "An IP address.")
-	case schema.DateTime:
-		says = append(says, "Such as 2026-01-31 12:00:00 +0000.")
 	}
-	if a.Length > 0 && a.Length < 1000 {
+	if a.Length > 0 && a.Length < 100 {
 		says = append(says, fmt.Sprintf("Up to %d characters.", a.Length))
 	}
 	return strings.Join(says, " ")

@@ -61,7 +61,6 @@ func lived(t testing.TB) *facetest.Service {
 	return s
 }
 
-
 // Every page, at the smallest and a usual size, light and dark: nothing shuts
 // anybody out, the browser has nothing to complain of, and nothing has to be
 // moved sideways to be read.

@@ -112,14 +112,16 @@ document.addEventListener("keydown", (e) => {
     find().select();
   }
   if (e.target !== find() || !find()) return;
-  const chosen = one('#quick:not([hidden]) .hit[aria-selected="true"]');
   if (e.key === "ArrowDown" || e.key === "ArrowUp") {
     e.preventDefault();
     choose(e.key === "ArrowDown" ? 1 : -1);
-  } else if (e.key === "Enter" && chosen) {
-    e.preventDefault();
-    location.href = chosen.href;
   } else if (e.key === "Escape") hideQuick();
+});
+document.addEventListener("submit", (e) => {
+  const chosen = one('#quick:not([hidden]) .hit[aria-selected="true"]');
+  if (!chosen || !e.target.matches(".find")) return;
+  e.preventDefault();
+  location.href = chosen.href;
 });
 document.addEventListener("focusin", (e) => {
   if (e.target === find() && one("#quick").children.length) showQuick();
@@ -216,8 +218,19 @@ function crop(form) {
   });
 }
 
+// What has to be moved sideways can be reached by keyboard.
+function reachable(from) {
+  for (const box of all(".scroll", from)) {
+    if (box.scrollWidth <= box.clientWidth || one("a, button, input", box)) continue;
+    box.tabIndex = 0;
+    box.setAttribute("role", "region");
+    box.setAttribute("aria-label", one("h2", box.closest(".card") ?? box)?.textContent ?? "Table");
+  }
+}
+
 function prepare(from) {
   localize(from);
+  reachable(from);
   for (const dialog of all("dialog[data-modal]", from)) if (!dialog.open) { htmx.process(dialog); dialog.showModal(); }
   for (const form of all("form[data-crop]", from)) if (!form.dataset.ready) { form.dataset.ready = "1"; crop(form); }
 }
