@@ -62,7 +62,7 @@ func open(t testing.TB, s *facetest.Service) *browser {
 		chromedp.Flag("lang", "en-US"), chromedp.WSURLReadTimeout(time.Minute))
 	allocated, cancel := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(cancel)
-	ctx, cancel := chromedp.NewContext(allocated)
+	ctx, cancel := chromedp.NewContext(allocated, chromedp.WithErrorf(func(string, ...any) {})) // of events that are newer than it
 	t.Cleanup(cancel)
 	b := &browser{t: t, s: s, ctx: ctx}
 	chromedp.ListenTarget(ctx, b.listen)
