@@ -15,7 +15,7 @@ export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -buildvcs=false)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test deps lint race full postgres bench fuzz clean
+.PHONY: help demo build test deps lint race full postgres bench fuzz shots clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +68,12 @@ bench: ## measure, each figure beside its baseline
 
 fuzz: ## run each fuzz target for a short while (FUZZ=)
 	@GO="$(GO)" FUZZ="$(FUZZ)" scripts/fuzz
+
+SHOTS = docs/console
+shots: deps ## keep a picture of each page of the console in docs/console
+	@mkdir -p $(SHOTS)
+	FACET_SHOTS=$(abspath $(SHOTS)) CGO_ENABLED=0 $(GO) test -count=1 -timeout $(TIMEOUT) ./internal/console -run 'EveryPage|InABrowser'
+	@if command -v pngquant >/dev/null; then pngquant --force --skip-if-larger --ext .png 64 $(SHOTS)/*.png; fi
 
 clean: ## remove what was built
 	rm -rf bin demo-mail

@@ -8,12 +8,14 @@ import (
 
 	"facet/internal/access"
 	"facet/internal/profile"
+	"facet/internal/schema"
 	"facet/internal/store"
 )
 
 // Quick finds people and groups while somebody types: who has the text for a
-// name of their own (user name, e-mail, phone, number, idtag, id), then those
-// whose name in lists begins with it, then those who are called so anywhere.
+// name of their own (user name, e-mail, phone, number, idtag, id), those whose
+// name in lists, or an indexed attribute, begins with it, and where there are
+// none those who have it anywhere in their names: that takes longer.
 // Errors: Forbidden; Malformed for a text with NUL.
 func (s *Site) Quick(ctx context.Context, who access.Principal, text string, limit int) (out []Subject, err error) {
 	text = strings.TrimSpace(text)
@@ -39,33 +41,69 @@ func (s *Site) Quick(ctx context.Context, who access.Principal, text string, lim
 			return err
 		}
 		term := profile.Fold(text)
-		for _, q := range []store.SearchQuery{
-			{Types: subjectTypes, After: store.Found{Sort: term}, Limit: limit},
-			{Types: subjectTypes, Term: term, Limit: limit},
-		} {
-			if q.Term != "" && (len(out) == limit || len([]rune(term)) < 2) {
-				break
-			}
-			found, err := r.Search(q)
-			if err != nil {
-				return err
-			}
-			for _, f := range found {
-				if q.Term == "" && !strings.HasPrefix(f.Sort, term) {
-					break
-				}
-				rec, err := r.Record(f.ID)
-				if err == nil {
-					err = add(rec)
-				}
-				if err != nil {
-					return err
-				}
-			}
+		found, err := r.Search(store.SearchQuery{Types: subjectTypes, After: store.Found{Sort: term}, Limit: limit})
+		if err != nil {
+			return err
 		}
-		return nil
+		found = slices.DeleteFunc(found, func(f store.Found) bool { return !strings.HasPrefix(f.Sort, term) })
+		if err := s.addFound(r, found, add); err != nil {
+			return err
+		}
+		if err := s.eachBeginning(r, text, limit, add); err != nil || len(out) > 0 || len([]rune(term)) < 2 {
+			return err
+		}
+		if found, err = r.Search(store.SearchQuery{Types: subjectTypes, Term: term, Limit: limit}); err != nil {
+			return err
+		}
+		return s.addFound(r, found, add)
 	})
 	return out, err
+}
+
+func (s *Site) addFound(r store.Reader, found []store.Found, add func(*store.Record) error) error {
+	for _, f := range found {
+		rec, err := r.Record(f.ID)
+		if err == nil {
+			err = add(rec)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachBeginning calls fn for the people of whom an indexed attribute that is
+// text begins with a text.
+func (s *Site) eachBeginning(r store.Reader, text string, limit int, fn func(*store.Record) error) error {
+	of := s.table().byKind[profile.User]
+	for _, a := range of.typ.Indexed() {
+		if a.Type != schema.String || a.InPlural || !of.isIndexed(a.Path) {
+			continue
+		}
+		low, err := a.IndexValue(text, s.d.now())
+		if err != nil {
+			return err
+		}
+		var numbers []int64
+		err = r.Values(profile.User, store.Range{Path: a.Path, Low: low, High: low + "\U0010ffff"}, false, func(_ []byte, number int64) bool {
+			numbers = append(numbers, number)
+			return len(numbers) < limit
+		})
+		if err != nil {
+			return err
+		}
+		for _, n := range numbers {
+			rec, err := r.ByName(profile.ID{}, profile.Number, strconv.FormatInt(n, 10))
+			if err == nil {
+				err = fn(rec)
+			}
+			if err != nil && !profile.IsKind(err, profile.NotFound) {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 var subjectTypes = []profile.Type{profile.User, profile.Organization, profile.Community}
