@@ -152,9 +152,6 @@ func (t *tx) Enqueue(j store.Job) error {
 		text(j.Body), j.Due, j.Tries, j.Created)
 }
 
-var countJobs = sql(`
-	SELECT count(*) FROM (SELECT 1 FROM job WHERE site = ? AND tries >= ? LIMIT ?) AS few`)
-
 // CountJobs counts jobs that wait.
 func (r *reader) CountJobs(failed bool, max int64) (int64, error) {
 	tries := 0

@@ -25,6 +25,7 @@ var (
 	savepoint     = sql(`SAVEPOINT caller`)
 	release       = sql(`RELEASE caller`)
 	rollbackTo    = sql(`ROLLBACK TO caller`)
+	selectSize    = sql(`SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`)
 	selectMeta    = sql(`SELECT value FROM meta WHERE key = ?`)
 	updateTx      = sql(`UPDATE meta SET value = ? WHERE key = 'tx'`)
 	selectNumbers = sql(`SELECT next FROM sequence WHERE site = ? AND bucket = 0 AND name = 'number'`)

@@ -442,6 +442,7 @@ var apart = []string{
 	"Numbers",     // below
 	"Enqueue",     // below
 	"HoldAge",     // reads only: testAge
+	"CountJobs",   // testJobs
 }
 
 func testIsolation(f *fixture) {
