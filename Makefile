@@ -73,7 +73,6 @@ SHOTS = docs/console
 shots: deps ## keep a picture of each page of the console in docs/console
 	@mkdir -p $(SHOTS)
 	FACET_SHOTS=$(abspath $(SHOTS)) CGO_ENABLED=0 $(GO) test -count=1 -timeout $(TIMEOUT) ./internal/console -run 'EveryPage|InABrowser'
-	@if command -v pngquant >/dev/null; then pngquant --force --skip-if-larger --ext .png 64 $(SHOTS)/*.png; fi
 
 clean: ## remove what was built
 	rm -rf bin demo-mail

@@ -1,12 +1,20 @@
 package console_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -210,9 +218,32 @@ func (b *browser) shot(name string) {
 	if dir == "" {
 		return
 	}
-	var png []byte
-	b.run(chromedp.FullScreenshot(&png, 100))
-	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
+	var shot []byte
+	b.run(chromedp.CaptureScreenshot(&shot))
+	picture, err := png.Decode(bytes.NewReader(shot))
+	if err != nil {
 		b.t.Fatal(err)
 	}
+	file, err := os.Create(filepath.Join(dir, name+".png"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	small := png.Encoder{CompressionLevel: png.BestCompression}
+	if err := errors.Join(small.Encode(file, paletted(picture)), file.Close()); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// paletted is a picture in the 256 colours that it has most of: a page has few.
+func paletted(in image.Image) image.Image {
+	count := map[color.Color]int{}
+	for y := range in.Bounds().Dy() {
+		for x := range in.Bounds().Dx() {
+			count[in.At(x, y)]++
+		}
+	}
+	all := slices.SortedFunc(maps.Keys(count), func(a, b color.Color) int { return count[b] - count[a] })
+	out := image.NewPaletted(in.Bounds(), all[:min(256, len(all))])
+	draw.Draw(out, in.Bounds(), in, in.Bounds().Min, draw.Src)
+	return out
 }
