@@ -89,6 +89,9 @@ func childFields(of *schema.Attribute, at string, doc map[string]any) []*field {
 		default:
 			f.Value = textOf(v, a.Type)
 			f.Filled = f.Value != ""
+			if f.Input == "text" && strings.ContainsAny(f.Value, "\r\n") { // one line would lose them
+				f.Input = "long"
+			}
 		}
 		out = append(out, f)
 	}
@@ -205,13 +208,16 @@ func changesOf(shown []*field, sent url.Values) map[string]string {
 		if !ok {
 			continue
 		}
-		now := strings.ReplaceAll(list[len(list)-1], "\r\n", "\n")
-		if now != was {
+		now := lines.Replace(list[len(list)-1])
+		if now != lines.Replace(was) {
 			out[name] = now
 		}
 	}
 	return out
 }
+
+// lines are ended as in JSON texts, not as browsers send them.
+var lines = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 // patchOf makes of changes what entity.update takes. A text that its input
 // cannot mean is Invalid, with the path of the attribute.
