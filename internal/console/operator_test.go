@@ -83,6 +83,12 @@ func TestListsNarrowByTypeStatusRelationAndAttribute(t *testing.T) {
 		has(t, b.get("/console/profiles?"+query).Want(422), `class="message bad"`, says)
 	}
 	b.get("/console/profiles?after=nothing").Want(404)
+	for _, odd := range []string{"q=%ff", "related=%ff&by=role", "q=a%00b", "type=person&filter=%ff", "%ff=1"} {
+		b.get("/console/profiles?" + odd).Want(400)
+		b.get("/console/quick?" + odd).Want(400)
+	}
+	b.post("/console/me", "full_name", "a\xff").Want(400)
+	b.post("/console/me", "full_name", "a\x00").Want(400)
 	b.get("/console/profiles?q=%00").Want(400)
 }
 

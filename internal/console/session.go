@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"facet/internal/credential"
 	"facet/internal/directory"
@@ -29,6 +30,9 @@ func csrfToken(session string) string { return credential.Digest("console " + se
 // Identify reads the session's cookie: one that does not work is nobody's.
 // Changes need their token, and a page of this site that they come from.
 func (c *Console) Identify(r *http.Request, call *face.Call) error {
+	if err := readable(r.URL.Query()); err != nil {
+		return err
+	}
 	changes := r.Method != http.MethodGet && r.Method != http.MethodHead
 	if changes {
 		if err := sameOrigin(r, call); err != nil {
@@ -80,13 +84,25 @@ func parseForm(r *http.Request) error {
 		err = r.ParseMultipartForm(media.MaxBytes)
 	}
 	if err == nil {
-		return nil
+		return readable(r.PostForm)
 	}
 	var over *http.MaxBytesError
 	if asError(err, &over) {
 		return profile.E(profile.TooLarge, profile.CodeTooLarge, "", "the form is larger than %d bytes", over.Limit)
 	}
 	return &profile.Error{Kind: profile.Malformed, Code: profile.CodeSyntax, Message: "the form could not be read", Err: err}
+}
+
+// readable refuses what is no text: other bytes than UTF-8, and NUL.
+func readable(values url.Values) error {
+	for name, list := range values {
+		for _, text := range append(list, name) {
+			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+				return profile.E(profile.Malformed, profile.CodeSyntax, "", "the request has characters that are no text")
+			}
+		}
+	}
+	return nil
 }
 
 // sameOrigin refuses what a page of another site has sent.
