@@ -1,27 +1,32 @@
 package console
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
 
+	"facet/internal/access"
 	"facet/internal/directory"
 	"facet/internal/face"
 	"facet/internal/profile"
 )
 
-// censusDays is how many days the plot of the overview has; censusLife how old
-// its numbers may be: counting a large site takes a moment.
+// censusDays is how many days the plot of the overview has. Counting a large
+// site takes a moment: after censusLife it is done anew while the old numbers
+// are shown, after censusEnd before any are.
 const (
 	censusDays = 28
 	censusLife = 15 * time.Second
+	censusEnd  = 5 * time.Minute
 )
 
 // censuses are the last counts of each site.
 type censuses struct {
-	mu sync.Mutex
-	of map[string]directory.Census
+	mu   sync.Mutex
+	of   map[string]directory.Census
+	busy map[string]bool // sites that are being counted
 }
 
 // overviewData is what the overview shows.
@@ -81,17 +86,38 @@ func (c *Console) overview(w http.ResponseWriter, r *http.Request, call *face.Ca
 	return c.show(w, r, call, http.StatusOK, page{Name: "overview", Title: "Overview", Section: "overview", Wide: true, Data: d})
 }
 
-// count gives the census of the site, made anew when it is old. Who may not see
-// it is told so each time.
+// count gives the census of the site. One that is a little old is given, and
+// made anew for who asks next. Who may not see it is told so each time.
 func (c *Console) count(r *http.Request, call *face.Call) (directory.Census, error) {
 	name := call.Site.Name()
 	c.census.mu.Lock()
 	last, ok := c.census.of[name]
-	c.census.mu.Unlock()
-	if ok && call.Site.Now().Sub(last.At) < censusLife {
-		return last, call.Site.MaySubjects(r.Context(), "report.read", call.Who)
+	age := call.Site.Now().Sub(last.At)
+	renew := ok && age >= censusLife && !c.census.busy[name]
+	if renew && age < censusEnd {
+		if c.census.busy == nil {
+			c.census.busy = map[string]bool{}
+		}
+		c.census.busy[name] = true
 	}
-	next, err := call.Site.CensusOf(r.Context(), call.Who, censusDays)
+	c.census.mu.Unlock()
+	switch {
+	case !ok || age >= censusEnd:
+		return c.recount(r.Context(), call.Site, call.Who)
+	case renew:
+		ctx := context.WithoutCancel(r.Context())
+		go func() {
+			_, _ = c.recount(ctx, call.Site, call.Who) // the old one stays, and is tried again
+			c.census.mu.Lock()
+			defer c.census.mu.Unlock()
+			delete(c.census.busy, name)
+		}()
+	}
+	return last, call.Site.MaySubjects(r.Context(), access.ReportRead, call.Who)
+}
+
+func (c *Console) recount(ctx context.Context, site *directory.Site, who access.Principal) (directory.Census, error) {
+	next, err := site.CensusOf(ctx, who, censusDays)
 	if err != nil {
 		return next, err
 	}
@@ -100,7 +126,7 @@ func (c *Console) count(r *http.Request, call *face.Call) (directory.Census, err
 	if c.census.of == nil || len(c.census.of) > 1000 {
 		c.census.of = map[string]directory.Census{}
 	}
-	c.census.of[name] = next
+	c.census.of[site.Name()] = next
 	return next, nil
 }
 
