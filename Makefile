@@ -15,7 +15,7 @@ export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -buildvcs=false)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test deps lint race full postgres citus bench fuzz clean
+.PHONY: help demo build test deps lint race full postgres citus bench fuzz shots clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -74,6 +74,11 @@ bench: ## measure both stores, each figure beside its baseline, into bench/RESUL
 
 fuzz: ## run each fuzz target for a short while (FUZZ=)
 	@GO="$(GO)" FUZZ="$(FUZZ)" scripts/fuzz
+
+SHOTS = docs/console
+shots: deps ## keep a picture of each page of the console in docs/console
+	@mkdir -p $(SHOTS)
+	FACET_SHOTS=$(abspath $(SHOTS)) CGO_ENABLED=0 $(GO) test -count=1 -timeout $(TIMEOUT) ./internal/console -run 'EveryPage|InABrowser'
 
 clean: ## remove what was built
 	rm -rf bin demo-mail

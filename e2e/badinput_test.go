@@ -195,6 +195,7 @@ func badRoutes(ids goodIDs) map[string]badRoute {
 	maps.Copy(rows, householdRoutes(ids))
 	maps.Copy(rows, appdataRoutes(ids))
 	maps.Copy(rows, cloudilloRoutes(ids))
+	maps.Copy(rows, consoleRoutes(ids))
 	return rows
 }
 
@@ -217,6 +218,8 @@ type badWalk struct {
 	ids        goodIDs
 	other      string // host of another site
 	logins     int    // sent
+
+	operator, person consoleSession // donny's and xia's
 }
 
 func TestBadInputOnEveryRouteIsRefusedInTheFacesOwnForm(t *testing.T) {
@@ -336,6 +339,7 @@ func badWalkOn(t *testing.T, s *facetest.Service) *badWalk {
 	if w.ids.key == "" {
 		t.Fatal("no invitation was mailed")
 	}
+	w.operator, w.person = newConsoleSession(t, w.Service, "donny"), newConsoleSession(t, w.Service, "xia")
 	return w
 }
 
@@ -379,6 +383,8 @@ func (w *badWalk) route(t *testing.T, route server.JoinedRoute, row badRoute) {
 		w.appdataRoute(t, route, row)
 	case "cloudillo":
 		w.cloudilloRoute(t, route, row)
+	case "console":
+		w.consoleRoute(t, route, row)
 	case "facet":
 		for _, c := range []facetest.Call{
 			{Path: row.path + "?a=%zz&%ff=%00", Body: "\xff\x00{"},
@@ -414,6 +420,10 @@ func refused(t *testing.T, faceName, what string, a facetest.Answer, statuses ..
 	}
 	if a.Status >= 500 {
 		fail("it is not our fault")
+	}
+	if faceName == "console" {
+		refusedPage(t, what, a, statuses...)
+		return
 	}
 	contentType := "application/json"
 	if faceName == "appdata" || faceName == "own" {

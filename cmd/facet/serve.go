@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"facet/internal/config"
+	"facet/internal/console"
 	"facet/internal/directory"
 	"facet/internal/face"
 	"facet/internal/face/appdata"
@@ -123,7 +124,7 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 	metrics.MustRegister(in)
 	srv, err := server.New(server.Config{
 		Directory: in.Directory, Log: log, Metrics: metrics, Version: buildVersion().Version,
-		Starts: c.starts(), Proxies: c.TrustedProxy,
+		Starts: c.starts(), Proxies: c.TrustedProxy, Store: sizeOf(in.Store),
 		Faces: []face.Face{djaoapp.New(), entity.New(), cloudillo.New(), household.New(), appdata.New(), own.New()},
 	})
 	if err != nil {
@@ -140,6 +141,20 @@ func (c serveCommand) Run(ctx context.Context, io streams) (err error) {
 	}
 	log.Info("serving", "address", on.API.Addr().String(), "version", buildVersion().Version)
 	return srv.Run(ctx, on.Listeners)
+}
+
+// sizeOf tells the console how large the store is, where that is known.
+func sizeOf(s store.Store) func(context.Context) (console.StoreFacts, error) {
+	sized, ok := s.(interface {
+		Size(context.Context) (int64, error)
+	})
+	if !ok {
+		return nil
+	}
+	return func(ctx context.Context) (console.StoreFacts, error) {
+		n, err := sized.Size(ctx)
+		return console.StoreFacts{Bytes: n}, err
+	}
 }
 
 // maxLocal is the most addresses of a server: each host name is asked for

@@ -84,6 +84,13 @@ const (
 	AppWrite    Permission = "app.write"    // register apps, change their settings, delete them
 	UserAdmin   Permission = "user.admin"   // read, change and list users of the site by what identifies them
 
+	ConsoleUse    Permission = "console.use"    // the pages of the console that are everybody's own
+	RecordRead    Permission = "record.read"    // any record of the site, whole, and the search for it
+	RecordWrite   Permission = "record.write"   // change what its entity type governs
+	RecordHistory Permission = "record.history" // what it was, and who changed it
+	SessionList   Permission = "session.list"   // where somebody is signed in
+	SessionDrop   Permission = "session.drop"   // sign somebody out there
+
 	EntityCreate Permission = "entity.create"
 	EntityRead   Permission = "entity.read"
 	EntityFind   Permission = "entity.find"
@@ -217,6 +224,13 @@ var table = map[Permission]Rule{
 	DocumentAny: {Relations: Broker},
 	AppWrite:    {Relations: Broker},
 	UserAdmin:   {Relations: Broker},
+
+	ConsoleUse:    {SignedIn: true, Session: true, Ours: true},
+	RecordRead:    {Relations: Broker | BrokerStaff},
+	RecordWrite:   {Relations: Broker, Session: true, Ours: true},
+	RecordHistory: {Relations: Broker | BrokerStaff},
+	SessionList:   {Relations: Self | Broker, Session: true, Ours: true},
+	SessionDrop:   {Relations: Self | Broker, Session: true, Ours: true},
 
 	EntityCreate: {Features: []Feature{Owner, DirectAccess}, Restrictions: []RestrictionKind{Creation}},
 	EntityRead:   {Features: []Feature{Owner, DirectAccess, DirectReadAccess}, Token: true, Restrictions: []RestrictionKind{ClientSchema}},

@@ -20,6 +20,7 @@ const (
 	AllProfiles     SubjectList = iota
 	AllUsers                    // people, whether they can sign in or not
 	RegisteredUsers             // users without a role on a profile that is subscribed to anything
+	anybody                     // people and groups of the types that subjectList.kinds names
 )
 
 // SubjectQuery narrows and orders a list of people and groups.
@@ -73,10 +74,15 @@ type subjectList struct {
 	list SubjectList
 	q    SubjectQuery
 	now  time.Time
+
+	kinds []profile.Type // of anybody; none: all three
 }
 
 func (l *subjectList) types() []profile.Type {
-	if l.list == AllProfiles {
+	if l.list == anybody && len(l.kinds) > 0 {
+		return l.kinds
+	}
+	if l.list == AllProfiles || l.list == anybody {
 		return []profile.Type{profile.User, profile.Organization, profile.Community}
 	}
 	return []profile.Type{profile.User}

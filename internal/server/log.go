@@ -28,6 +28,9 @@ func (s *Server) done(x *exchange, r *http.Request) {
 		x.tell()
 	}
 	x.meter.note(x.status, took)
+	if x.call.Site != nil {
+		s.traffic.note(x.call.Site.Name(), x.face.Name(), x.status, took)
+	}
 	x.starts.note(x.err)
 
 	level := slog.LevelInfo

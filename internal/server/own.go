@@ -98,7 +98,7 @@ var homePage = template.Must(template.New("home").Parse(`<!doctype html>
 func (s *Server) home(x *exchange, r *http.Request) {
 	facts := homeFacts{
 		Name: "Facet", Version: s.version, About: "A profile server: one store, several published profile APIs.",
-		Links: []string{"/docs", "/healthz", "/readyz", "/.well-known/jwks.json"},
+		Links: []string{"/console", "/docs", "/healthz", "/readyz", "/.well-known/jwks.json"},
 	}
 	for _, name := range []string{djaoapp, entity, cloudillo, household, appdata} {
 		if s.faces[name] != nil {

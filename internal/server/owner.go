@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"facet/internal/console"
 	"facet/internal/face"
 	"facet/internal/profile"
 )
@@ -58,6 +59,7 @@ var owners = []struct{ prefix, face string }{
 	{"/exports", own},
 	{"/events", own},
 	{"/webhooks", own},
+	{"/console", console.Name},
 }
 
 // ownerOf names the face that owns a path, "" when none does.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"facet/internal/access"
+	"facet/internal/console"
 	"facet/internal/directory"
 	"facet/internal/docs"
 	"facet/internal/face"
@@ -32,6 +34,8 @@ type Config struct {
 	Limits    Limits
 	Starts    Rate           // of each address, in all faces together
 	Proxies   []netip.Prefix // whose X-Forwarded-For is believed
+
+	Store func(context.Context) (console.StoreFacts, error) // for the console; nil: nothing is known
 }
 
 // Limits bound what one request may take. Zero fields have the defaults named.
@@ -83,6 +87,7 @@ type Server struct {
 	proxies   []netip.Prefix
 	draining  atomic.Bool
 	ending    chan struct{} // closed when draining begins
+	traffic   traffic
 	routes    []JoinedRoute
 }
 
@@ -129,14 +134,16 @@ func New(c Config) (*Server, error) {
 		s.addresses.share = &sharing{spend: s.directory.Spend, now: s.now, log: s.log, untold: map[netip.Prefix]time.Duration{}}
 	}
 	s.unmatched[""] = s.metrics.meter("", unmatchedRoute)
-	for _, f := range c.Faces {
+	pagesOf := console.New(console.Config{API: s, Faces: namesOf(c.Faces), Traffic: s.traffic.of, Store: c.Store})
+	all := append(slices.Clip(slices.Clone(c.Faces)), face.Face(pagesOf))
+	for _, f := range all {
 		if s.faces[f.Name()] != nil {
 			return nil, fmt.Errorf("server: two faces are named %s", f.Name())
 		}
 		s.faces[f.Name()] = f
 		s.unmatched[f.Name()] = s.metrics.meter(f.Name(), unmatchedRoute)
 	}
-	for _, f := range c.Faces {
+	for _, f := range all {
 		for _, r := range f.Routes() {
 			if err := s.join(&endpoint{server: s, face: f, route: r}); err != nil {
 				return nil, err

@@ -123,6 +123,9 @@ type Reader interface {
 	History
 	Jobs
 
+	// JobsWaiting counts the site's jobs that are not done, or of those the ones
+	// that have failed before. It stops at max.
+	JobsWaiting(failed bool, max int64) (int64, error)
 	// Age is how often the site has been told, by RaiseAge, that what its
 	// writers have in mind of it (its entity types) has changed.
 	Age() (int64, error)

@@ -39,6 +39,7 @@ func Everywhere() map[int]string {
 		countValuesFrom:       counts,
 		countSearch:           counts,
 		countMatch:            counts,
+		countTried:            counts,
 
 		selectByName:        oneOnly,
 		selectTicket.plain:  oneOnly,

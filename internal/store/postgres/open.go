@@ -243,3 +243,14 @@ func (s *Store) readEpoch(ctx context.Context) error {
 }
 
 var _ store.Store = (*Store)(nil)
+
+// Size is how many bytes the database has, of all sites.
+func (s *Store) Size(ctx context.Context) (n int64, err error) {
+	q, err := s.session(ctx, noTransaction)
+	if err != nil {
+		return 0, translate(ctx, err)
+	}
+	defer q.end()
+	err = q.query(ctx, selectSize, nil, func(r rowOf) { n = r.int(0) })
+	return n, translate(ctx, err)
+}

@@ -133,6 +133,8 @@ var (
 
 // Jobs.
 var (
+	countTried = sql(`
+		SELECT count(*) FROM (SELECT 1 FROM job WHERE site = ? AND tries >= ? LIMIT ?) AS few`)
 	insertJob = sql(`
 		INSERT INTO job (site, bucket, id, subject, kind, body, due, tries, created, lane)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)

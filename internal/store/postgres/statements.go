@@ -57,6 +57,7 @@ var (
 		ON CONFLICT (key) DO UPDATE SET value = excluded.value`)
 	selectCluster = sql(`
 		SELECT s.system_identifier, c.timeline_id::bigint FROM pg_control_system() s, pg_control_checkpoint() c`)
+	selectSize    = sql(`SELECT pg_database_size(current_database())`)
 	selectStandby = sql(`SELECT pg_is_in_recovery()::int::bigint`)
 )
 

@@ -183,3 +183,12 @@ func (t *tx) Enqueue(j store.Job) error {
 	return t.keep(j.Subject, nil, insertJob, t.site, jobBucket(j), j.ID, j.Subject, j.Kind,
 		text(j.Body), j.Due, j.Tries, j.Created, int64(j.Lane))
 }
+
+// JobsWaiting counts jobs that wait.
+func (r *reader) JobsWaiting(failed bool, max int64) (int64, error) {
+	tries := 0
+	if failed {
+		tries = 1
+	}
+	return r.count(countTried, r.site, tries, max)
+}

@@ -401,3 +401,13 @@ func supported(version int) error {
 }
 
 var _ store.Store = (*Store)(nil)
+
+// Size is how many bytes the database has, of all sites.
+func (s *Store) Size(ctx context.Context) (n int64, err error) {
+	err = s.view(ctx, 0, func(r *reader) error {
+		q, err := r.c.query(selectSize)
+		n, err = count(q, err)
+		return err
+	})
+	return n, err
+}

@@ -25,6 +25,7 @@ var (
 	savepoint     = sql(`SAVEPOINT caller`)
 	release       = sql(`RELEASE caller`)
 	rollbackTo    = sql(`ROLLBACK TO caller`)
+	selectSize    = sql(`SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`)
 	selectMeta    = sql(`SELECT value FROM meta WHERE key = ?`)
 	updateTx      = sql(`UPDATE meta SET value = ? WHERE key = 'tx'`)
 	selectNumbers = sql(`SELECT next FROM sequence WHERE site = ? AND bucket = 0 AND name = 'number'`)
@@ -460,9 +461,11 @@ var (
 	selectJobsOf = sql(`
 		SELECT site, id, subject, kind, body, due, tries, created, lane FROM job
 		WHERE site = ? AND bucket = ? AND subject = ? AND lane = ? AND id > ? ORDER BY id LIMIT ?`)
-	countJobs = sql(`SELECT count(*) FROM job WHERE site = ? AND bucket = ? AND subject = ? AND lane = ?`)
-	leaseJob  = sql(`UPDATE job SET due = ? WHERE site = ? AND bucket = ? AND id = ?`)
-	retryJob  = sql(`
+	countJobs  = sql(`SELECT count(*) FROM job WHERE site = ? AND bucket = ? AND subject = ? AND lane = ?`)
+	countTried = sql(`
+		SELECT count(*) FROM (SELECT 1 FROM job WHERE site = ? AND tries >= ? LIMIT ?)`)
+	leaseJob = sql(`UPDATE job SET due = ? WHERE site = ? AND bucket = ? AND id = ?`)
+	retryJob = sql(`
 		UPDATE job SET due = ?, tries = tries + 1 WHERE site = ? AND bucket = ? AND id = ?`)
 	deleteJob  = sql(`DELETE FROM job WHERE site = ? AND bucket = ? AND id = ?`)
 	deleteJobs = sql(`DELETE FROM job WHERE site = ? AND bucket = ? AND subject = ?`)

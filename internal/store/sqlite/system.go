@@ -205,3 +205,13 @@ func (t *tx) Enqueue(j store.Job) error {
 		text(j.Body), j.Due, j.Tries, j.Created, int64(j.Lane))
 	return err
 }
+
+// JobsWaiting counts jobs that wait.
+func (r *reader) JobsWaiting(failed bool, max int64) (int64, error) {
+	tries := 0
+	if failed {
+		tries = 1
+	}
+	s, err := r.c.query(countTried, r.site, tries, max)
+	return count(s, err)
+}

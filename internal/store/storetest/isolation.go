@@ -520,6 +520,7 @@ var apart = []string{
 	"Numbers",     // below
 	"Enqueue",     // below
 	"HoldAge",     // reads only: testAge
+	"JobsWaiting", // testJobs
 }
 
 func testIsolation(f *fixture) {

@@ -163,6 +163,33 @@ func testJobs(f *fixture) {
 		f.wantErr(sys.RetryJob(f.ctx, again[0], start), nil)
 		f.equal(len(due(start.Add(24*time.Hour), time.Minute, 10)), 0)
 	})
+	f.run("jobs are counted for a site, up to a bound, and those that failed", func(f *fixture) {
+		counted := f.newSite("counted")
+		count := func(site store.Site, failed bool, max int64) (n int64) {
+			f.wantErr(site.View(f.ctx, func(r store.Reader) (err error) {
+				n, err = r.JobsWaiting(failed, max)
+				return err
+			}), nil)
+			return n
+		}
+		f.equal(count(counted, false, 10), 0)
+		for range 3 {
+			add(counted, store.Job{Kind: "mail", Body: []byte(`{}`), Due: start.Add(100 * time.Hour)})
+		}
+		f.equal(count(counted, false, 10), 3)
+		f.equal(count(counted, false, 2), 2)
+		f.equal(count(counted, true, 10), 0)
+		f.equal(count(f.site, false, 10), 0)
+		jobs := due(start.Add(100*time.Hour), time.Minute, 10)
+		f.equal(len(jobs), 3)
+		f.wantErr(sys.RetryJob(f.ctx, jobs[0], start.Add(200*time.Hour)), nil)
+		f.equal(count(counted, true, 10), 1)
+		f.equal(count(counted, false, 10), 3)
+		for _, j := range jobs {
+			f.wantErr(sys.FinishJob(f.ctx, j), nil)
+		}
+		f.equal(count(counted, false, 10), 0)
+	})
 	f.run("a failed update leaves no job", func(f *fixture) {
 		_ = f.site.Update(f.ctx, func(tx store.Tx) error {
 			if err := tx.Enqueue(store.Job{Kind: "mail", Due: start, Body: []byte(`{}`)}); err != nil {
