@@ -83,7 +83,7 @@ func TestAnImportReportsTakenNamesAndOverwritesNothing(t *testing.T) {
 		{Type: "user", Number: 42},
 		{Type: "nothing"},
 		{Type: "user", ID: w.userID("xia")},
-		{Type: "$household", Owner: profile.ID{1}, Attrs: []byte(`{}`)},
+		{Type: "$household", Owner: profile.ID{1}, Attrs: []byte(`{"name":"Child"}`)},
 	}
 	want := map[int64]string{2: "email", 3: "slug", 4: "email", 5: "email", 7: "number", 8: "", 9: "id", 10: "owner"}
 	for _, dry := range []bool{true, false} {
