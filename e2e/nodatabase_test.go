@@ -39,6 +39,11 @@ func TestWithoutItsDatabaseEveryFaceSaysToComeBack(t *testing.T) {
 			} else {
 				call.Body = row.body
 			}
+		case route.Face == "console":
+			call.Token, call.Header = "", map[string]string{"Cookie": w.operator.cookie, "X-Csrf-Token": w.operator.csrf}
+			if route.Method == http.MethodPost {
+				call.Body, call.Type = row.body, formType
+			}
 		case row.body != "":
 			call.Body = row.body
 		}
@@ -93,4 +98,5 @@ var withoutDatabase = []string{
 	"POST /entityType", "GET /entityType", "POST /entityType.list", "GET /entityType.list", "POST /entityType.rules", "GET /entityType.rules",
 	"POST /entityType.properties", "GET /entityType.properties", "POST /versions/entityType", "GET /versions/entityType",
 	"POST /entity.bulkCreate", // whose rows each tell
+	"GET /console/assets/{file}", "GET /console/sign-in",
 }
