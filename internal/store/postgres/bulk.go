@@ -35,6 +35,7 @@ type bulk struct {
 	able   []int   // those that can be copied, by their places in list
 	wanted []bulkName
 	xact   int64
+	epoch  int64
 	table  *bulkTables
 
 	// Of the present try.
@@ -179,7 +180,7 @@ func (b *bulk) createWith(c *store.Creation) error {
 // that fails for a reason that single records may have.
 func (b *bulk) copy() (done bool, err error) {
 	t := b.t
-	if b.xact, err = t.count(selectXact); err != nil {
+	if err = t.must(selectXact, func(v rowOf) { b.xact, b.epoch = v.int(0), v.int(1) }, t.s.epoch); err != nil {
 		return false, err
 	}
 	b.table = tables.Get().(*bulkTables)
@@ -366,7 +367,7 @@ func (b *bulk) addRecords() {
 		}
 		t.seq++
 		scratch = row.AppendPaths(scratch[:0], e.Paths)
-		w.event.row(11).int64(site).int64(t.s.epoch).int64(b.xact).int64(t.seq).bucket(rec.ID.Bucket()).time(e.At).
+		w.event.row(11).int64(site).int64(b.epoch).int64(b.xact).int64(t.seq).bucket(rec.ID.Bucket()).time(e.At).
 			id(e.Actor).id(rec.ID).text(e.Kind).bytes(scratch).int64(rec.Version)
 		for _, s := range c.Secrets {
 			w.secret.row(8).int64(site).bucket(s.Subject.Bucket()).id(s.Subject).text(s.Kind).text(s.Key).bytes(s.Data).
