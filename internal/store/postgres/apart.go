@@ -39,6 +39,18 @@ var (
 		SELECT epoch, tx, seq, at, actor, subject, kind, paths, version FROM event
 		WHERE site = ? AND (epoch, tx, seq) > (?, ?, ?) AND (epoch < ? OR tx < ?)
 		ORDER BY epoch, tx, seq LIMIT ?`)
+	selectNewestBelow = sql(`
+		SELECT epoch, tx, seq FROM event
+		WHERE site = ? AND (epoch < ? OR tx < ?) ORDER BY epoch DESC, tx DESC, seq DESC LIMIT 1`)
+
+	// Of many keys, those that are there: each server looks up all.
+	selectTakenNamesApart = sql(`
+		SELECT k.i FROM unnest($2::int4[], $3::uuid[], $4::text[], $5::text[]) WITH ORDINALITY AS k (bucket, owner, space, value, i)
+		JOIN name n ON n.site = $1 AND n.bucket = k.bucket AND n.owner = k.owner AND n.space = k.space AND n.value = k.value
+		ORDER BY k.i`)
+	selectTakenIDsApart = sql(`
+		SELECT k.i FROM unnest($2::int4[], $3::uuid[]) WITH ORDINALITY AS k (bucket, id, i)
+		JOIN record r ON r.site = $1 AND r.bucket = k.bucket AND r.id = k.id`)
 )
 
 // found is where a name leads.
@@ -167,9 +179,16 @@ func (y system) leaseApart(ctx context.Context, lane store.Lane, now time.Time, 
 }
 
 // eventsApart reads events below a horizon that is found first: their ids are of
-// the coordinator's transactions, and each server has a snapshot of its own. What
-// has one already is asked on another connection.
+// the coordinator's transactions, and each server has a snapshot of its own.
 func (r *reader) eventsApart(after store.Position, n int, scan func(rowOf)) error {
+	return r.below(func(in *reader, horizon int64) error {
+		return in.query(selectEventsBelow, scan, r.site, after.Epoch, after.Tx, after.Seq, r.s.epoch, horizon, limit(n))
+	})
+}
+
+// below finds the horizon below which no event comes any more, and reads. What
+// has a snapshot already is asked on another connection.
+func (r *reader) below(read func(in *reader, horizon int64) error) error {
 	in := r
 	if r.t != nil || r.q.open {
 		c, err := r.s.side.Acquire(r.ctx)
@@ -193,7 +212,7 @@ func (r *reader) eventsApart(after store.Position, n int, scan func(rowOf)) erro
 	case down != "":
 		return translate(r.ctx, busy(errors.New("postgres: a worker does not answer: "+down)))
 	}
-	return in.query(selectEventsBelow, scan, r.site, after.Epoch, after.Tx, after.Seq, r.s.epoch, horizon, limit(n))
+	return read(in, horizon)
 }
 
 // byNumber streams a query of records by number, whose last two arguments are

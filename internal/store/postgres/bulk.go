@@ -23,6 +23,10 @@ const (
 	copyTries = 8
 )
 
+// ofWorker is what a worker of Citus says of rows that are copied: the
+// coordinator passes it on without the code that it had.
+const ofWorker = "worker"
+
 // bulk is one CreateMany on its way.
 type bulk struct {
 	t      *tx
@@ -31,6 +35,7 @@ type bulk struct {
 	able   []int   // those that can be copied, by their places in list
 	wanted []bulkName
 	xact   int64
+	epoch  int64
 	table  *bulkTables
 
 	// Of the present try.
@@ -58,6 +63,15 @@ func (b *bulk) fail(at int, err error) {
 }
 
 func (b *bulk) hasFailed(at int) bool { return b.failed != nil && b.failed[at] != nil }
+
+func (b *bulk) failures() (n int) {
+	for _, err := range b.failed {
+		if err != nil {
+			n++
+		}
+	}
+	return n
+}
 
 // CreateMany copies records; what cannot be copied is made one by one.
 func (t *tx) CreateMany(list []store.Creation) ([]error, error) {
@@ -166,7 +180,7 @@ func (b *bulk) createWith(c *store.Creation) error {
 // that fails for a reason that single records may have.
 func (b *bulk) copy() (done bool, err error) {
 	t := b.t
-	if b.xact, err = t.count(selectXact); err != nil {
+	if err = t.must(selectXact, func(v rowOf) { b.xact, b.epoch = v.int(0), v.int(1) }, t.s.epoch); err != nil {
 		return false, err
 	}
 	b.table = tables.Get().(*bulkTables)
@@ -191,7 +205,10 @@ func (b *bulk) copy() (done bool, err error) {
 		}
 		t.seq = seq
 		code := codeOf(err)
-		if code != uniqueViolation && code != tooLong {
+		if t.s.citus && code == internalError {
+			code = ofWorker
+		}
+		if code != uniqueViolation && code != tooLong && code != ofWorker {
 			return false, translate(t.ctx, err)
 		}
 		if err := t.undo(); err != nil {
@@ -200,8 +217,12 @@ func (b *bulk) copy() (done bool, err error) {
 		if code == tooLong {
 			return false, nil
 		}
+		failed := b.failures()
 		if err := b.blame(); err != nil {
 			return false, err
+		}
+		if code == ofWorker && b.failures() == failed {
+			return false, nil // it was something else
 		}
 	}
 	return false, nil
@@ -254,7 +275,11 @@ func (b *bulk) blame() error {
 	names := func(oid uint32, element func([]byte, *bulkName) []byte) rawArg {
 		return appendArray(nil, oid, len(b.names), func(buf []byte, i int) []byte { return element(buf, &b.names[i]) })
 	}
-	err := t.query(selectTakenNames, func(v rowOf) {
+	takenNames, takenIDs := selectTakenNames, selectTakenIDs
+	if t.s.spread {
+		takenNames, takenIDs = selectTakenNamesApart, selectTakenIDsApart
+	}
+	err := t.query(takenNames, func(v rowOf) {
 		n := &b.names[v.int(0)-1]
 		if !b.hasFailed(n.at) {
 			b.fail(n.at, store.TakenError(n.Space))
@@ -270,7 +295,7 @@ func (b *bulk) blame() error {
 	ids := func(oid uint32, element func([]byte, *store.Record) []byte) rawArg {
 		return appendArray(nil, oid, len(b.left), func(buf []byte, i int) []byte { return element(buf, b.list[b.left[i]].Record) })
 	}
-	return t.query(selectTakenIDs, func(v rowOf) {
+	return t.query(takenIDs, func(v rowOf) {
 		if at := b.left[v.int(0)-1]; !b.hasFailed(at) {
 			b.fail(at, store.TakenError("id"))
 		}
@@ -342,7 +367,7 @@ func (b *bulk) addRecords() {
 		}
 		t.seq++
 		scratch = row.AppendPaths(scratch[:0], e.Paths)
-		w.event.row(11).int64(site).int64(t.s.epoch).int64(b.xact).int64(t.seq).bucket(rec.ID.Bucket()).time(e.At).
+		w.event.row(11).int64(site).int64(b.epoch).int64(b.xact).int64(t.seq).bucket(rec.ID.Bucket()).time(e.At).
 			id(e.Actor).id(rec.ID).text(e.Kind).bytes(scratch).int64(rec.Version)
 		for _, s := range c.Secrets {
 			w.secret.row(8).int64(site).bucket(s.Subject.Bucket()).id(s.Subject).text(s.Kind).text(s.Key).bytes(s.Data).
@@ -390,7 +415,7 @@ func (b *bulk) addIndexed() {
 }
 
 // LockMany takes the rows of those whose ids tell their buckets by one query,
-// and of the others one by one.
+// and of the others, as of all where they lie on several servers, one by one.
 func (t *tx) LockMany(ids []profile.ID) ([]bool, error) {
 	order := make([]int, len(ids))
 	for i := range order {
@@ -401,13 +426,16 @@ func (t *tx) LockMany(ids []profile.ID) ([]bool, error) {
 	array := func(oid uint32, element func([]byte, profile.ID) []byte) rawArg {
 		return appendArray(nil, oid, len(ids), func(buf []byte, i int) []byte { return element(buf, ids[order[i]]) })
 	}
-	err := t.query(lockMany, func(v rowOf) {
-		i := order[v.int(0)-1]
-		there[i] = true
-		t.hold(ids[i])
-	}, t.site,
-		array(pgtype.Int4OID, func(buf []byte, id profile.ID) []byte { return appendInt32(buf, int32(id.Bucket())) }),
-		array(pgtype.UUIDOID, func(buf []byte, id profile.ID) []byte { return append(buf, id[:]...) }))
+	var err error
+	if !t.s.spread {
+		err = t.query(lockMany, func(v rowOf) {
+			i := order[v.int(0)-1]
+			there[i] = true
+			t.hold(ids[i])
+		}, t.site,
+			array(pgtype.Int4OID, func(buf []byte, id profile.ID) []byte { return appendInt32(buf, int32(id.Bucket())) }),
+			array(pgtype.UUIDOID, func(buf []byte, id profile.ID) []byte { return append(buf, id[:]...) }))
+	}
 	for _, i := range order {
 		if err != nil {
 			break

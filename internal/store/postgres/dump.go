@@ -21,16 +21,28 @@ const dumpPart = 8 << 20
 
 // Dump copies every table within one snapshot (PostgreSQL documentation,
 // "COPY", text format; REPEATABLE READ), by a connection of its own. Parts are
-// table/NAME/NUMBER: the rows of a table in the order of the numbers.
+// table/NAME/NUMBER: the rows of a table in the order of the numbers. Workers of
+// Citus have no common snapshot: there whoever writes waits until it is done.
 func (s *Store) Dump(ctx context.Context, _ string, to store.DumpWriter) error {
 	c, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.Release()
-	return pgx.BeginTxFunc(ctx, c.Conn(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(t pgx.Tx) error {
-		if _, err := t.Exec(ctx, `SET LOCAL idle_in_transaction_session_timeout = 0`); err != nil { // what is written to may be slow
+	// What is written to may be slow; and tables are read whole.
+	first := []string{`SET LOCAL idle_in_transaction_session_timeout = 0`, `SET LOCAL enable_seqscan = on`}
+	if s.citus {
+		lock, err := quiet(ctx, c.Conn())
+		if err != nil {
 			return err
+		}
+		first = append(first, lock)
+	}
+	return pgx.BeginTxFunc(ctx, c.Conn(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(t pgx.Tx) error {
+		for _, sql := range first {
+			if _, err := t.Exec(ctx, sql); err != nil {
+				return err
+			}
 		}
 		info, err := infoOf(ctx, t)
 		if err != nil {
@@ -54,6 +66,23 @@ func (s *Store) Dump(ctx context.Context, _ string, to store.DumpWriter) error {
 		}
 		return eachBlob(ctx, t, to.Blob)
 	})
+}
+
+// quiet gives what keeps everybody from writing in our tables until the
+// transaction ends. It is the first of its statements, as the snapshot of a
+// transaction is older than the locks it takes later.
+func quiet(ctx context.Context, c *pgx.Conn) (lock string, err error) {
+	err = pgx.BeginTxFunc(ctx, c, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(t pgx.Tx) error {
+		tables, err := dumpTables(ctx, t)
+		for i, table := range tables {
+			if lock += ", "; i == 0 {
+				lock = "LOCK TABLE "
+			}
+			lock += quoted(table.name)
+		}
+		return err
+	})
+	return lock + " IN SHARE MODE", err
 }
 
 // DumpInfo tells which migrations the database has had.
@@ -159,7 +188,8 @@ func eachBlob(ctx context.Context, t pgx.Tx, fn func(store.DumpedBlob) error) er
 }
 
 // Restore fills a database, which must have no tables, with a dump, and begins
-// a new epoch of events in it; Open then brings it up to date. What is not a
+// a new epoch of events in it; Open then brings it up to date, and spreads what
+// was spread where there are servers for it. What is not a
 // table is given to other. All of it is one transaction. Errors: ErrNewer for
 // the dump of a newer version, ErrForeign for a database that has tables.
 func Restore(ctx context.Context, o Options, from store.DumpReader, other func(name string, r io.Reader) error) error {
@@ -206,9 +236,22 @@ func Restore(ctx context.Context, o Options, from store.DumpReader, other func(n
 		if err := receive(ctx, t, from, other); err != nil {
 			return err
 		}
-		_, err := t.Exec(ctx, `UPDATE meta SET value = value + 1 WHERE key = 'epoch'`)
-		return err
+		if _, err := t.Exec(ctx, `UPDATE meta SET value = value + 1 WHERE key = 'epoch'`); err != nil {
+			return err
+		}
+		return settle(ctx, t)
 	})
+}
+
+// settle leaves a dump of many servers on the one that it was restored to, where
+// there are no others: else Open spreads it again.
+func settle(ctx context.Context, t pgx.Tx) error {
+	err := ready(ctx, t.Conn())
+	if !errors.Is(err, ErrNoCitus) {
+		return err
+	}
+	_, err = t.Exec(ctx, `DELETE FROM meta WHERE key = $1`, metaShards)
+	return err
 }
 
 // receive fills the tables of a schema that was just made.

@@ -56,6 +56,7 @@ const (
 	deadlockDetected     = "40P01"
 	tooLong              = "54000" // program_limit_exceeded: a key longer than a page of an index takes
 	badCharacter         = "22021"
+	internalError        = "XX000"
 	readOnlyTransaction  = "25006" // the server has become a standby
 )
 

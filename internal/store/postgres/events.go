@@ -16,14 +16,18 @@ func (t *tx) Log(e store.Event) error {
 			e.At = t.s.clock()
 		}
 		t.seq++
-		if err := t.write(nil, insertEvent, t.site, t.s.epoch, t.seq, e.Subject.Bucket(),
+		event, body := insertEvent, insertBody
+		if t.s.spread { // table meta does not lie beside theirs
+			event, body = insertEventApart, insertBodyApart
+		}
+		if err := t.write(nil, event, t.site, t.s.epoch, t.seq, e.Subject.Bucket(),
 			e.At, e.Actor, e.Subject, e.Kind, text(row.AppendPaths(nil, e.Paths)), e.Version); err != nil {
 			return err
 		}
 		if len(e.Replaced) == 0 {
 			return nil
 		}
-		return t.write(nil, insertBody, t.site, e.Subject.Bucket(), e.Subject, t.s.epoch,
+		return t.write(nil, body, t.site, e.Subject.Bucket(), e.Subject, t.s.epoch,
 			t.seq, e.Version, e.At, e.Actor, e.Kind, text(e.Replaced))
 	})
 }

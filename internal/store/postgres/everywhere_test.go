@@ -7,7 +7,7 @@ func Statements() []string { return statements }
 const (
 	lists   = "a list of the whole site: all shards answer in parallel, each with a page"
 	counts  = "a count over the whole site: all shards count in parallel"
-	oneOnly = "issued on one server only; on several, apart.go has it in two statements"
+	oneOnly = "issued on one server only; what is done on several, apart.go has"
 )
 
 // Everywhere lists the statements that look into more than one bucket, with the
@@ -49,12 +49,20 @@ func Everywhere() map[int]string {
 		releaseName:         oneOnly,
 		leaseJobs:           oneOnly,
 		selectEvents:        oneOnly,
+		selectNewest:        oneOnly,
+		selectTakenNames:    oneOnly,
+		selectTakenIDs:      oneOnly,
+		lockMany:            oneOnly,
 
 		selectEventsBelow:  "the feed is of the whole site: all shards answer in parallel, each with a page",
+		selectNewestBelow:  "the feed is of the whole site: each shard has the newest of its own",
+		deleteEvents:       "the oldest events of the site go, in steps; each shard drops its own",
 		selectDue:          "due jobs are everybody's: all shards answer in parallel, each from an index by time",
 		selectAnswersAbout: "answers lie with those who were given them, who may be anybody: asked once, when somebody is erased",
 		deletePath:         "an attribute is no longer indexed, for all records of a type: in steps, after a change of an entity type",
 	}
+	const many = "asked for many keys at once, in whatever buckets, when a bulk finds one of them taken"
+	all[selectTakenNamesApart], all[selectTakenIDsApart] = many, many
 	out := map[int]string{}
 	for id, why := range all {
 		out[int(id)] = why

@@ -162,10 +162,19 @@ var (
 
 // Events.
 var (
+	// Another process may have begun a new epoch since this one read it.
 	insertEvent = sql(`
 		INSERT INTO event (site, epoch, tx, seq, bucket, at, actor, subject, kind, paths, version)
-		VALUES (?, ?, pg_current_xact_id()::text::bigint, ?, ?, ?, ?, ?, ?, ?, ?)`)
+		VALUES ($1, (SELECT greatest(value, $2) FROM meta WHERE key = 'epoch'), pg_current_xact_id()::text::bigint,
+			$3, $4, $5, $6, $7, $8, $9, $10)`)
 	insertBody = sql(`
+		INSERT INTO event_body (site, bucket, subject, epoch, tx, seq, version, at, actor, kind, replaced)
+		VALUES ($1, $2, $3, (SELECT greatest(value, $4) FROM meta WHERE key = 'epoch'), pg_current_xact_id()::text::bigint,
+			$5, $6, $7, $8, $9, $10)`)
+	insertEventApart = sql(`
+		INSERT INTO event (site, epoch, tx, seq, bucket, at, actor, subject, kind, paths, version)
+		VALUES (?, ?, pg_current_xact_id()::text::bigint, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	insertBodyApart = sql(`
 		INSERT INTO event_body (site, bucket, subject, epoch, tx, seq, version, at, actor, kind, replaced)
 		VALUES (?, ?, ?, ?, pg_current_xact_id()::text::bigint, ?, ?, ?, ?, ?, ?)`)
 	deleteBodies   = sql(`DELETE FROM event_body WHERE site = ? AND bucket = ? AND subject = ?`)

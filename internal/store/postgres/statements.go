@@ -188,7 +188,8 @@ var (
 
 // What a bulk asks.
 var (
-	selectXact = sql(`SELECT pg_current_xact_id()::text::bigint`)
+	selectXact = sql(`
+		SELECT pg_current_xact_id()::text::bigint, (SELECT greatest(value, ?) FROM meta WHERE key = 'epoch')`)
 	// Each key is looked up by itself, however many there are.
 	selectTakenNames = sql(`
 		SELECT k.i FROM unnest($2::int4[], $3::uuid[], $4::text[], $5::text[]) WITH ORDINALITY AS k (bucket, owner, space, value, i)
