@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"facet/internal/profile"
@@ -66,8 +67,13 @@ type ImportOptions struct {
 	DryRun   bool // nothing is made: what would be refused is
 
 	// Wrote is called after each step, in the order of the input, by one
-	// goroutine. A step that is told of is durable.
-	Wrote func(ImportProgress)
+	// goroutine. A step that is told of is durable. kept says that all rejects so
+	// far are kept elsewhere: others are told again by Progress, where the import
+	// goes on.
+	Wrote func(ImportProgress) (kept bool)
+	// Hold has Finish remember how far the import came, so that whoever began it
+	// notes its end first, and then forgets it (ForgetImport).
+	Hold bool
 }
 
 // ImportProgress is how far an import has come.
@@ -91,6 +97,7 @@ type Importer struct {
 	opts ImportOptions
 	was  ImportProgress // when it began
 	mark []byte         // as it is stored; nil: nothing was written yet
+	told []ImportReject // of the steps before, that may not be kept elsewhere
 
 	steps chan importStep
 	ended chan struct{}
@@ -146,12 +153,13 @@ func markOf(p ImportProgress) []byte {
 
 // Import begins an import, or goes on with the one of the same key: Progress
 // tells where, and the caller goes on in the input after At. Its rejects are
-// those of the last step, which the caller may not have kept any more. End it by
+// those that the caller may not have kept any more. End it by
 // Close, and when all is read before by Finish.
 func (s *Site) Import(ctx context.Context, o ImportOptions) (*Importer, error) {
 	im := &Importer{s: s, opts: o, steps: make(chan importStep, 1), ended: make(chan struct{})}
 	err := s.data.View(ctx, func(r store.Reader) (err error) {
 		im.was, im.mark, err = importedSoFar(r, o.Key)
+		im.told = im.was.Rejects
 		return err
 	})
 	if err != nil {
@@ -234,10 +242,10 @@ func (im *Importer) hand(ctx context.Context, step importStep) error {
 	}
 }
 
-// Finish writes what is left and forgets how far the import came: one of the
-// same key begins anew.
+// Finish writes what is left and, unless that is on hold, forgets how far the
+// import came: one of the same key begins anew.
 func (im *Importer) Finish(ctx context.Context) error {
-	if err := im.Flush(ctx); err != nil || im.opts.DryRun {
+	if err := im.Flush(ctx); err != nil || im.opts.DryRun || im.opts.Hold {
 		return err
 	}
 	return im.s.data.Update(ctx, func(tx store.Tx) error {
@@ -270,8 +278,9 @@ func (im *Importer) write(ctx context.Context) {
 			return
 		}
 		so = next
-		if im.opts.Wrote != nil {
-			im.opts.Wrote(next)
+		im.told = append(im.told, next.Rejects...)
+		if im.opts.Wrote != nil && im.opts.Wrote(next) {
+			im.told = nil
 		}
 	}
 }
@@ -301,7 +310,7 @@ func (im *Importer) writeStep(ctx context.Context, so ImportProgress, step impor
 		if im.opts.DryRun {
 			return errDryRun
 		}
-		mark = markOf(next)
+		mark = markOf(ImportProgress{At: next.At, Made: next.Made, Rejected: next.Rejected, Rejects: slices.Concat(im.told, next.Rejects)})
 		return tx.PutSecret(&store.Secret{Kind: importSecret, Key: im.opts.Key, Data: mark, Created: im.s.d.now()})
 	})
 	switch {

@@ -13,9 +13,10 @@ import (
 // importing runs one import to its end and gives its rejects.
 func importing(t *testing.T, s *directory.Site, o directory.ImportOptions, records ...directory.ImportRecord) (last directory.ImportProgress, rejects []directory.ImportReject) {
 	t.Helper()
-	o.Wrote = func(p directory.ImportProgress) {
+	o.Wrote = func(p directory.ImportProgress) bool {
 		last = p
 		rejects = append(rejects, p.Rejects...)
+		return false
 	}
 	im, err := s.Import(t.Context(), o)
 	if err != nil {
@@ -83,7 +84,7 @@ func TestAnImportReportsTakenNamesAndOverwritesNothing(t *testing.T) {
 		{Type: "user", Number: 42},
 		{Type: "nothing"},
 		{Type: "user", ID: w.userID("xia")},
-		{Type: "$household", Owner: profile.ID{1}, Attrs: []byte(`{}`)},
+		{Type: "$household", Owner: profile.ID{1}, Attrs: []byte(`{"name":"Nobody"}`)},
 	}
 	want := map[int64]string{2: "email", 3: "slug", 4: "email", 5: "email", 7: "number", 8: "", 9: "id", 10: "owner"}
 	for _, dry := range []bool{true, false} {

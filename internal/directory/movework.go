@@ -121,9 +121,12 @@ func (w *MoveWork) Again(ctx context.Context) error {
 	})
 }
 
-// Done notes that an import came to its end.
+// Done notes that an import came to its end, and forgets how far it came.
 func (w *MoveWork) Done(ctx context.Context) error {
-	return w.save(ctx, ".done", func(_ store.Tx, a *moveAttrs) error {
+	return w.save(ctx, ".done", func(tx store.Tx, a *moveAttrs) error {
+		if err := tx.DropSecret(profile.ID{}, importSecret, w.Key()); err != nil {
+			return err
+		}
 		a.State = MoveDone
 		a.Expires = w.s.d.now().Add(moveKept).UnixMicro()
 		return nil

@@ -29,6 +29,7 @@ type Options struct {
 	Optional bool       // the constraint required does not hold
 	DryRun   bool       // nothing is made: what would be refused is told
 	Again    bool       // it begins anew, wherever it was
+	Hold     bool       // at its end it is not forgotten how far it came: the caller does that
 
 	// Rejects gives the list that rows which are refused are added to; resumed
 	// tells that the import goes on, and may tell the last of them again. nil:
@@ -165,7 +166,7 @@ func Import(ctx context.Context, site *directory.Site, input io.Reader, o Option
 			return result, err
 		}
 	}
-	r.im, err = site.Import(ctx, directory.ImportOptions{Key: o.Key, Actor: o.Actor, Optional: o.Optional, DryRun: o.DryRun, Wrote: r.wrote})
+	r.im, err = site.Import(ctx, directory.ImportOptions{Key: o.Key, Actor: o.Actor, Optional: o.Optional, DryRun: o.DryRun, Hold: o.Hold, Wrote: r.wrote})
 	if err != nil {
 		return result, err
 	}
@@ -331,8 +332,8 @@ func (r *run) owners(ctx context.Context) error {
 	return nil
 }
 
-// wrote notes what became of a step.
-func (r *run) wrote(p directory.ImportProgress) {
+// wrote notes what became of a step, and whether all rejects so far are kept.
+func (r *run) wrote(p directory.ImportProgress) (kept bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, reject := range p.Rejects {
@@ -344,12 +345,13 @@ func (r *run) wrote(p directory.ImportProgress) {
 	upto, _ := slices.BinarySearchFunc(r.waiting, p.At+1, func(w waiting, at int64) int { return int(w.at - at) })
 	r.waiting = slices.Delete(r.waiting, 0, upto)
 	r.progress = Progress{At: p.At, Made: p.Made, Rejected: p.Rejected, Resumed: r.resumed}
-	if r.rejects != nil && len(p.Rejects) > 0 && r.failed == nil {
-		r.failed = r.rejects.Flush()
-	}
 	if r.o.Progress != nil {
 		r.o.Progress(r.progress)
 	}
+	if r.rejects != nil && r.failed == nil {
+		kept, r.failed = r.rejects.Flush()
+	}
+	return kept && r.failed == nil
 }
 
 func (r *run) reject(line int64, raw []byte, err error) error {

@@ -24,8 +24,8 @@ func (r *rejects) Add(one transfer.Reject) error {
 	r.all = append(r.all, one)
 	return nil
 }
-func (r *rejects) Flush() error { return nil }
-func (r *rejects) Close() error { return nil }
+func (r *rejects) Flush() (bool, error) { return true, nil }
+func (r *rejects) Close() error         { return nil }
 
 // told gives the rejects as "LINE FIELD CODE".
 func (r *rejects) told() (out []string) {
@@ -330,6 +330,48 @@ func TestAnImportThatStopsGoesOnWhereItWas(t *testing.T) {
 	cancel()
 	if _, err := transfer.Import(ctx, s.Site, strings.NewReader(input.String()), transfer.Options{Format: transfer.JSONL}); !errors.Is(err, context.Canceled) {
 		t.Error("interrupted:", err)
+	}
+}
+
+// lost is a list of rejects that a crash takes away before it is kept.
+type lost struct{ rejects }
+
+func (*lost) Flush() (bool, error) { return false, nil }
+
+func TestRejectsThatWereNotKeptAreToldAgain(t *testing.T) {
+	s := facetest.New(t)
+	var input strings.Builder
+	for n := range 3000 {
+		slug := fmt.Sprint("told-", n)
+		if n%500 == 499 {
+			slug = "xia" // taken
+		}
+		fmt.Fprintf(&input, `{"type":"user","slug":%q}`+"\n", slug)
+	}
+	all := []string{"500 slug taken", "1000 slug taken", "1500 slug taken", "2000 slug taken", "2500 slug taken", "3000 slug taken"}
+	var list *lost
+	steps := 0
+	o := transfer.Options{Format: transfer.JSONL, Key: "held", Hold: true, Stop: func() bool { steps++; return steps%2 == 0 },
+		Rejects: func(bool) (transfer.RejectList, error) {
+			list = &lost{}
+			return list, nil
+		}}
+	for range 3 { // the last run finds that all was done
+		for runs := 1; ; runs++ {
+			result, err := transfer.Import(t.Context(), s.Site, strings.NewReader(input.String()), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := list.told(); !slices.Equal(got, all[:len(got)]) || int64(len(got)) != result.Rejected {
+				t.Fatalf("run %d: %q of %+v", runs, got, result)
+			}
+			if result.Done {
+				if result.Made != 2994 || result.Rejected != 6 {
+					t.Errorf("%+v", result)
+				}
+				break
+			}
+		}
 	}
 }
 
