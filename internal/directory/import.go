@@ -21,8 +21,9 @@ import (
 // ImportRecord is one record as it comes from elsewhere. What is zero is made
 // as for a new record.
 type ImportRecord struct {
-	At  int64 // where the input goes on after it: greater from record to record, never 0
-	Err error // a *profile.Error: it could not be read, and is a reject
+	At  int64  // where the input goes on after it: greater from record to record, never 0
+	Sum uint64 // a checksum of the input up to there, so that another is known; 0: none
+	Err error  // a *profile.Error: it could not be read, and is a reject
 
 	// Type is the name of an entity type ("user", "organization", the site's
 	// own), or one of our types that have none, with its $.
@@ -79,6 +80,7 @@ type ImportOptions struct {
 // ImportProgress is how far an import has come.
 type ImportProgress struct {
 	At       int64 // of the last record that was made or refused; 0: none was
+	Sum      uint64
 	Made     int64
 	Rejected int64
 	Rejects  []ImportReject // of the last step, in the order of the input
@@ -108,6 +110,7 @@ type Importer struct {
 // the others.
 type importStep struct {
 	at      int64
+	sum     uint64
 	drafts  []store.Creation
 	ats     []int64 // of the drafts
 	rejects []ImportReject
@@ -121,6 +124,7 @@ const importSecret = "import"
 // importMark is what it holds.
 type importMark struct {
 	At       int64          `json:"at"`
+	Sum      uint64         `json:"sum"`
 	Made     int64          `json:"made"`
 	Rejected int64          `json:"rejected"`
 	Rejects  []storedReject `json:"rejects,omitempty"`
@@ -135,7 +139,7 @@ type storedReject struct {
 }
 
 func (m *importMark) progress() ImportProgress {
-	p := ImportProgress{At: m.At, Made: m.Made, Rejected: m.Rejected}
+	p := ImportProgress{At: m.At, Sum: m.Sum, Made: m.Made, Rejected: m.Rejected}
 	for _, r := range m.Rejects {
 		p.Rejects = append(p.Rejects, ImportReject{r.At, &profile.Error{Kind: r.Kind, Code: r.Code, Field: r.Field, Message: r.Message}})
 	}
@@ -143,7 +147,7 @@ func (m *importMark) progress() ImportProgress {
 }
 
 func markOf(p ImportProgress) []byte {
-	m := importMark{At: p.At, Made: p.Made, Rejected: p.Rejected}
+	m := importMark{At: p.At, Sum: p.Sum, Made: p.Made, Rejected: p.Rejected}
 	for _, r := range p.Rejects {
 		e := profile.AsError(r.Err)
 		m.Rejects = append(m.Rejects, storedReject{r.At, e.Kind, e.Code, e.Field, e.Message})
@@ -304,13 +308,13 @@ func (im *Importer) writeStep(ctx context.Context, so ImportProgress, step impor
 		if err != nil {
 			return err
 		}
-		next = ImportProgress{At: step.at, Made: so.Made, Rejected: so.Rejected, Rejects: step.with(failed)}
+		next = ImportProgress{At: step.at, Sum: step.sum, Made: so.Made, Rejected: so.Rejected, Rejects: step.with(failed)}
 		next.Rejected += int64(len(next.Rejects))
 		next.Made += int64(len(step.drafts) + len(step.rejects) - len(next.Rejects))
 		if im.opts.DryRun {
 			return errDryRun
 		}
-		mark = markOf(ImportProgress{At: next.At, Made: next.Made, Rejected: next.Rejected, Rejects: slices.Concat(im.told, next.Rejects)})
+		mark = markOf(ImportProgress{At: next.At, Sum: next.Sum, Made: next.Made, Rejected: next.Rejected, Rejects: slices.Concat(im.told, next.Rejects)})
 		return tx.PutSecret(&store.Secret{Kind: importSecret, Key: im.opts.Key, Data: mark, Created: im.s.d.now()})
 	})
 	switch {

@@ -17,6 +17,7 @@ import (
 func (im *Importer) draft(ctx context.Context, records []ImportRecord) (importStep, error) {
 	step := importStep{
 		at:     records[len(records)-1].At,
+		sum:    records[len(records)-1].Sum,
 		drafts: make([]store.Creation, 0, len(records)),
 		ats:    make([]int64, 0, len(records)),
 	}

@@ -207,6 +207,7 @@ func keyOf(input *bufio.Reader, o Options) (string, error) {
 func (r *run) all(ctx context.Context) (done bool, err error) {
 	was := r.im.Progress()
 	r.resumed = was.At > 0
+	met := !r.resumed // the row that it goes on after
 	r.progress = Progress{At: was.At, Made: was.Made, Rejected: was.Rejected, Resumed: r.resumed}
 	if r.resumed && r.o.Progress != nil {
 		r.o.Progress(r.progress)
@@ -228,6 +229,12 @@ func (r *run) all(ctx context.Context) (done bool, err error) {
 		if err != nil {
 			return false, err
 		}
+		if row.At == was.At {
+			met = row.Sum == was.Sum
+		}
+		if !met && row.At >= was.At {
+			return false, errChanged()
+		}
 		if row.At <= was.At {
 			if err, told := again[row.At]; told {
 				if err := r.reject(row.Line, row.Raw, err); err != nil {
@@ -243,13 +250,20 @@ func (r *run) all(ctx context.Context) (done bool, err error) {
 			return false, r.im.Flush(ctx)
 		}
 	}
+	if !met {
+		return false, errChanged()
+	}
 	return true, r.hand(ctx)
+}
+
+func errChanged() error {
+	return profile.E(profile.Conflict, profile.CodeInvalid, "", "the input has changed since its import was cut off: go on with the one of then, or begin anew")
 }
 
 // add makes a record of a row.
 func (r *run) add(ctx context.Context, row *Row) error {
 	r.in.ownerNumber = 0
-	line, at := row.Line, row.At
+	line, at, sum := row.Line, row.At, row.Sum
 	raw := slices.Clone(row.Raw)
 	rec := directory.ImportRecord{Err: row.Err}
 	if row.Err == nil {
@@ -263,7 +277,7 @@ func (r *run) add(ctx context.Context, row *Row) error {
 		}
 		rec = made
 	}
-	rec.At = at
+	rec.At, rec.Sum = at, sum
 	if rec.Err == nil && r.seen != nil {
 		rec.Err = r.seen.twice(&rec)
 	}
