@@ -191,7 +191,7 @@ func (in *ImportRecord) rest(rec *store.Record) error {
 	}
 	if rec.Type == profile.Document {
 		rec.Extras = in.Extras
-		if _, err := keptOf(rec); err != nil {
+		if k, err := keptOf(rec); err != nil || !k.Import.IsZero() || k.Was != nil {
 			return profile.E(profile.Invalid, profile.CodeType, "extras", "not what is kept of a document")
 		}
 		return nil

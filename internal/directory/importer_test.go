@@ -110,6 +110,37 @@ func TestAnImportReportsTakenNamesAndOverwritesNothing(t *testing.T) {
 	}
 }
 
+func TestAnImportRefusesWhatNobodyCouldRead(t *testing.T) {
+	w := newWorld(t)
+	owner := w.userID("cowork")
+	own := func(space profile.Space) []profile.Name {
+		return []profile.Name{{Space: space, Value: "odd", Owned: true}}
+	}
+	site := func(space profile.Space) []profile.Name { return []profile.Name{{Space: space, Value: "odd"}} }
+	records := []directory.ImportRecord{
+		{Type: "$plan", Owner: owner, Names: site(profile.PlanSlug), Attrs: []byte(`{"title":7}`)},
+		{Type: "$plan", Owner: owner, Names: site(profile.PlanSlug), Attrs: []byte(`{"title":"Odd","period_type":"sometimes"}`)},
+		{Type: "$plan", Owner: owner, Attrs: []byte(`{"title":"Odd"}`)},
+		{Type: "$plan", Names: site(profile.PlanSlug), Attrs: []byte(`{"title":"Odd"}`)},
+		{Type: "$role", Owner: owner, Names: own(profile.RoleSlug), Attrs: []byte(`{"title":[]}`)},
+		{Type: "$app", Attrs: []byte(`{"app":{}}`)},
+		{Type: "$agreement", Names: site(profile.Terms), Attrs: []byte(`{"updated_at":"yesterday"}`)},
+		{Type: "$agreement", Attrs: []byte(`{"title":"Odd"}`)},
+		{Type: "$note", Owner: owner, Attrs: []byte(`{"account":1}`)},
+		{Type: "$document", Owner: w.userID("xia"), Attrs: []byte(`{}`), Names: []profile.Name{{Space: profile.DocumentApp, Value: "1", Owned: true}},
+			Extras: []byte(`{"appdata":{"import":"01930000-0000-7000-8000-000000000000"}}`)},
+	}
+	progress, rejects := importing(t, w.demo, directory.ImportOptions{Key: "odd"}, records...)
+	if progress.Made != 0 || len(rejects) != len(records) {
+		t.Errorf("%+v", progress)
+	}
+	for _, r := range rejects {
+		if kind := profile.AsError(r.Err).Kind; kind != profile.Invalid && kind != profile.Missing {
+			t.Errorf("%d: %v", r.At, r.Err)
+		}
+	}
+}
+
 func TestAnImportGoesOnWhereItWas(t *testing.T) {
 	w := newWorld(t)
 	o := directory.ImportOptions{Key: "c"}
