@@ -72,8 +72,12 @@ func (w *badWalk) feedRoute(t *testing.T, route server.JoinedRoute, row badRoute
 		}
 		refused(t, "own", what+" "+c.Path, w.Do(t, c), statuses...)
 	}
+	if strings.HasPrefix(route.Pattern, "/imports") || strings.HasPrefix(route.Pattern, "/exports") {
+		w.moveRoute(t, route, row)
+	} else {
+		do("somebody else", facetest.Call{Token: w.xia, Body: nilBody(row.body)}, http.StatusForbidden)
+	}
 	do("nobody", facetest.Call{Body: nilBody(row.body)}, http.StatusUnauthorized)
-	do("somebody else", facetest.Call{Token: w.xia, Body: nilBody(row.body)}, http.StatusForbidden)
 	do("an app's key", facetest.Call{Body: nilBody(row.body), Header: map[string]string{"X-API-KEY": "demo-api-key"}}, http.StatusUnauthorized)
 	for what, token := range w.noTokens {
 		do(what, facetest.Call{Token: token, Body: nilBody(row.body)}, http.StatusUnauthorized)
@@ -133,19 +137,79 @@ func ownForm(body any) string {
 	return ""
 }
 
-func TestBadInputOnTheFeedAndWebhooksIsRefused(t *testing.T) {
+// moveRoutes are the rows of imports and exports; the caller is an operator.
+func moveRoutes(in, out string) map[string]badRoute {
+	below := func(list, id, more string) (paths []string) {
+		for _, one := range []string{"nothing", "00000000-0000-0000-0000-000000000000", id, "%00", "%ff", strings.Repeat("1", 5000)} {
+			paths = append(paths, list+one+more)
+		}
+		return paths
+	}
+	return map[string]badRoute{
+		"POST /imports":             {path: "/imports"},
+		"GET /imports":              {path: "/imports"},
+		"GET /imports/{id}":         {path: "/imports/" + in, unknown: below("/imports/", out, "")},
+		"DELETE /imports/{id}":      {path: "/imports/" + in, unknown: below("/imports/", out, "")},
+		"GET /imports/{id}/rejects": {path: "/imports/" + in + "/rejects", unknown: below("/imports/", out, "/rejects")},
+
+		"POST /exports":             {path: "/exports"},
+		"GET /exports":              {path: "/exports"},
+		"GET /exports/{id}":         {path: "/exports/" + out, unknown: below("/exports/", in, "")},
+		"DELETE /exports/{id}":      {path: "/exports/" + out, unknown: below("/exports/", in, "")},
+		"GET /exports/{id}/archive": {path: "/exports/" + out + "/archive", unknown: below("/exports/", in, "/archive")},
+	}
+}
+
+// moveRoute does wrong what imports and exports only can be done wrong with.
+func (w *badWalk) moveRoute(t *testing.T, route server.JoinedRoute, row badRoute) {
+	t.Helper()
+	do := func(what string, c facetest.Call, statuses ...int) {
+		t.Helper()
+		c.Method = route.Method
+		refused(t, "own", what+" "+c.Path, w.Do(t, c), statuses...)
+	}
+	switch {
+	case strings.HasPrefix(route.Pattern, "/imports"):
+		do("somebody else", facetest.Call{Path: row.path, Token: w.xia}, http.StatusForbidden)
+	case strings.Contains(route.Pattern, "{id}"):
+		do("somebody else's", facetest.Call{Path: row.path, Token: w.xia}, http.StatusNotFound)
+	}
+	if strings.HasPrefix(route.Pattern, "/exports") { // an API client is nobody whose archive there is
+		do("a client", facetest.Call{Path: row.path, Header: map[string]string{"Authorization": "Basic " + demoClient}}, http.StatusForbidden)
+	}
+	if route.Method != http.MethodPost {
+		return
+	}
+	queries := []string{"what=1", "%zz", "format=csv&format=csv"}
+	if row.path == "/imports" {
+		queries = append(queries, "", "format=", "format=xml", "format=%ff", "format=csv&preset=%00", "format=csv&preset=amino", "format=csv&dry_run=1", "format=csv&optional=yes",
+			"format=csv&map", "format=csv&map=a", "format=csv&map=a=", "format=csv&map=a=@nothing", "format=csv&map=a=@extra.x", "format=csv&type=nothing", "format=csv&type=$client",
+			"format=csv&type=%00", "format=csv&type="+strings.Repeat("t", 10_000), "format=csv&map=%ff=email", "format=csv&map=a=%00", "format=csv&map="+strings.Repeat("a", 10_000)+"=email")
+	}
+	for _, query := range queries {
+		do("query", facetest.Call{Path: row.path + "?" + query, Token: w.donny, Body: "x"}, http.StatusBadRequest, http.StatusUnprocessableEntity)
+	}
+}
+
+// demoClient is the id and the secret of the demo's API client, for Basic.
+const demoClient = "c2dueXZ1czZwYzRqbTdraHIybmVxNWdzODlnYnIyZXE6d3Q0YzN1bjl3a2tjZnZ5a25xeDQ0eW5jNDc2YWZzNjg="
+
+func TestBadInputOnTheRoutesOfOurOwnIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newBadWalk(t, own.New())
 	w.ids.webhook = w.Post(t, w.donny, "/webhooks", `{"url":"https://receiver.example/"}`).Want(http.StatusCreated).Text("id")
-	rows := feedRoutes(w.ids)
+	uploaded := w.Do(t, facetest.Call{Method: "POST", Path: "/imports?format=csv", Token: w.donny, Body: "givenName\nA\n"}).Want(http.StatusAccepted).Text("id")
+	mine := w.Post(t, w.donny, "/exports", nil).Want(http.StatusAccepted).Text("id")
+	rows, others := feedRoutes(w.ids), badRoutes(w.ids)
+	maps.Copy(rows, moveRoutes(uploaded, mine))
 	for _, route := range w.Server.Routes() {
 		name := route.Method + " " + route.Pattern
-		if !strings.HasPrefix(route.Pattern, "/events") && !strings.HasPrefix(route.Pattern, "/webhooks") {
-			continue
+		if _, other := others[name]; other || route.Face != "facet" {
+			continue // in the walk through all faces
 		}
 		row, ok := rows[name]
 		if !ok {
-			t.Errorf("%s has no row in feedRoutes", name)
+			t.Errorf("%s has no row in feedRoutes or moveRoutes", name)
 			continue
 		}
 		delete(rows, name)
@@ -158,7 +222,7 @@ func TestBadInputOnTheFeedAndWebhooksIsRefused(t *testing.T) {
 		})
 	}
 	for name := range rows {
-		t.Errorf("feedRoutes has a row for %s, which is no route", name)
+		t.Errorf("there is a row for %s, which is no route", name)
 	}
 	if strings.Contains(w.Log.String(), `"level":"ERROR"`) {
 		t.Errorf("the log has errors:\n%s", w.Log)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"facet/internal/profile"
@@ -20,8 +21,9 @@ import (
 // ImportRecord is one record as it comes from elsewhere. What is zero is made
 // as for a new record.
 type ImportRecord struct {
-	At  int64 // where the input goes on after it: greater from record to record, never 0
-	Err error // a *profile.Error: it could not be read, and is a reject
+	At  int64  // where the input goes on after it: greater from record to record, never 0
+	Sum uint64 // a checksum of the input up to there, so that another is known; 0: none
+	Err error  // a *profile.Error: it could not be read, and is a reject
 
 	// Type is the name of an entity type ("user", "organization", the site's
 	// own), or one of our types that have none, with its $.
@@ -66,13 +68,19 @@ type ImportOptions struct {
 	DryRun   bool // nothing is made: what would be refused is
 
 	// Wrote is called after each step, in the order of the input, by one
-	// goroutine. A step that is told of is durable.
-	Wrote func(ImportProgress)
+	// goroutine. A step that is told of is durable. kept says that all rejects so
+	// far are kept elsewhere: others are told again by Progress, where the import
+	// goes on.
+	Wrote func(ImportProgress) (kept bool)
+	// Hold has Finish remember how far the import came, so that whoever began it
+	// notes its end first, and then forgets it (ForgetImport).
+	Hold bool
 }
 
 // ImportProgress is how far an import has come.
 type ImportProgress struct {
 	At       int64 // of the last record that was made or refused; 0: none was
+	Sum      uint64
 	Made     int64
 	Rejected int64
 	Rejects  []ImportReject // of the last step, in the order of the input
@@ -91,6 +99,7 @@ type Importer struct {
 	opts ImportOptions
 	was  ImportProgress // when it began
 	mark []byte         // as it is stored; nil: nothing was written yet
+	told []ImportReject // of the steps before, that may not be kept elsewhere
 
 	steps chan importStep
 	ended chan struct{}
@@ -101,6 +110,7 @@ type Importer struct {
 // the others.
 type importStep struct {
 	at      int64
+	sum     uint64
 	drafts  []store.Creation
 	ats     []int64 // of the drafts
 	rejects []ImportReject
@@ -114,6 +124,7 @@ const importSecret = "import"
 // importMark is what it holds.
 type importMark struct {
 	At       int64          `json:"at"`
+	Sum      uint64         `json:"sum"`
 	Made     int64          `json:"made"`
 	Rejected int64          `json:"rejected"`
 	Rejects  []storedReject `json:"rejects,omitempty"`
@@ -128,7 +139,7 @@ type storedReject struct {
 }
 
 func (m *importMark) progress() ImportProgress {
-	p := ImportProgress{At: m.At, Made: m.Made, Rejected: m.Rejected}
+	p := ImportProgress{At: m.At, Sum: m.Sum, Made: m.Made, Rejected: m.Rejected}
 	for _, r := range m.Rejects {
 		p.Rejects = append(p.Rejects, ImportReject{r.At, &profile.Error{Kind: r.Kind, Code: r.Code, Field: r.Field, Message: r.Message}})
 	}
@@ -136,7 +147,7 @@ func (m *importMark) progress() ImportProgress {
 }
 
 func markOf(p ImportProgress) []byte {
-	m := importMark{At: p.At, Made: p.Made, Rejected: p.Rejected}
+	m := importMark{At: p.At, Sum: p.Sum, Made: p.Made, Rejected: p.Rejected}
 	for _, r := range p.Rejects {
 		e := profile.AsError(r.Err)
 		m.Rejects = append(m.Rejects, storedReject{r.At, e.Kind, e.Code, e.Field, e.Message})
@@ -146,12 +157,13 @@ func markOf(p ImportProgress) []byte {
 
 // Import begins an import, or goes on with the one of the same key: Progress
 // tells where, and the caller goes on in the input after At. Its rejects are
-// those of the last step, which the caller may not have kept any more. End it by
+// those that the caller may not have kept any more. End it by
 // Close, and when all is read before by Finish.
 func (s *Site) Import(ctx context.Context, o ImportOptions) (*Importer, error) {
 	im := &Importer{s: s, opts: o, steps: make(chan importStep, 1), ended: make(chan struct{})}
 	err := s.data.View(ctx, func(r store.Reader) (err error) {
 		im.was, im.mark, err = importedSoFar(r, o.Key)
+		im.told = im.was.Rejects
 		return err
 	})
 	if err != nil {
@@ -234,10 +246,10 @@ func (im *Importer) hand(ctx context.Context, step importStep) error {
 	}
 }
 
-// Finish writes what is left and forgets how far the import came: one of the
-// same key begins anew.
+// Finish writes what is left and, unless that is on hold, forgets how far the
+// import came: one of the same key begins anew.
 func (im *Importer) Finish(ctx context.Context) error {
-	if err := im.Flush(ctx); err != nil || im.opts.DryRun {
+	if err := im.Flush(ctx); err != nil || im.opts.DryRun || im.opts.Hold {
 		return err
 	}
 	return im.s.data.Update(ctx, func(tx store.Tx) error {
@@ -270,8 +282,9 @@ func (im *Importer) write(ctx context.Context) {
 			return
 		}
 		so = next
-		if im.opts.Wrote != nil {
-			im.opts.Wrote(next)
+		im.told = append(im.told, next.Rejects...)
+		if im.opts.Wrote != nil && im.opts.Wrote(next) {
+			im.told = nil
 		}
 	}
 }
@@ -295,13 +308,13 @@ func (im *Importer) writeStep(ctx context.Context, so ImportProgress, step impor
 		if err != nil {
 			return err
 		}
-		next = ImportProgress{At: step.at, Made: so.Made, Rejected: so.Rejected, Rejects: step.with(failed)}
+		next = ImportProgress{At: step.at, Sum: step.sum, Made: so.Made, Rejected: so.Rejected, Rejects: step.with(failed)}
 		next.Rejected += int64(len(next.Rejects))
 		next.Made += int64(len(step.drafts) + len(step.rejects) - len(next.Rejects))
 		if im.opts.DryRun {
 			return errDryRun
 		}
-		mark = markOf(next)
+		mark = markOf(ImportProgress{At: next.At, Sum: next.Sum, Made: next.Made, Rejected: next.Rejected, Rejects: slices.Concat(im.told, next.Rejects)})
 		return tx.PutSecret(&store.Secret{Kind: importSecret, Key: im.opts.Key, Data: mark, Created: im.s.d.now()})
 	})
 	switch {

@@ -17,6 +17,7 @@ import (
 func (im *Importer) draft(ctx context.Context, records []ImportRecord) (importStep, error) {
 	step := importStep{
 		at:     records[len(records)-1].At,
+		sum:    records[len(records)-1].Sum,
 		drafts: make([]store.Creation, 0, len(records)),
 		ats:    make([]int64, 0, len(records)),
 	}
@@ -78,6 +79,8 @@ func (im *Importer) draftOne(ctx context.Context, types *typeTable, in *ImportRe
 	switch {
 	case n < 0 || n > maxImportNumber:
 		return c, profile.E(profile.Invalid, profile.CodeInvalid, "id", "not a number that a record can have: %d", n)
+	case c.Highest > maxImportNumber:
+		return c, profile.E(profile.Invalid, profile.CodeInvalid, "id", "not a number that an element can have: %d", c.Highest)
 	case n == 0:
 		if n, err = env.NextNumber(); err != nil {
 			return c, err
@@ -117,9 +120,10 @@ func (im *Importer) draftOne(ctx context.Context, types *typeTable, in *ImportRe
 	return c, nil
 }
 
-// maxImportNumber is the highest number of a record: every JSON number up to it
-// is an integer everywhere (RFC 8259, section 6).
-const maxImportNumber = 1<<53 - 1
+// maxImportNumber is the highest number that a record brings. The site's sequence
+// goes on behind it, and every JSON number up to 1<<53 is an integer everywhere
+// (RFC 8259, section 6): half of them are left.
+const maxImportNumber = 1 << 52
 
 // importedType finds what a record is to be; typ is nil for one of ours that has
 // no entity type.
@@ -190,7 +194,7 @@ func (in *ImportRecord) rest(rec *store.Record) error {
 	}
 	if rec.Type == profile.Document {
 		rec.Extras = in.Extras
-		if _, err := keptOf(rec); err != nil {
+		if k, err := keptOf(rec); err != nil || !k.Import.IsZero() || k.Was != nil {
 			return profile.E(profile.Invalid, profile.CodeType, "extras", "not what is kept of a document")
 		}
 		return nil

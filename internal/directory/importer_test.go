@@ -13,9 +13,10 @@ import (
 // importing runs one import to its end and gives its rejects.
 func importing(t *testing.T, s *directory.Site, o directory.ImportOptions, records ...directory.ImportRecord) (last directory.ImportProgress, rejects []directory.ImportReject) {
 	t.Helper()
-	o.Wrote = func(p directory.ImportProgress) {
+	o.Wrote = func(p directory.ImportProgress) bool {
 		last = p
 		rejects = append(rejects, p.Rejects...)
+		return false
 	}
 	im, err := s.Import(t.Context(), o)
 	if err != nil {
@@ -83,7 +84,7 @@ func TestAnImportReportsTakenNamesAndOverwritesNothing(t *testing.T) {
 		{Type: "user", Number: 42},
 		{Type: "nothing"},
 		{Type: "user", ID: w.userID("xia")},
-		{Type: "$household", Owner: profile.ID{1}, Attrs: []byte(`{"name":"Child"}`)},
+		{Type: "$household", Owner: profile.ID{1}, Attrs: []byte(`{"name":"Nobody"}`)},
 	}
 	want := map[int64]string{2: "email", 3: "slug", 4: "email", 5: "email", 7: "number", 8: "", 9: "id", 10: "owner"}
 	for _, dry := range []bool{true, false} {
@@ -105,6 +106,37 @@ func TestAnImportReportsTakenNamesAndOverwritesNothing(t *testing.T) {
 	for slug := range map[string]bool{"other": true, "new3": true, "new4": true} {
 		if _, err := w.store.Site(1).Get(t.Context(), profile.Slug, slug); !profile.IsKind(err, profile.NotFound) {
 			t.Errorf("%s: %v", slug, err)
+		}
+	}
+}
+
+func TestAnImportRefusesWhatNobodyCouldRead(t *testing.T) {
+	w := newWorld(t)
+	owner := w.userID("cowork")
+	own := func(space profile.Space) []profile.Name {
+		return []profile.Name{{Space: space, Value: "odd", Owned: true}}
+	}
+	site := func(space profile.Space) []profile.Name { return []profile.Name{{Space: space, Value: "odd"}} }
+	records := []directory.ImportRecord{
+		{Type: "$plan", Owner: owner, Names: site(profile.PlanSlug), Attrs: []byte(`{"title":7}`)},
+		{Type: "$plan", Owner: owner, Names: site(profile.PlanSlug), Attrs: []byte(`{"title":"Odd","period_type":"sometimes"}`)},
+		{Type: "$plan", Owner: owner, Attrs: []byte(`{"title":"Odd"}`)},
+		{Type: "$plan", Names: site(profile.PlanSlug), Attrs: []byte(`{"title":"Odd"}`)},
+		{Type: "$role", Owner: owner, Names: own(profile.RoleSlug), Attrs: []byte(`{"title":[]}`)},
+		{Type: "$app", Attrs: []byte(`{"app":{}}`)},
+		{Type: "$agreement", Names: site(profile.Terms), Attrs: []byte(`{"updated_at":"yesterday"}`)},
+		{Type: "$agreement", Attrs: []byte(`{"title":"Odd"}`)},
+		{Type: "$note", Owner: owner, Attrs: []byte(`{"account":1}`)},
+		{Type: "$document", Owner: w.userID("xia"), Attrs: []byte(`{}`), Names: []profile.Name{{Space: profile.DocumentApp, Value: "1", Owned: true}},
+			Extras: []byte(`{"appdata":{"import":"01930000-0000-7000-8000-000000000000"}}`)},
+	}
+	progress, rejects := importing(t, w.demo, directory.ImportOptions{Key: "odd"}, records...)
+	if progress.Made != 0 || len(rejects) != len(records) {
+		t.Errorf("%+v", progress)
+	}
+	for _, r := range rejects {
+		if kind := profile.AsError(r.Err).Kind; kind != profile.Invalid && kind != profile.Missing {
+			t.Errorf("%d: %v", r.At, r.Err)
 		}
 	}
 }

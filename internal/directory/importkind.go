@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 
 	"facet/internal/profile"
 	"facet/internal/schema"
@@ -52,6 +53,40 @@ func (s *Site) importKind(rec *store.Record) error {
 		return s.importMember(rec)
 	case profile.Document:
 		return importDocument(rec)
+	case profile.Plan:
+		var terms PlanTerms
+		if err := importHeld(rec, &terms, profile.PlanSlug, true); err != nil {
+			return err
+		}
+		if terms.PeriodType != "" && !slices.Contains(PeriodTypes, terms.PeriodType) {
+			return profile.E(profile.Invalid, profile.CodeChoice, "attrs.period_type", "none of %s", strings.Join(PeriodTypes, ", "))
+		}
+		if terms.RenewalType != "" && !slices.Contains(RenewalTypes, terms.RenewalType) {
+			return profile.E(profile.Invalid, profile.CodeChoice, "attrs.renewal_type", "none of %s", strings.Join(RenewalTypes, ", "))
+		}
+	case profile.RoleType:
+		return importHeld(rec, &RoleTerms{}, profile.RoleSlug, true)
+	case profile.Agreement:
+		return importHeld(rec, &agreementAttrs{}, profile.Terms, false)
+	case profile.App:
+		return importHeld(rec, &appAttrs{}, "", false)
+	case profile.Note:
+		return importHeld(rec, &noteAttrs{}, "", true)
+	}
+	return nil
+}
+
+// importHeld reads what a record holds into dst, so that all who read it later
+// can, and looks for the name that finds it, and the owner.
+func importHeld(rec *store.Record, dst any, space profile.Space, owned bool) error {
+	if err := json.Unmarshal(rec.Attrs, dst); err != nil {
+		return profile.E(profile.Invalid, profile.CodeType, "attrs", "not what a %s holds", rec.Type)
+	}
+	if owned && rec.Owner.IsZero() {
+		return profile.E(profile.Missing, profile.CodeRequired, "owner", "a %s belongs to somebody", rec.Type)
+	}
+	if space != "" && rec.Name(space) == "" {
+		return profile.E(profile.Missing, profile.CodeRequired, "names", "a %s has a name in %s", rec.Type, space)
 	}
 	return nil
 }

@@ -121,20 +121,35 @@ func (w *MoveWork) Again(ctx context.Context) error {
 	})
 }
 
-// Done notes that an import came to its end.
+// Done notes that an import came to its end, and forgets how far it came.
 func (w *MoveWork) Done(ctx context.Context) error {
-	return w.save(ctx, ".done", func(_ store.Tx, a *moveAttrs) error {
+	return w.save(ctx, ".done", func(tx store.Tx, a *moveAttrs) error {
+		if err := tx.DropSecret(profile.ID{}, importSecret, w.Key()); err != nil {
+			return err
+		}
 		a.State = MoveDone
 		a.Expires = w.s.d.now().Add(moveKept).UnixMicro()
-		return nil
+		return w.leave(tx, a)
 	})
+}
+
+// leave gives up the file of an import that ended: it holds what people may have
+// erased tomorrow.
+func (w *MoveWork) leave(tx store.Tx, a *moveAttrs) error {
+	for i := range a.Pieces {
+		if err := tx.UseBlob(w.rec.ID, slotOf("file", i), ""); err != nil {
+			return err
+		}
+	}
+	a.Pieces = nil
+	return nil
 }
 
 // Fail notes that the move cannot be made, and why.
 func (w *MoveWork) Fail(ctx context.Context, why string) error {
-	return w.save(ctx, ".failed", func(_ store.Tx, a *moveAttrs) error {
+	return w.save(ctx, ".failed", func(tx store.Tx, a *moveAttrs) error {
 		a.State, a.Error = MoveFailed, why
-		return nil
+		return w.leave(tx, a)
 	})
 }
 

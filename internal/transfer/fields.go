@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	jsonv2 "github.com/go-json-experiment/json"
 
@@ -57,6 +58,8 @@ func (c Columns) Check() error {
 	for column, to := range c {
 		face, name, _ := strings.Cut(strings.TrimPrefix(to, toExtra), ".")
 		switch {
+		case !isColumn(column) || !isColumn(to):
+			return profile.E(profile.Invalid, profile.CodeInvalid, "", "a column or target is too long, or is no text")
 		case strings.HasPrefix(to, toExtra):
 			if face == "" || name == "" {
 				return profile.E(profile.Invalid, profile.CodeInvalid, column, "%s is followed by FACE.NAME", toExtra)
@@ -68,6 +71,11 @@ func (c Columns) Check() error {
 		}
 	}
 	return nil
+}
+
+// isColumn reports whether a text can be the name of a column or a target.
+func isColumn(text string) bool {
+	return len(text) <= 1000 && utf8.ValidString(text) && !strings.Contains(text, "\x00")
 }
 
 // assembly makes a record of fields.

@@ -29,6 +29,7 @@ type Options struct {
 	Optional bool       // the constraint required does not hold
 	DryRun   bool       // nothing is made: what would be refused is told
 	Again    bool       // it begins anew, wherever it was
+	Hold     bool       // at its end it is not forgotten how far it came: the caller does that
 
 	// Rejects gives the list that rows which are refused are added to; resumed
 	// tells that the import goes on, and may tell the last of them again. nil:
@@ -165,7 +166,7 @@ func Import(ctx context.Context, site *directory.Site, input io.Reader, o Option
 			return result, err
 		}
 	}
-	r.im, err = site.Import(ctx, directory.ImportOptions{Key: o.Key, Actor: o.Actor, Optional: o.Optional, DryRun: o.DryRun, Wrote: r.wrote})
+	r.im, err = site.Import(ctx, directory.ImportOptions{Key: o.Key, Actor: o.Actor, Optional: o.Optional, DryRun: o.DryRun, Hold: o.Hold, Wrote: r.wrote})
 	if err != nil {
 		return result, err
 	}
@@ -206,6 +207,7 @@ func keyOf(input *bufio.Reader, o Options) (string, error) {
 func (r *run) all(ctx context.Context) (done bool, err error) {
 	was := r.im.Progress()
 	r.resumed = was.At > 0
+	met := !r.resumed // the row that it goes on after
 	r.progress = Progress{At: was.At, Made: was.Made, Rejected: was.Rejected, Resumed: r.resumed}
 	if r.resumed && r.o.Progress != nil {
 		r.o.Progress(r.progress)
@@ -227,6 +229,12 @@ func (r *run) all(ctx context.Context) (done bool, err error) {
 		if err != nil {
 			return false, err
 		}
+		if row.At == was.At {
+			met = row.Sum == was.Sum
+		}
+		if !met && row.At >= was.At {
+			return false, errChanged()
+		}
 		if row.At <= was.At {
 			if err, told := again[row.At]; told {
 				if err := r.reject(row.Line, row.Raw, err); err != nil {
@@ -242,13 +250,20 @@ func (r *run) all(ctx context.Context) (done bool, err error) {
 			return false, r.im.Flush(ctx)
 		}
 	}
+	if !met {
+		return false, errChanged()
+	}
 	return true, r.hand(ctx)
+}
+
+func errChanged() error {
+	return profile.E(profile.Conflict, profile.CodeInvalid, "", "the input has changed since its import was cut off: go on with the one of then, or begin anew")
 }
 
 // add makes a record of a row.
 func (r *run) add(ctx context.Context, row *Row) error {
 	r.in.ownerNumber = 0
-	line, at := row.Line, row.At
+	line, at, sum := row.Line, row.At, row.Sum
 	raw := slices.Clone(row.Raw)
 	rec := directory.ImportRecord{Err: row.Err}
 	if row.Err == nil {
@@ -262,7 +277,7 @@ func (r *run) add(ctx context.Context, row *Row) error {
 		}
 		rec = made
 	}
-	rec.At = at
+	rec.At, rec.Sum = at, sum
 	if rec.Err == nil && r.seen != nil {
 		rec.Err = r.seen.twice(&rec)
 	}
@@ -331,8 +346,8 @@ func (r *run) owners(ctx context.Context) error {
 	return nil
 }
 
-// wrote notes what became of a step.
-func (r *run) wrote(p directory.ImportProgress) {
+// wrote notes what became of a step, and whether all rejects so far are kept.
+func (r *run) wrote(p directory.ImportProgress) (kept bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, reject := range p.Rejects {
@@ -344,12 +359,13 @@ func (r *run) wrote(p directory.ImportProgress) {
 	upto, _ := slices.BinarySearchFunc(r.waiting, p.At+1, func(w waiting, at int64) int { return int(w.at - at) })
 	r.waiting = slices.Delete(r.waiting, 0, upto)
 	r.progress = Progress{At: p.At, Made: p.Made, Rejected: p.Rejected, Resumed: r.resumed}
-	if r.rejects != nil && len(p.Rejects) > 0 && r.failed == nil {
-		r.failed = r.rejects.Flush()
-	}
 	if r.o.Progress != nil {
 		r.o.Progress(r.progress)
 	}
+	if r.rejects != nil && r.failed == nil {
+		kept, r.failed = r.rejects.Flush()
+	}
+	return kept && r.failed == nil
 }
 
 func (r *run) reject(line int64, raw []byte, err error) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,8 +25,8 @@ func (r *rejects) Add(one transfer.Reject) error {
 	r.all = append(r.all, one)
 	return nil
 }
-func (r *rejects) Flush() error { return nil }
-func (r *rejects) Close() error { return nil }
+func (r *rejects) Flush() (bool, error) { return true, nil }
+func (r *rejects) Close() error         { return nil }
 
 // told gives the rejects as "LINE FIELD CODE".
 func (r *rejects) told() (out []string) {
@@ -331,6 +332,109 @@ func TestAnImportThatStopsGoesOnWhereItWas(t *testing.T) {
 	if _, err := transfer.Import(ctx, s.Site, strings.NewReader(input.String()), transfer.Options{Format: transfer.JSONL}); !errors.Is(err, context.Canceled) {
 		t.Error("interrupted:", err)
 	}
+}
+
+// lost is a list of rejects that a crash takes away before it is kept.
+type lost struct{ rejects }
+
+func (*lost) Flush() (bool, error) { return false, nil }
+
+func TestRejectsThatWereNotKeptAreToldAgain(t *testing.T) {
+	s := facetest.New(t)
+	var input strings.Builder
+	for n := range 3000 {
+		slug := fmt.Sprint("told-", n)
+		if n%500 == 499 {
+			slug = "xia" // taken
+		}
+		fmt.Fprintf(&input, `{"type":"user","slug":%q}`+"\n", slug)
+	}
+	all := []string{"500 slug taken", "1000 slug taken", "1500 slug taken", "2000 slug taken", "2500 slug taken", "3000 slug taken"}
+	var list *lost
+	steps := 0
+	o := transfer.Options{Format: transfer.JSONL, Key: "held", Hold: true, Stop: func() bool { steps++; return steps%2 == 0 },
+		Rejects: func(bool) (transfer.RejectList, error) {
+			list = &lost{}
+			return list, nil
+		}}
+	for range 3 { // the last run finds that all was done
+		for runs := 1; ; runs++ {
+			result, err := transfer.Import(t.Context(), s.Site, strings.NewReader(input.String()), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := list.told(); !slices.Equal(got, all[:len(got)]) || int64(len(got)) != result.Rejected {
+				t.Fatalf("run %d: %q of %+v", runs, got, result)
+			}
+			if result.Done {
+				if result.Made != 2994 || result.Rejected != 6 {
+					t.Errorf("%+v", result)
+				}
+				break
+			}
+		}
+	}
+}
+
+func TestAnInputThatChangedIsNotGoneOnWith(t *testing.T) {
+	for _, format := range []transfer.Format{transfer.JSONL, transfer.CSV} {
+		s := facetest.New(t)
+		var input strings.Builder
+		if format == transfer.CSV {
+			input.WriteString("givenName\n")
+		}
+		for n := range 20_000 { // nothing in them is unique
+			if format == transfer.CSV {
+				fmt.Fprintf(&input, "Name %06d\n", n)
+			} else {
+				fmt.Fprintf(&input, `{"attrs":{"givenName":"Name %06d"}}`+"\n", n)
+			}
+		}
+		const cut = 15_000 // rows, far behind what the key is made of
+		steps := 0
+		o := transfer.Options{Format: format, Stop: func() bool { steps++; return steps == cut/1000 }}
+		text := input.String()
+		if result, err := transfer.Import(t.Context(), s.Site, strings.NewReader(text), o); err != nil || result.Done || result.Made != cut {
+			t.Fatal(result, err)
+		}
+		for what, other := range map[string]string{
+			"a letter":      strings.Replace(text, "Name 014000", "Mane 014000", 1),
+			"a row less":    strings.Replace(text, "Name 014000", "Nam 014000", 1),
+			"a shorter one": text[:len(text)/2],
+		} {
+			if result, err := transfer.Import(t.Context(), s.Site, strings.NewReader(other), o); !profile.IsKind(err, profile.Conflict) {
+				t.Errorf("%s, %s: %+v %v", format, what, result, err)
+			}
+		}
+		more := text + text[len(text)-len(text)/20_000:]
+		if result, err := transfer.Import(t.Context(), s.Site, strings.NewReader(more), o); err != nil || !result.Done || result.Made < 20_000 {
+			t.Error("longer:", result, err)
+		}
+	}
+}
+
+func TestARowOfCSVThatDoesNotEndIsGivenUp(t *testing.T) {
+	s := facetest.New(t)
+	endless := io.MultiReader(strings.NewReader("givenName\nA\n\"open"), io.LimitReader(letters{}, 1<<40))
+	if _, err := transfer.Import(t.Context(), s.Site, endless, transfer.Options{Format: transfer.CSV}); !profile.IsKind(err, profile.TooLarge) {
+		t.Error(err)
+	}
+	list := &rejects{}
+	_, err := transfer.Import(t.Context(), s.Site, strings.NewReader("givenName\nA \"quoted\" name\r\nB\n"),
+		transfer.Options{Format: transfer.CSV, Rejects: func(bool) (transfer.RejectList, error) { return list, nil }})
+	if err != nil || len(list.all) != 1 || string(list.all[0].Row) != `"A \"quoted\" name"` {
+		t.Errorf("%v %+v", err, list.all)
+	}
+}
+
+// letters has no end.
+type letters struct{}
+
+func (letters) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'a'
+	}
+	return len(p), nil
 }
 
 func FuzzRows(f *testing.F) {

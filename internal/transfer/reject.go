@@ -23,7 +23,9 @@ type Reject struct {
 // RejectList takes rejects, in the order of the input.
 type RejectList interface {
 	Add(Reject) error
-	Flush() error // when it returns they are kept
+	// Flush is called after each step: kept says that all that were added are
+	// kept, whatever happens now. Others are added again where the import goes on.
+	Flush() (kept bool, err error)
 	Close() error
 }
 
@@ -44,6 +46,7 @@ type rejectFile struct {
 	f    *os.File
 	w    *bufio.Writer
 	last int64 // the line of the last one that is in it
+	new  bool  // some are not on the disk
 }
 
 // RejectFile gives a list of rejects in a file, which only its owner may read:
@@ -96,17 +99,22 @@ func (l *rejectFile) Add(r Reject) error {
 	if r.Line <= l.last {
 		return nil
 	}
-	l.last = r.Line
+	l.last, l.new = r.Line, true
 	_, err := l.w.Write(append(encode(r), '\n'))
 	return err
 }
 
 // Flush writes what was added to the disk.
-func (l *rejectFile) Flush() error {
-	if err := l.w.Flush(); err != nil {
-		return err
+func (l *rejectFile) Flush() (kept bool, err error) {
+	if !l.new {
+		return true, nil
 	}
-	return l.f.Sync()
+	if err := l.w.Flush(); err != nil {
+		return false, err
+	}
+	err = l.f.Sync()
+	l.new = err != nil
+	return err == nil, err
 }
 
 // Close ends the list.

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"hash/crc64"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -31,8 +32,9 @@ const maxDepth = schema.MaxDocumentDepth
 
 // Row is one row of an input.
 type Row struct {
-	Line   int64 // where it begins, from 1
-	At     int64 // how many bytes of the input end with it
+	Line   int64  // where it begins, from 1
+	At     int64  // how many bytes of the input end with it
+	Sum    uint64 // a checksum of those bytes, without a mark before them
 	Fields []Field
 	Raw    []byte // as it stands in a list of rejects: a JSON object; a text where it is none
 	Err    error  // why it cannot be read, a *profile.Error; then there are no Fields
@@ -68,11 +70,15 @@ func NewSource(r io.Reader, f Format) (Source, error) {
 	return &lines{in: in, at: skipped}, nil
 }
 
+// sums is the polynomial of the checksums.
+var sums = crc64.MakeTable(crc64.ECMA)
+
 // lines reads JSON lines.
 type lines struct {
 	in   *bufio.Reader
 	line int64
 	at   int64
+	sum  uint64
 	buf  []byte
 	all  []Field
 }
@@ -87,7 +93,7 @@ func (l *lines) Next() (Row, error) {
 			return Row{}, err
 		}
 		text := bytes.TrimSpace(l.buf)
-		row := Row{Line: l.line, At: l.at}
+		row := Row{Line: l.line, At: l.at, Sum: l.sum}
 		switch {
 		case long:
 			row.Err = profile.E(profile.TooLarge, profile.CodeTooLarge, "", "the row has more than %d bytes", MaxRow)
@@ -115,6 +121,7 @@ func (l *lines) read() (long bool, err error) {
 	for {
 		part, err := l.in.ReadSlice('\n')
 		l.at += int64(len(part))
+		l.sum = crc64.Update(l.sum, sums, part)
 		if long = long || len(l.buf)+len(part) > MaxRow; long {
 			l.buf = l.buf[:0]
 		} else {
@@ -158,6 +165,8 @@ func quoted(text string) []byte { return schema.AppendString(nil, text) }
 // table reads CSV.
 type table struct {
 	in      *csv.Reader
+	fed     *fed
+	sum     uint64
 	skipped int64
 	head    []string
 	all     []Field
@@ -165,7 +174,8 @@ type table struct {
 
 // newCSV reads the head.
 func newCSV(r io.Reader, skipped int64) (*table, error) {
-	t := &table{in: csv.NewReader(r), skipped: skipped}
+	t := &table{fed: &fed{in: r}, skipped: skipped}
+	t.in = csv.NewReader(bufio.NewReaderSize(t.fed, 64<<10))
 	t.in.ReuseRecord = true
 	t.in.FieldsPerRecord = -1
 	head, err := t.in.Read()
@@ -175,6 +185,7 @@ func newCSV(r io.Reader, skipped int64) (*table, error) {
 	if err != nil {
 		return nil, unreadable(err)
 	}
+	t.took()
 	seen := map[string]bool{}
 	for _, name := range head {
 		name = strings.TrimSpace(name)
@@ -193,16 +204,16 @@ func (*table) IsText() bool { return true }
 // quote in a wrong place, is refused, and reading goes on after it.
 func (t *table) Next() (Row, error) {
 	fields, err := t.in.Read()
-	at := t.skipped + t.in.InputOffset()
+	at, text := t.skipped+t.in.InputOffset(), t.took()
 	var parse *csv.ParseError
 	switch {
 	case errors.As(err, &parse):
-		return Row{Line: int64(parse.StartLine), At: at, Raw: []byte("{}"), Err: unreadable(err)}, nil
+		return Row{Line: int64(parse.StartLine), At: at, Sum: t.sum, Raw: quoted(string(bytes.TrimRight(text, "\r\n"))), Err: unreadable(err)}, nil
 	case err != nil:
 		return Row{}, err
 	}
 	line, _ := t.in.FieldPos(0)
-	row := Row{Line: int64(line), At: at, Fields: t.all[:0]}
+	row := Row{Line: int64(line), At: at, Sum: t.sum, Fields: t.all[:0]}
 	size := 0
 	for i, f := range fields {
 		size += len(f)
@@ -229,7 +240,43 @@ func (t *table) Next() (Row, error) {
 	return row, nil
 }
 
+// took gives the bytes of what was just read.
+func (t *table) took() []byte {
+	text := t.fed.take(t.in.InputOffset())
+	t.sum = crc64.Update(t.sum, sums, text)
+	return text
+}
+
+// fed keeps what of CSV was read ahead. A row that does not end, because of a
+// quote that is left open, is given up before it fills the memory.
+type fed struct {
+	in   io.Reader
+	held []byte
+	at   int64 // where they begin
+}
+
+// Read reads on: TooLarge where too much is held already.
+func (f *fed) Read(p []byte) (int, error) {
+	if len(f.held) > MaxRow+128<<10 {
+		return 0, profile.E(profile.TooLarge, profile.CodeTooLarge, "", "a row has more than %d bytes: a quote may be left open", MaxRow)
+	}
+	n, err := f.in.Read(p)
+	f.held = append(f.held, p[:n]...)
+	return n, err
+}
+
+// take gives what was held up to an offset, and holds it no more.
+func (f *fed) take(upto int64) []byte {
+	n := upto - f.at
+	out := f.held[:n]
+	f.held, f.at = f.held[n:], upto
+	return out
+}
+
 func unreadable(err error) error {
+	if known := profile.AsError(err); known.Kind != profile.Internal {
+		return known
+	}
 	text := err.Error()
 	var parse *csv.ParseError
 	if errors.As(err, &parse) {

@@ -43,7 +43,7 @@ func importSome(ctx context.Context, w *directory.MoveWork) error {
 	file := w.Open(ctx)
 	result, err := Import(ctx, w.Site(), file, Options{
 		Type: in.Type, Preset: in.Preset, Format: Format(in.Format), Columns: in.Columns, Key: w.Key(), Actor: w.Actor(),
-		Optional: in.Optional, DryRun: in.DryRun,
+		Optional: in.Optional, DryRun: in.DryRun, Hold: true,
 		Rejects: func(bool) (RejectList, error) { return list, nil },
 		Progress: func(p Progress) {
 			at = p
@@ -92,8 +92,8 @@ func (l *movedRejects) Add(r Reject) error {
 	return nil
 }
 
-// Flush does nothing: Progress does.
-func (l *movedRejects) Flush() error { return nil }
+// Flush says whether all are noted: that is done now and then.
+func (l *movedRejects) Flush() (kept bool, err error) { return l.rows.Len() == 0, nil }
 
 // Close does nothing.
 func (l *movedRejects) Close() error { return nil }

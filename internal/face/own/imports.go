@@ -40,6 +40,11 @@ func startImport(w http.ResponseWriter, r *http.Request, c *face.Call) error {
 	if err != nil {
 		return err
 	}
+	if in.Type != "" {
+		if _, err := c.Site.ImportType(in.Type); err != nil {
+			return badParameter("type", "there is no such type")
+		}
+	}
 	if r.ContentLength == 0 {
 		return profile.E(profile.Missing, profile.CodeBlank, "body", "the body is the file to be imported")
 	}
@@ -210,10 +215,18 @@ func list[T any](kind profile.Type, name string, show func(directory.Transfer) T
 	}
 }
 
+// moveID is the id of the path of a request without parameters.
+func moveID(r *http.Request) (profile.ID, error) {
+	if _, err := query(r); err != nil {
+		return profile.ID{}, err
+	}
+	return idIn(r, "id")
+}
+
 // read answers one move.
 func read[T any](kind profile.Type, show func(directory.Transfer) T) face.Handler {
 	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-		id, err := idIn(r, "id")
+		id, err := moveID(r)
 		if err != nil {
 			return err
 		}
@@ -228,7 +241,7 @@ func read[T any](kind profile.Type, show func(directory.Transfer) T) face.Handle
 // drop ends a move.
 func drop(kind profile.Type) face.Handler {
 	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-		id, err := idIn(r, "id")
+		id, err := moveID(r)
 		if err == nil {
 			err = c.Site.DropMove(r.Context(), c.Who, kind, id)
 		}
@@ -243,7 +256,7 @@ func drop(kind profile.Type) face.Handler {
 // fetch answers the file that a move has to fetch.
 func fetch(kind profile.Type, contentType, ending string) face.Handler {
 	return func(w http.ResponseWriter, r *http.Request, c *face.Call) error {
-		id, err := idIn(r, "id")
+		id, err := moveID(r)
 		if err != nil {
 			return err
 		}

@@ -55,6 +55,10 @@ func TestAnOperatorImportsAFileAndFetchesWhatWasRefused(t *testing.T) {
 	at := begun.Header.Get("Location")
 	s.Get(t, donny, at+"/rejects").Want(http.StatusOK)
 	s.Mails(t) // does the jobs
+	s.Mails(t)
+	if left := deposits(t, s); len(left) != 1 {
+		t.Errorf("there are %q, want the list of rejects alone", left)
+	}
 	s.Get(t, donny, at).Want(http.StatusOK).Is(map[string]any{"state": "done", "made": 1, "rejected": 3, "read": len(table), "rejects_complete": true})
 	list := s.Get(t, donny, at+"/rejects").Want(http.StatusOK)
 	if want := []string{`{"line":3,"code":"taken","field":"email"`, `{"line":4,"code":"constraint","field":"email"`, `{"line":5,"code":"taken","field":"number"`}; strings.Count(string(list.Body), "\n") != 3 {
