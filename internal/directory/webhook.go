@@ -124,14 +124,14 @@ func (s *Site) addWebhook(ctx context.Context, actor profile.ID, in NewWebhook) 
 			if err != nil {
 				return err
 			}
-			newest, err := tx.Newest()
+			from, err := newest(tx)
 			if err != nil {
 				return err
 			}
 			if err := createWithin(tx, rec, names, n, maxWebhooks, full, s.event(actor, "webhook.created", rec.ID)); err != nil {
 				return err
 			}
-			if err := tx.PutMark(rec.ID, webhookMark, newest); err != nil {
+			if err := tx.PutMark(rec.ID, webhookMark, from); err != nil {
 				return err
 			}
 			if err := tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: webhookSecret, Data: sealed, Created: rec.Created}); err != nil {
