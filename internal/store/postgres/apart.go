@@ -39,6 +39,9 @@ var (
 		SELECT epoch, tx, seq, at, actor, subject, kind, paths, version FROM event
 		WHERE site = ? AND (epoch, tx, seq) > (?, ?, ?) AND (epoch < ? OR tx < ?)
 		ORDER BY epoch, tx, seq LIMIT ?`)
+	selectNewestBelow = sql(`
+		SELECT epoch, tx, seq FROM event WHERE site = ? AND (epoch < ? OR tx < ?)
+		ORDER BY epoch DESC, tx DESC, seq DESC LIMIT 1`)
 )
 
 // found is where a name leads.
@@ -166,10 +169,24 @@ func (y system) leaseApart(ctx context.Context, lane store.Lane, now time.Time, 
 	return nil, err
 }
 
-// eventsApart reads events below a horizon that is found first: their ids are of
+// eventsApart reads events below the horizon.
+func (r *reader) eventsApart(after store.Position, n int, scan func(rowOf)) error {
+	return r.below(func(in *reader, horizon int64) error {
+		return in.query(selectEventsBelow, scan, r.site, after.Epoch, after.Tx, after.Seq, r.s.epoch, horizon, limit(n))
+	})
+}
+
+// newestApart reads the place of the newest event below the horizon.
+func (r *reader) newestApart(scan func(rowOf)) error {
+	return r.below(func(in *reader, horizon int64) error {
+		return in.query(selectNewestBelow, scan, r.site, r.s.epoch, horizon)
+	})
+}
+
+// below reads below a horizon that is found first: the ids of events are of
 // the coordinator's transactions, and each server has a snapshot of its own. What
 // has one already is asked on another connection.
-func (r *reader) eventsApart(after store.Position, n int, scan func(rowOf)) error {
+func (r *reader) below(fn func(in *reader, horizon int64) error) error {
 	in := r
 	if r.t != nil || r.q.open {
 		c, err := r.s.side.Acquire(r.ctx)
@@ -193,7 +210,7 @@ func (r *reader) eventsApart(after store.Position, n int, scan func(rowOf)) erro
 	case down != "":
 		return translate(r.ctx, busy(errors.New("postgres: a worker does not answer: "+down)))
 	}
-	return in.query(selectEventsBelow, scan, r.site, after.Epoch, after.Tx, after.Seq, r.s.epoch, horizon, limit(n))
+	return fn(in, horizon)
 }
 
 // byNumber streams a query of records by number, whose last two arguments are

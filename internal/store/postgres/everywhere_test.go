@@ -5,9 +5,10 @@ func Statements() []string { return statements }
 
 // Why a statement may look into more than one bucket.
 const (
-	lists   = "a list of the whole site: all shards answer in parallel, each with a page"
-	counts  = "a count over the whole site: all shards count in parallel"
-	oneOnly = "issued on one server only; on several, apart.go has it in two statements"
+	lists    = "a list of the whole site: all shards answer in parallel, each with a page"
+	counts   = "a count over the whole site: all shards count in parallel"
+	manyKeys = "a bulk asks for many keys at once, each in its own bucket"
+	oneOnly  = "issued on one server only; on several, apart.go has it in two statements"
 )
 
 // Everywhere lists the statements that look into more than one bucket, with the
@@ -48,8 +49,14 @@ func Everywhere() map[int]string {
 		releaseName:         oneOnly,
 		leaseJobs:           oneOnly,
 		selectEvents:        oneOnly,
+		selectNewest:        oneOnly,
 
 		selectEventsBelow:  "the feed is of the whole site: all shards answer in parallel, each with a page",
+		selectTakenNames:   manyKeys,
+		selectTakenIDs:     manyKeys,
+		lockMany:           manyKeys,
+		selectNewestBelow:  "the feed is of the whole site: all shards answer in parallel, each with its newest",
+		deleteEvents:       "the oldest events of the whole site go: a range of each shard's own index, in steps",
 		selectDue:          "due jobs are everybody's: all shards answer in parallel, each from an index by time",
 		selectAnswersAbout: "answers lie with those who were given them, who may be anybody: asked once, when somebody is erased",
 		deletePath:         "an attribute is no longer indexed, for all records of a type: in steps, after a change of an entity type",

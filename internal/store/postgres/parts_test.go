@@ -53,6 +53,14 @@ func TestEveryStatementLooksIntoOneBucketOrIsListed(t *testing.T) {
 	}
 }
 
+// pgLSN is the type of places in the log (PostgreSQL, pg_type.dat).
+const pgLSN = 3220
+
+// arrays are types of arrays (PostgreSQL, pg_type.dat).
+var arrays = map[uint32]bool{
+	pgtype.Int4ArrayOID: true, pgtype.Int8ArrayOID: true, pgtype.TextArrayOID: true, pgtype.UUIDArrayOID: true, pgtype.ByteaArrayOID: true,
+}
+
 // partsOf plans a statement with a value for each argument, another bucket for
 // each bucket, and gives the numbers of the partitions that the plan reads.
 func partsOf(t *testing.T, conn *pgx.Conn, name, text string) map[string]bool {
@@ -65,12 +73,15 @@ func partsOf(t *testing.T, conn *pgx.Conn, name, text string) map[string]bool {
 	buckets := 0
 	for _, oid := range d.ParamOIDs {
 		value, ok := map[uint32]string{
-			pgtype.Int8OID: "1", pgtype.TextOID: "'x'", pgtype.ByteaOID: `'\x00'`,
-			pgtype.UUIDOID: "'00000000-0000-7000-8000-000000000001'",
+			pgtype.Int8OID: "1", pgtype.TextOID: "'1'", pgtype.ByteaOID: `'\x00'`,
+			pgtype.UUIDOID: "'00000000-0000-7000-8000-000000000001'", pgLSN: "'0/0'",
 		}[oid]
 		if oid == pgtype.Int4OID {
 			value, ok = fmt.Sprint(bucketIn[buckets%len(bucketIn)]), true
 			buckets++
+		}
+		if !ok && arrays[oid] {
+			value, ok = "'{}'", true
 		}
 		if !ok {
 			t.Fatalf("no value for an argument of type %d in %s", oid, text)

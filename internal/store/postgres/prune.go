@@ -10,9 +10,12 @@ import (
 
 // Newest is the position of the latest event that is shown.
 func (r *reader) Newest() (p store.Position, err error) {
-	err = r.query(selectNewest, func(v rowOf) {
-		p = store.Position{Epoch: v.int(0), Tx: v.int(1), Seq: v.int(2)}
-	}, r.site, r.s.epoch)
+	scan := func(v rowOf) { p = store.Position{Epoch: v.int(0), Tx: v.int(1), Seq: v.int(2)} }
+	if r.s.spread {
+		err = r.newestApart(scan)
+		return p, err
+	}
+	err = r.query(selectNewest, scan, r.site, r.s.epoch)
 	return p, err
 }
 
