@@ -69,6 +69,9 @@ citus: ## the store's tests, a face's and walks on a coordinator of Citus (FACET
 	FACET_TEST_DATABASE=citus CGO_ENABLED=0 $(GO) test -count=1 -timeout 60m ./e2e -run '^Test(OnePerson|WhatWhom)' -rapid.checks=5
 	FACET_TEST_DATABASE=citus CGO_ENABLED=0 $(GO) test -count=1 -timeout 60m ./internal/face/household
 
+soak: ## kill the server KILLS times (1000) under mixed load, and compare what was acknowledged with what is there
+	FACET_SOAK=$(or $(KILLS),1000) CGO_ENABLED=0 $(GO) test -count=1 -timeout 24h ./e2e -run '^TestKillsUnderMixed'
+
 bench: ## measure both stores, each figure beside its baseline, into bench/RESULTS.md
 	CGO_ENABLED=0 $(GO) run ./bench -store all -results bench/RESULTS.md
 

@@ -122,7 +122,7 @@ func (s *Site) Feed(ctx context.Context, who access.Principal, q FeedQuery) (Fee
 // feedStart finds the place that a part of the feed begins at.
 func (s *Site) feedStart(r store.Reader, after string) (store.Position, error) {
 	if after == FeedNow {
-		return r.Newest()
+		return newest(r)
 	}
 	pruned, err := r.Mark(profile.ID{}, store.PrunedMark)
 	if err != nil || after == "" {
@@ -134,6 +134,16 @@ func (s *Site) feedStart(r store.Reader, after string) (store.Position, error) {
 			Message: "events after this cursor are not kept any more: what they told has to be read anew", Detail: map[string]any{"oldest": pruned.String()}}
 	}
 	return at, err
+}
+
+// newest is the place after the newest event, also where all that there were
+// are not kept any more.
+func newest(r store.Reader) (store.Position, error) {
+	at, err := r.Newest()
+	if err != nil || !at.IsZero() {
+		return at, err
+	}
+	return r.Mark(profile.ID{}, store.PrunedMark)
 }
 
 func (s *Site) feedPage(r store.Reader, at store.Position, q FeedQuery) (FeedPage, error) {

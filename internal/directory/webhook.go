@@ -75,6 +75,11 @@ func (in NewWebhook) check(f webhook.Filter) error {
 	if err := f.CheckURL(in.URL); err != nil {
 		return err
 	}
+	return in.checkRest()
+}
+
+// checkRest is check but for the address.
+func (in NewWebhook) checkRest() error {
 	if err := checkKinds(in.Kinds); err != nil {
 		return err
 	}
@@ -124,14 +129,14 @@ func (s *Site) addWebhook(ctx context.Context, actor profile.ID, in NewWebhook) 
 			if err != nil {
 				return err
 			}
-			newest, err := tx.Newest()
+			from, err := newest(tx)
 			if err != nil {
 				return err
 			}
 			if err := createWithin(tx, rec, names, n, maxWebhooks, full, s.event(actor, "webhook.created", rec.ID)); err != nil {
 				return err
 			}
-			if err := tx.PutMark(rec.ID, webhookMark, newest); err != nil {
+			if err := tx.PutMark(rec.ID, webhookMark, from); err != nil {
 				return err
 			}
 			if err := tx.PutSecret(&store.Secret{Subject: rec.ID, Kind: webhookSecret, Data: sealed, Created: rec.Created}); err != nil {
@@ -312,7 +317,13 @@ func (s *Site) nextWebhook(old *store.Record, in WebhookEdit) (step, error) {
 		set("description", a.Description != *in.Description)
 		a.Description = *in.Description
 	}
-	if err := (NewWebhook{URL: a.URL, Kinds: a.Kinds, Description: a.Description}).check(s.d.reach); err != nil {
+	wanted := NewWebhook{URL: a.URL, Kinds: a.Kinds, Description: a.Description}
+	if in.URL != nil || in.Enabled != nil && *in.Enabled { // what was allowed once and is not now can still be turned off
+		if err := s.d.reach.CheckURL(wanted.URL); err != nil {
+			return step{}, err
+		}
+	}
+	if err := wanted.checkRest(); err != nil {
 		return step{}, err
 	}
 	var with []func(store.Tx) error

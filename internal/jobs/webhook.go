@@ -16,9 +16,10 @@ import (
 
 // The bounds of deliveries.
 const (
-	DeliveriesAtOnce = 16               // of a process
+	DeliveriesAtOnce = 32               // of a process
 	DeliveryLease    = 30 * time.Second // longer than a try may take
 	atOncePerWebhook = 4                // so that a slow endpoint leaves room for others
+	atOncePerSite    = 16               // so that slow endpoints of one site leave room for other sites
 	crowded          = time.Second      // how long the rest of its deliveries is put off
 )
 
@@ -29,7 +30,8 @@ type Deliverer struct {
 	sender *webhook.Sender
 
 	mu      sync.Mutex
-	sending map[profile.ID]int // by webhook
+	sending map[profile.ID]int   // by webhook
+	bySite  map[store.SiteID]int // the same, by site
 
 	deliveries *prometheus.CounterVec
 	lag        prometheus.Gauge
@@ -37,7 +39,7 @@ type Deliverer struct {
 
 // NewDeliverer makes a Deliverer; metrics may be nil.
 func NewDeliverer(d *directory.Directory, sender *webhook.Sender, metrics prometheus.Registerer) *Deliverer {
-	out := &Deliverer{d: d, sender: sender, sending: map[profile.ID]int{},
+	out := &Deliverer{d: d, sender: sender, sending: map[profile.ID]int{}, bySite: map[store.SiteID]int{},
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "facet_webhook_deliveries_total", Help: "Tries to send an event to a webhook, by result (delivered, retried, failed)."}, []string{"result"}),
 		lag: prometheus.NewGauge(prometheus.GaugeOpts{
@@ -51,10 +53,10 @@ func NewDeliverer(d *directory.Directory, sender *webhook.Sender, metrics promet
 
 // Handle does one delivery.
 func (w *Deliverer) Handle(ctx context.Context, job store.Job) error {
-	if !w.enter(job.Subject) {
+	if !w.enter(job) {
 		return settled(w.d.PutOffDelivery(ctx, job, crowded))
 	}
-	defer w.leave(job.Subject)
+	defer w.leave(job)
 	m, err := w.d.Delivery(ctx, job)
 	switch {
 	case err != nil && profile.IsKind(err, profile.Malformed):
@@ -86,21 +88,25 @@ func settled(err error) error {
 	return ErrSettled
 }
 
-func (w *Deliverer) enter(id profile.ID) bool {
+func (w *Deliverer) enter(job store.Job) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.sending[id] >= atOncePerWebhook {
+	if w.sending[job.Subject] >= atOncePerWebhook || w.bySite[job.Site] >= atOncePerSite {
 		return false
 	}
-	w.sending[id]++
+	w.sending[job.Subject]++
+	w.bySite[job.Site]++
 	return true
 }
 
-func (w *Deliverer) leave(id profile.ID) {
+func (w *Deliverer) leave(job store.Job) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.sending[id]--; w.sending[id] == 0 {
-		delete(w.sending, id)
+	if w.sending[job.Subject]--; w.sending[job.Subject] == 0 {
+		delete(w.sending, job.Subject)
+	}
+	if w.bySite[job.Site]--; w.bySite[job.Site] == 0 {
+		delete(w.bySite, job.Site)
 	}
 }
 

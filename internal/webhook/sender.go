@@ -115,7 +115,7 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 	}
 	_, _ = io.CopyN(io.Discard, answer.Body, maxAnswer) // so that the connection can be used again
 	_ = answer.Body.Close()
-	return judge(answer)
+	return judge(answer, s.c.Now())
 }
 
 // unreached tells why there was no answer; the texts of the errors name hosts.
@@ -136,7 +136,7 @@ func unreached(err error) *Failure {
 
 // judge tells what an answer means (Standard Webhooks, "Delivery": 2xx is
 // success, all else is failure, 410 the wish to be sent nothing any more).
-func judge(answer *http.Response) error {
+func judge(answer *http.Response, now time.Time) error {
 	status := answer.StatusCode
 	if status/100 == 2 {
 		return nil
@@ -149,9 +149,19 @@ func judge(answer *http.Response) error {
 		f.Gone = true
 	case status == http.StatusTooManyRequests || status/100 == 5:
 		f.Down = true
-		if n, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil && n > 0 {
-			f.After = min(time.Duration(min(n, int(maxRetry/time.Second)))*time.Second, maxRetry)
-		}
+		f.After = retryAfter(answer.Header.Get("Retry-After"), now)
 	}
 	return f
+}
+
+// retryAfter reads how long an endpoint asks to be left alone: in seconds, or
+// until when (RFC 9110, 10.2.3); 0 where it does not say.
+func retryAfter(text string, now time.Time) time.Duration {
+	wait := time.Duration(0)
+	if n, err := strconv.Atoi(text); err == nil {
+		wait = time.Duration(min(max(n, 0), int(maxRetry/time.Second))) * time.Second
+	} else if until, err := http.ParseTime(text); err == nil {
+		wait = until.Sub(now)
+	}
+	return min(max(wait, 0), maxRetry)
 }

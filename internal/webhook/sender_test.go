@@ -89,7 +89,8 @@ func TestWhatAnEndpointAnswersSaysWhatBecomesOfTheMessage(t *testing.T) {
 		w.WriteHeader(int(status.Load()))
 	}))
 	defer web.Close()
-	s := webhook.NewSender(webhook.Config{Filter: loopback})
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	s := webhook.NewSender(webhook.Config{Filter: loopback, Now: func() time.Time { return now }})
 	for _, c := range []struct {
 		status int64
 		after  string
@@ -102,6 +103,9 @@ func TestWhatAnEndpointAnswersSaysWhatBecomesOfTheMessage(t *testing.T) {
 		{410, "", &webhook.Failure{Status: 410, Why: "the endpoint answered 410", Gone: true}},
 		{429, "120", &webhook.Failure{Status: 429, Why: "the endpoint answered 429", Down: true, After: 2 * time.Minute}},
 		{503, "99999999999", &webhook.Failure{Status: 503, Why: "the endpoint answered 503", Down: true, After: 24 * time.Hour}},
+		{503, "Sat, 31 Jan 2026 12:02:00 GMT", &webhook.Failure{Status: 503, Why: "the endpoint answered 503", Down: true, After: 2 * time.Minute}},
+		{503, "Sat, 31 Jan 2026 11:00:00 GMT", &webhook.Failure{Status: 503, Why: "the endpoint answered 503", Down: true}},
+		{503, "Sat, 31 Jan 2099 11:00:00 GMT", &webhook.Failure{Status: 503, Why: "the endpoint answered 503", Down: true, After: 24 * time.Hour}},
 		{500, "soon", &webhook.Failure{Status: 500, Why: "the endpoint answered 500", Down: true}},
 	} {
 		status.Store(c.status)

@@ -312,6 +312,21 @@ func TestWhatIsKeptNoLongerIsToldAsGone(t *testing.T) {
 	}
 }
 
+func TestNowIsAPlaceToGoOnFromAlsoWhenNothingIsKept(t *testing.T) {
+	s := serve(t)
+	donny := s.Login(t, "donny")
+	s.Put(t, donny, "/events/history", `{"days":1}`).Want(200)
+	owner := basic(t, s, access.Owner)
+	s.Clock.Advance(30 * 24 * time.Hour)
+	if _, err := s.Directory.Prune(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	now := s.Do(t, facetest.Call{Path: "/events?after=now", Header: owner}).Want(200).Text("cursor")
+	s.Do(t, facetest.Call{Path: "/events?after=" + now, Header: owner}).Want(200)
+	hook := s.Do(t, facetest.Call{Method: "POST", Path: "/webhooks", Header: owner, Body: map[string]string{"url": "https://hooks.example.com/"}}).Want(201)
+	s.Do(t, facetest.Call{Path: "/events?after=" + hook.Text("cursor"), Header: owner}).Want(200)
+}
+
 func TestBadQueriesOfTheFeedAreRefused(t *testing.T) {
 	s := serve(t)
 	donny := s.Login(t, "donny")
