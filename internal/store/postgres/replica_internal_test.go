@@ -16,7 +16,6 @@ func TestOnlyAStandbyOnThePrimarysCourseFollowsIt(t *testing.T) {
 		want   error // nil: it follows; errAny: not now
 	}{
 		{"behind", func(s *server) { s.at = 40 }, nil},
-		{"not streaming just now", func(s *server) { s.timeline = 0 }, nil},
 		{"of another cluster", func(s *server) { s.system = 9 }, ErrNoReplica},
 		{"promoted", func(s *server) { s.at = 0 }, ErrNoReplica},
 		{"another database", func(s *server) { s.database = 9 }, ErrNoReplica},
