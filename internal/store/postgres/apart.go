@@ -193,7 +193,7 @@ func (r *reader) eventsApart(after store.Position, n int, scan func(rowOf)) erro
 	case down != "":
 		return translate(r.ctx, busy(errors.New("postgres: a worker does not answer: "+down)))
 	}
-	return in.query(selectEventsBelow, scan, r.site, after.Epoch, after.Tx, after.Seq, r.s.epoch, horizon, limit(n))
+	return in.query(selectEventsBelow, scan, r.site, after.Epoch, after.Tx, after.Seq, r.s.epoch.Load(), horizon, limit(n))
 }
 
 // byNumber streams a query of records by number, whose last two arguments are

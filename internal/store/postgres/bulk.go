@@ -342,7 +342,7 @@ func (b *bulk) addRecords() {
 		}
 		t.seq++
 		scratch = row.AppendPaths(scratch[:0], e.Paths)
-		w.event.row(11).int64(site).int64(t.s.epoch).int64(b.xact).int64(t.seq).bucket(rec.ID.Bucket()).time(e.At).
+		w.event.row(11).int64(site).int64(t.s.epoch.Load()).int64(b.xact).int64(t.seq).bucket(rec.ID.Bucket()).time(e.At).
 			id(e.Actor).id(rec.ID).text(e.Kind).bytes(scratch).int64(rec.Version)
 		for _, s := range c.Secrets {
 			w.secret.row(8).int64(site).bucket(s.Subject.Bucket()).id(s.Subject).text(s.Kind).text(s.Key).bytes(s.Data).

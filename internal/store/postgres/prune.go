@@ -12,7 +12,7 @@ import (
 func (r *reader) Newest() (p store.Position, err error) {
 	err = r.query(selectNewest, func(v rowOf) {
 		p = store.Position{Epoch: v.int(0), Tx: v.int(1), Seq: v.int(2)}
-	}, r.site, r.s.epoch)
+	}, r.site, r.s.epoch.Load())
 	return p, err
 }
 

@@ -164,7 +164,7 @@ func (s *Store) Replicas() int { return len(s.replicas) }
 // choose gives a replica that may have what is wanted, each in its turn; nil
 // where none may.
 func (s *Store) choose(least store.Mark) *replica {
-	if least.At == store.Unknown || least.Epoch != s.epoch && least != (store.Mark{}) {
+	if least.At == store.Unknown || least.Epoch != s.epoch.Load() && least != (store.Mark{}) {
 		return nil
 	}
 	turn := s.turn.Add(1)

@@ -36,7 +36,8 @@ func TestOnlyAStandbyOnThePrimarysCourseFollowsIt(t *testing.T) {
 var errAny = errors.New("any")
 
 func TestAReplicaThatWasBehindIsLeftAloneForAWhile(t *testing.T) {
-	s := &Store{epoch: 1, replicas: []*replica{{}, {}}}
+	s := &Store{replicas: []*replica{{}, {}}}
+	s.epoch.Store(1)
 	for _, r := range s.replicas {
 		r.serves.Store(true)
 		r.known.Store(10)

@@ -104,6 +104,26 @@ func TestAStandbyThatStaysOnAFormerTimeLineIsNotReadFrom(t *testing.T) {
 	}
 }
 
+// Two processes that wrote events of two epochs would hide the older one's.
+func TestAProcessThatGoesOnAfterAFailoverWritesInTheNewEpoch(t *testing.T) {
+	s := alone(t)
+	before := s.write("first")
+	s.must(s.standby.CatchUp())
+	s.url = s.standby.URL(s.database())
+	goesOn := s.open()
+	if err := goesOn.Ready(t.Context()); err == nil {
+		t.Error("a standby is no server to write to")
+	}
+	s.must(s.standby.Promote())
+	after := s.writeOn(goesOn, "second")
+	s.must(s.standby.Exec("postgres", "CHECKPOINT"))
+	started := s.writeOn(s.open(), "third")
+	again := s.writeOn(goesOn, "fourth")
+	if after.Epoch <= before.Epoch || started.Epoch != after.Epoch || again.Epoch != after.Epoch {
+		t.Errorf("epochs %d, then %d and %d of who goes on, %d of who starts", before.Epoch, after.Epoch, again.Epoch, started.Epoch)
+	}
+}
+
 func TestAReadThatLosesItsReplicaOnTheWayIsMadeOnThePrimary(t *testing.T) {
 	s := replicated(t)
 	s.until("the replica serves", func() bool {
