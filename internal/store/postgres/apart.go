@@ -39,6 +39,10 @@ var (
 		SELECT epoch, tx, seq, at, actor, subject, kind, paths, version FROM event
 		WHERE site = ? AND (epoch, tx, seq) > (?, ?, ?) AND (epoch < ? OR tx < ?)
 		ORDER BY epoch, tx, seq LIMIT ?`)
+	selectNewestBelow = sql(`
+		SELECT epoch, tx, seq FROM event
+		WHERE site = ? AND (epoch < ? OR tx < ?)
+		ORDER BY epoch DESC, tx DESC, seq DESC LIMIT 1`)
 )
 
 // found is where a name leads.
@@ -170,6 +174,13 @@ func (y system) leaseApart(ctx context.Context, lane store.Lane, now time.Time, 
 // the coordinator's transactions, and each server has a snapshot of its own. What
 // has one already is asked on another connection.
 func (r *reader) eventsApart(after store.Position, n int, scan func(rowOf)) error {
+	return r.belowHorizon(func(in *reader, horizon int64) error {
+		return in.query(selectEventsBelow, scan, r.site, after.Epoch, after.Tx, after.Seq, r.s.epoch.Load(), horizon, limit(n))
+	})
+}
+
+// belowHorizon finds the horizon, and calls fn with who reads below it.
+func (r *reader) belowHorizon(fn func(in *reader, horizon int64) error) error {
 	in := r
 	if r.t != nil || r.q.open {
 		c, err := r.s.side.Acquire(r.ctx)
@@ -193,7 +204,7 @@ func (r *reader) eventsApart(after store.Position, n int, scan func(rowOf)) erro
 	case down != "":
 		return translate(r.ctx, busy(errors.New("postgres: a worker does not answer: "+down)))
 	}
-	return in.query(selectEventsBelow, scan, r.site, after.Epoch, after.Tx, after.Seq, r.s.epoch.Load(), horizon, limit(n))
+	return fn(in, horizon)
 }
 
 // byNumber streams a query of records by number, whose last two arguments are

@@ -48,8 +48,11 @@ func Everywhere() map[int]string {
 		releaseName:         oneOnly,
 		leaseJobs:           oneOnly,
 		selectEvents:        oneOnly,
+		selectNewest:        oneOnly,
 
 		selectEventsBelow:  "the feed is of the whole site: all shards answer in parallel, each with a page",
+		selectNewestBelow:  "the end of the feed, of the whole site: all shards answer in parallel, each with one",
+		deleteEvents:       "what is kept no longer of the feed, of the whole site: in steps",
 		selectDue:          "due jobs are everybody's: all shards answer in parallel, each from an index by time",
 		selectAnswersAbout: "answers lie with those who were given them, who may be anybody: asked once, when somebody is erased",
 		deletePath:         "an attribute is no longer indexed, for all records of a type: in steps, after a change of an entity type",

@@ -22,6 +22,9 @@ const stub = `
 	CREATE FUNCTION run_command_on_workers(TEXT) RETURNS TABLE (success BOOLEAN, result TEXT)
 		LANGUAGE sql AS 'SELECT true, ''''::text'`
 
+// pgLSN is the type of a place in the log.
+const pgLSN = 3220
+
 // control are the statements that have no plan.
 var control = regexp.MustCompile(`^(BEGIN|COMMIT|SAVEPOINT|RELEASE)\b`)
 
@@ -65,7 +68,7 @@ func partsOf(t *testing.T, conn *pgx.Conn, name, text string) map[string]bool {
 	buckets := 0
 	for _, oid := range d.ParamOIDs {
 		value, ok := map[uint32]string{
-			pgtype.Int8OID: "1", pgtype.TextOID: "'x'", pgtype.ByteaOID: `'\x00'`,
+			pgtype.Int8OID: "1", pgtype.TextOID: "'1'", pgtype.ByteaOID: `'\x00'`, pgLSN: "'0/1'",
 			pgtype.UUIDOID: "'00000000-0000-7000-8000-000000000001'",
 		}[oid]
 		if oid == pgtype.Int4OID {

@@ -10,9 +10,14 @@ import (
 
 // Newest is the position of the latest event that is shown.
 func (r *reader) Newest() (p store.Position, err error) {
-	err = r.query(selectNewest, func(v rowOf) {
-		p = store.Position{Epoch: v.int(0), Tx: v.int(1), Seq: v.int(2)}
-	}, r.site, r.s.epoch.Load())
+	scan := func(v rowOf) { p = store.Position{Epoch: v.int(0), Tx: v.int(1), Seq: v.int(2)} }
+	if r.s.spread {
+		err = r.belowHorizon(func(in *reader, horizon int64) error {
+			return in.query(selectNewestBelow, scan, r.site, r.s.epoch.Load(), horizon)
+		})
+	} else {
+		err = r.query(selectNewest, scan, r.site, r.s.epoch.Load())
+	}
 	return p, err
 }
 
