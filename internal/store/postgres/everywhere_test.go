@@ -7,6 +7,7 @@ func Statements() []string { return statements }
 const (
 	lists   = "a list of the whole site: all shards answer in parallel, each with a page"
 	counts  = "a count over the whole site: all shards count in parallel"
+	ofMany  = "many keys at once, issued on one server only: each is looked for in its own bucket when it runs"
 	oneOnly = "issued on one server only; on several, apart.go has it in two statements"
 )
 
@@ -50,7 +51,11 @@ func Everywhere() map[int]string {
 		selectEvents:        oneOnly,
 		selectNewest:        oneOnly,
 
-		selectEventsBelow:  "the feed is of the whole site: all shards answer in parallel, each with a page",
+		selectEventsBelow: "the feed is of the whole site: all shards answer in parallel, each with a page",
+		selectTakenNames:  ofMany,
+		selectTakenIDs:    ofMany,
+		lockMany:          ofMany,
+
 		selectNewestBelow:  "the end of the feed, of the whole site: all shards answer in parallel, each with one",
 		deleteEvents:       "what is kept no longer of the feed, of the whole site: in steps",
 		selectDue:          "due jobs are everybody's: all shards answer in parallel, each from an index by time",

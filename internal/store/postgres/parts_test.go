@@ -69,7 +69,9 @@ func partsOf(t *testing.T, conn *pgx.Conn, name, text string) map[string]bool {
 	for _, oid := range d.ParamOIDs {
 		value, ok := map[uint32]string{
 			pgtype.Int8OID: "1", pgtype.TextOID: "'1'", pgtype.ByteaOID: `'\x00'`, pgLSN: "'0/1'",
-			pgtype.UUIDOID: "'00000000-0000-7000-8000-000000000001'",
+			pgtype.Int4ArrayOID: "'{1}'", pgtype.TextArrayOID: "'{1}'", pgtype.Int8ArrayOID: "'{1}'",
+			pgtype.UUIDArrayOID: "'{00000000-0000-7000-8000-000000000001}'",
+			pgtype.UUIDOID:      "'00000000-0000-7000-8000-000000000001'",
 		}[oid]
 		if oid == pgtype.Int4OID {
 			value, ok = fmt.Sprint(bucketIn[buckets%len(bucketIn)]), true
