@@ -67,7 +67,7 @@ func (t *tx) CreateMany(list []store.Creation) ([]error, error) {
 	b := &bulk{t: t, list: list}
 	one, err := b.prepare()
 	done := false
-	if err == nil && len(b.able) >= copyLeast {
+	if err == nil && len(b.able) >= copyLeast && !t.s.spread { // one server does not join many keys with all shards
 		done, err = b.copy()
 	}
 	if !done {
@@ -398,6 +398,15 @@ func (t *tx) LockMany(ids []profile.ID) ([]bool, error) {
 	}
 	slices.SortFunc(order, func(a, b int) int { return slices.Compare(ids[a][:], ids[b][:]) })
 	there := make([]bool, len(ids))
+	if t.s.spread {
+		for _, i := range order {
+			err := t.Lock(ids[i])
+			if there[i] = err == nil; err != nil && !profile.IsKind(err, profile.NotFound) {
+				return nil, err
+			}
+		}
+		return there, nil
+	}
 	array := func(oid uint32, element func([]byte, profile.ID) []byte) rawArg {
 		return appendArray(nil, oid, len(ids), func(buf []byte, i int) []byte { return element(buf, ids[order[i]]) })
 	}
