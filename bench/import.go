@@ -53,11 +53,12 @@ func (b *bench) importOf(ctx context.Context, name, typ string, goal float64, at
 		}
 	}
 	var made atomic.Int64
-	im, err := site.Import(ctx, directory.ImportOptions{Key: "bench", Wrote: func(p directory.ImportProgress) {
+	im, err := site.Import(ctx, directory.ImportOptions{Key: "bench", Wrote: func(p directory.ImportProgress) bool {
 		made.Store(p.Made)
 		if len(p.Rejects) > 0 && err == nil {
 			err = p.Rejects[0].Err
 		}
+		return true
 	}})
 	if err != nil {
 		return err

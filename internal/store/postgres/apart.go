@@ -182,7 +182,7 @@ func (y system) leaseApart(ctx context.Context, lane store.Lane, now time.Time, 
 // the coordinator's transactions, and each server has a snapshot of its own.
 func (r *reader) eventsApart(after store.Position, n int, scan func(rowOf)) error {
 	return r.below(func(in *reader, horizon int64) error {
-		return in.query(selectEventsBelow, scan, r.site, after.Epoch, after.Tx, after.Seq, r.s.epoch, horizon, limit(n))
+		return in.query(selectEventsBelow, scan, r.site, after.Epoch, after.Tx, after.Seq, r.s.epoch.Load(), horizon, limit(n))
 	})
 }
 

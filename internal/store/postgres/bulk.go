@@ -180,7 +180,7 @@ func (b *bulk) createWith(c *store.Creation) error {
 // that fails for a reason that single records may have.
 func (b *bulk) copy() (done bool, err error) {
 	t := b.t
-	if err = t.must(selectXact, func(v rowOf) { b.xact, b.epoch = v.int(0), v.int(1) }, t.s.epoch); err != nil {
+	if err = t.must(selectXact, func(v rowOf) { b.xact, b.epoch = v.int(0), v.int(1) }, t.s.epoch.Load()); err != nil {
 		return false, err
 	}
 	b.table = tables.Get().(*bulkTables)
@@ -423,19 +423,25 @@ func (t *tx) LockMany(ids []profile.ID) ([]bool, error) {
 	}
 	slices.SortFunc(order, func(a, b int) int { return slices.Compare(ids[a][:], ids[b][:]) })
 	there := make([]bool, len(ids))
+	if t.s.spread {
+		for _, i := range order {
+			err := t.Lock(ids[i])
+			if there[i] = err == nil; err != nil && !profile.IsKind(err, profile.NotFound) {
+				return nil, err
+			}
+		}
+		return there, nil
+	}
 	array := func(oid uint32, element func([]byte, profile.ID) []byte) rawArg {
 		return appendArray(nil, oid, len(ids), func(buf []byte, i int) []byte { return element(buf, ids[order[i]]) })
 	}
-	var err error
-	if !t.s.spread {
-		err = t.query(lockMany, func(v rowOf) {
-			i := order[v.int(0)-1]
-			there[i] = true
-			t.hold(ids[i])
-		}, t.site,
-			array(pgtype.Int4OID, func(buf []byte, id profile.ID) []byte { return appendInt32(buf, int32(id.Bucket())) }),
-			array(pgtype.UUIDOID, func(buf []byte, id profile.ID) []byte { return append(buf, id[:]...) }))
-	}
+	err := t.query(lockMany, func(v rowOf) {
+		i := order[v.int(0)-1]
+		there[i] = true
+		t.hold(ids[i])
+	}, t.site,
+		array(pgtype.Int4OID, func(buf []byte, id profile.ID) []byte { return appendInt32(buf, int32(id.Bucket())) }),
+		array(pgtype.UUIDOID, func(buf []byte, id profile.ID) []byte { return append(buf, id[:]...) }))
 	for _, i := range order {
 		if err != nil {
 			break

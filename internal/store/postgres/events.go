@@ -20,14 +20,14 @@ func (t *tx) Log(e store.Event) error {
 		if t.s.spread { // table meta does not lie beside theirs
 			event, body = insertEventApart, insertBodyApart
 		}
-		if err := t.write(nil, event, t.site, t.s.epoch, t.seq, e.Subject.Bucket(),
+		if err := t.write(nil, event, t.site, t.s.epoch.Load(), t.seq, e.Subject.Bucket(),
 			e.At, e.Actor, e.Subject, e.Kind, text(row.AppendPaths(nil, e.Paths)), e.Version); err != nil {
 			return err
 		}
 		if len(e.Replaced) == 0 {
 			return nil
 		}
-		return t.write(nil, body, t.site, e.Subject.Bucket(), e.Subject, t.s.epoch,
+		return t.write(nil, body, t.site, e.Subject.Bucket(), e.Subject, t.s.epoch.Load(),
 			t.seq, e.Version, e.At, e.Actor, e.Kind, text(e.Replaced))
 	})
 }
@@ -86,7 +86,7 @@ func (r *reader) Events(after store.Position, n int) ([]store.Event, error) {
 	if r.s.spread {
 		err = r.eventsApart(after, n, scan)
 	} else {
-		err = r.query(selectEvents, scan, r.site, after.Epoch, after.Tx, after.Seq, r.s.epoch, limit(n))
+		err = r.query(selectEvents, scan, r.site, after.Epoch, after.Tx, after.Seq, r.s.epoch.Load(), limit(n))
 	}
 	if err == nil {
 		err = bad

@@ -80,7 +80,7 @@ func (s *Store) ask(ctx context.Context, on *replica, id store.SiteID, age int64
 			have, _ := encode([]any{int64(least.At)}) // a number: it is always bound
 			q.ahead = &queued{id: mustHave, args: have, fail: errBehind}
 		}
-		same, _ := encode([]any{id, age, s.epoch})
+		same, _ := encode([]any{id, age, s.epoch.Load()})
 		note := s.noting(store.RecencyOf(ctx))
 		q.queue = append(q.queue, queued{id: mustBeAs, args: same, fail: errBehind, rows: func(v rowOf) {
 			note(v)
@@ -112,7 +112,7 @@ func (s *Store) written(ctx context.Context) *queued {
 // noting notes the place that a row begins with; that of no row is Unknown.
 func (s *Store) noting(recency *store.Recency) func(rowOf) {
 	return func(v rowOf) {
-		m := store.Mark{Epoch: s.epoch, At: store.Unknown}
+		m := store.Mark{Epoch: s.epoch.Load(), At: store.Unknown}
 		if v != nil {
 			m.At = uint64(v.int(0))
 		}

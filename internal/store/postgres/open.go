@@ -51,9 +51,10 @@ type Store struct {
 	clock    func() time.Time
 	patience time.Duration
 	readOnly bool
-	spread   bool // what is read together may lie on several servers, see spread.go
-	citus    bool // they are Citus's
-	epoch    int64
+	spread   bool         // what is read together may lie on several servers, see spread.go
+	citus    bool         // they are Citus's
+	epoch    atomic.Int64 // of event positions
+	course   atomic.Pointer[course]
 	numbers  numbers
 	closed   atomic.Bool
 	resetAt  atomic.Int64 // when connections were last given up, in nanoseconds
@@ -112,10 +113,11 @@ func dial(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{log: o.Logger, clock: o.Clock, patience: o.Patience}
 	s.numbers.sites = map[store.SiteID]*block{}
+	few := c.Copy()
+	c.AfterConnect = s.follow
 	if s.pool, err = pgxpool.NewWithConfig(ctx, c); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	few := c.Copy()
 	few.MaxConns, few.MinConns, few.MinIdleConns = 1, 0, 0
 	if s.side, err = pgxpool.NewWithConfig(ctx, few); err != nil {
 		s.pool.Close()
@@ -198,48 +200,29 @@ func (s *Store) lost() {
 	}
 }
 
-// readEpoch gives the epoch of event positions. Where the database has come to
-// another cluster, or its cluster to another time line, by a restore, the ids of
-// transactions may begin anew: that is a new epoch.
+// readEpoch gives the epoch of event positions, and how the tables lie.
 func (s *Store) readEpoch(ctx context.Context) error {
+	c, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.settle(ctx, c.Conn())
+	c.Release()
+	if err != nil {
+		return err
+	}
 	q, err := s.session(ctx, noTransaction)
 	if err != nil {
 		return err
 	}
 	defer q.end()
-	meta := map[string]int64{}
-	for _, key := range []string{"epoch", "cluster", "timeline", metaShards} {
-		if err := q.query(ctx, selectMeta, []any{key}, func(r rowOf) { meta[key] = r.int(0) }); err != nil {
-			return err
-		}
-	}
-	if s.epoch = meta["epoch"]; s.epoch == 0 {
-		return errors.New("table meta has no epoch")
-	}
-	if s.spread = meta[metaShards] > 0; s.spread {
-		if err := q.query(ctx, selectCitus, nil, func(rowOf) { s.citus = true }); err != nil {
-			return err
-		}
-	}
-	if s.readOnly {
-		return nil
-	}
-	var cluster, timeline int64
-	err = q.query(ctx, selectCluster, nil, func(r rowOf) { cluster, timeline = r.int(0), r.int(1) })
-	if err != nil || cluster == meta["cluster"] && timeline == meta["timeline"] {
+	if err := q.query(ctx, selectMeta, []any{metaShards}, func(r rowOf) { s.spread = r.int(0) > 0 }); err != nil {
 		return err
 	}
-	if meta["cluster"] != 0 {
-		s.epoch++
+	if s.spread {
+		return q.query(ctx, selectCitus, nil, func(rowOf) { s.citus = true })
 	}
-	return s.update(ctx, 0, func(t *tx) error {
-		for key, value := range map[string]int64{"epoch": s.epoch, "cluster": cluster, "timeline": timeline} {
-			if err := t.write(nil, upsertMeta, key, value); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return nil
 }
 
 var _ store.Store = (*Store)(nil)

@@ -97,3 +97,27 @@ func TestTwoProcessesShareNumbersNamesAndJobs(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatNetworksSpendIsCountedByOneClock(t *testing.T) {
+	url := cluster.Database(t)
+	var both [2]*postgres.Store
+	for i := range both {
+		s, err := postgres.Open(t.Context(), postgres.Options{URL: url, Logger: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		both[i] = s
+	}
+	now := time.Now()
+	for i, its := range []time.Time{now.Add(time.Hour), now, now.Add(-time.Hour), now} {
+		all, err := both[i%2].Spend(t.Context(), its, []store.Spent{{Network: "192.0.2.1/32", Cost: 20 * time.Second}})
+		if err != nil || len(all) != 1 {
+			t.Fatal(all, err)
+		}
+		most := time.Duration(i+1) * 20 * time.Second
+		if left := all[0].Until.Sub(its); left > most || left < most-15*time.Second {
+			t.Errorf("try %d: %v are spent, of %v", i, left, most)
+		}
+	}
+}

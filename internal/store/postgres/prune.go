@@ -12,11 +12,11 @@ import (
 func (r *reader) Newest() (p store.Position, err error) {
 	scan := func(v rowOf) { p = store.Position{Epoch: v.int(0), Tx: v.int(1), Seq: v.int(2)} }
 	if !r.s.spread {
-		err = r.query(selectNewest, scan, r.site, r.s.epoch)
+		err = r.query(selectNewest, scan, r.site, r.s.epoch.Load())
 		return p, err
 	}
 	err = r.below(func(in *reader, horizon int64) error {
-		return in.query(selectNewestBelow, scan, r.site, r.s.epoch, horizon)
+		return in.query(selectNewestBelow, scan, r.site, r.s.epoch.Load(), horizon)
 	})
 	return p, err
 }

@@ -34,12 +34,15 @@ var (
 		SELECT s.system_identifier, ('x' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8))::bit(32)::bigint,
 			pg_current_wal_flush_lsn(), d.oid::bigint, to_regclass('record')::oid::bigint
 		FROM pg_control_system() s, pg_database d WHERE d.datname = current_database()`)
+	// The time line that a standby receives is told while it receives, and to who
+	// may read pg_stat_wal_receiver; the one of its last restart point, always.
 	selectReplica = sql(`
-		SELECT s.system_identifier, coalesce(w.received_tli, 0)::bigint,
+		SELECT s.system_identifier, greatest(w.received_tli, p.timeline_id, e.min_recovery_end_timeline)::bigint,
 			CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE '0/0' END,
 			d.oid::bigint, coalesce(to_regclass('record')::oid::bigint, 0),
 			coalesce(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000000, 0)::bigint
-		FROM pg_control_system() s CROSS JOIN pg_database d LEFT JOIN pg_stat_wal_receiver w ON true
+		FROM pg_control_system() s CROSS JOIN pg_control_checkpoint() p CROSS JOIN pg_control_recovery() e
+			CROSS JOIN pg_database d LEFT JOIN pg_stat_wal_receiver w ON true
 		WHERE d.datname = current_database()`)
 )
 
@@ -161,7 +164,7 @@ func (s *Store) Replicas() int { return len(s.replicas) }
 // choose gives a replica that may have what is wanted, each in its turn; nil
 // where none may.
 func (s *Store) choose(least store.Mark) *replica {
-	if least.At == store.Unknown || least.Epoch != s.epoch && least != (store.Mark{}) {
+	if least.At == store.Unknown || least.Epoch != s.epoch.Load() && least != (store.Mark{}) {
 		return nil
 	}
 	turn := s.turn.Add(1)
@@ -288,7 +291,7 @@ func (it server) follows(primary server) error {
 		return fmt.Errorf("%w: it is another database of the cluster", ErrNoReplica)
 	case it.record == 0:
 		return errNotYet
-	case it.timeline != 0 && it.timeline != primary.timeline, it.at > primary.at:
+	case it.timeline != primary.timeline, it.at > primary.at:
 		return errors.New("it is on another time line than the database")
 	}
 	return nil

@@ -78,6 +78,52 @@ func TestAReplicaThatFailsIsPassedOverAndTakenAgain(t *testing.T) {
 	s.until("it is told", func() bool { return strings.Contains(s.log.String(), "it takes writes itself") })
 }
 
+// What a standby of the former time line has is other data than the database's,
+// and a place in the log says nothing of it.
+func TestAStandbyThatStaysOnAFormerTimeLineIsNotReadFrom(t *testing.T) {
+	s := alone(t)
+	s.write("first")
+	s.must(cluster.Exec(s.database(), `
+		DROP ROLE IF EXISTS plain; CREATE ROLE plain LOGIN;
+		GRANT ALL ON ALL TABLES IN SCHEMA public TO plain`))
+	t.Cleanup(func() { s.must(cluster.Exec(s.database(), "DROP OWNED BY plain; DROP ROLE plain")) })
+	former, err := cluster.Standby()
+	s.must(err)
+	t.Cleanup(func() { s.must(former.Stop()) })
+	s.must(former.CatchUp())
+	s.must(s.standby.CatchUp())
+	s.must(s.standby.Promote())
+	s.must(s.standby.Exec(s.database(), "CREATE TABLE more AS SELECT g FROM generate_series(1, 50000) g; DROP TABLE more")) // it is ahead
+	promoted, stale := s.standby.URL(s.database()), former.URL(s.database())
+	for name, user := range map[string]string{"one that is told what it receives": "postgres", "one that is not": "plain"} {
+		s.url = strings.Replace(promoted, "user=postgres", "user="+user, 1)
+		db := s.open(strings.Replace(stale, "user=postgres", "user="+user, 1))
+		if status := db.ReplicaStatus()[0]; status.Serves || status.Probes == 0 {
+			t.Errorf("%s: %+v", name, status)
+		}
+	}
+}
+
+// Two processes that wrote events of two epochs would hide the older one's.
+func TestAProcessThatGoesOnAfterAFailoverWritesInTheNewEpoch(t *testing.T) {
+	s := alone(t)
+	before := s.write("first")
+	s.must(s.standby.CatchUp())
+	s.url = s.standby.URL(s.database())
+	goesOn := s.open()
+	if err := goesOn.Ready(t.Context()); err == nil {
+		t.Error("a standby is no server to write to")
+	}
+	s.must(s.standby.Promote())
+	after := s.writeOn(goesOn, "second")
+	s.must(s.standby.Exec("postgres", "CHECKPOINT"))
+	started := s.writeOn(s.open(), "third")
+	again := s.writeOn(goesOn, "fourth")
+	if after.Epoch <= before.Epoch || started.Epoch != after.Epoch || again.Epoch != after.Epoch {
+		t.Errorf("epochs %d, then %d and %d of who goes on, %d of who starts", before.Epoch, after.Epoch, again.Epoch, started.Epoch)
+	}
+}
+
 func TestAReadThatLosesItsReplicaOnTheWayIsMadeOnThePrimary(t *testing.T) {
 	s := replicated(t)
 	s.until("the replica serves", func() bool {

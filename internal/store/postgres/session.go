@@ -49,6 +49,7 @@ type prepared struct {
 	statements []bool
 	named      map[string]bool
 	replayed   uint64
+	standby    bool // it leads to a server that is to be promoted: it is used once
 }
 
 const preparedKey = "facet"
@@ -365,7 +366,13 @@ func (q *session) end() {
 		return
 	}
 	q.c = nil
-	switch pg := c.Conn().PgConn(); {
+	pg := c.Conn().PgConn()
+	if p, ok := pg.CustomData()[preparedKey].(*prepared); ok && p.standby {
+		ctx, cancel := context.WithTimeout(context.Background(), commitTime)
+		_ = pg.Close(ctx)
+		cancel()
+	}
+	switch {
 	case pg.IsClosed() || pg.TxStatus() == 'I':
 		c.Release()
 	case q.begin == beginRead:

@@ -51,12 +51,7 @@ var (
 	release    = sql(`RELEASE SAVEPOINT call`)
 	export     = sql(`SELECT pg_export_snapshot()`)
 
-	selectMeta = sql(`SELECT value FROM meta WHERE key = ?`)
-	upsertMeta = sql(`
-		INSERT INTO meta (key, value) VALUES (?, ?)
-		ON CONFLICT (key) DO UPDATE SET value = excluded.value`)
-	selectCluster = sql(`
-		SELECT s.system_identifier, c.timeline_id::bigint FROM pg_control_system() s, pg_control_checkpoint() c`)
+	selectMeta    = sql(`SELECT value FROM meta WHERE key = ?`)
 	selectSize    = sql(`SELECT pg_database_size(current_database())`)
 	selectStandby = sql(`SELECT pg_is_in_recovery()::int::bigint`)
 )
