@@ -55,7 +55,7 @@ full: build ## every test in full, e2e included, without cgo as the product is b
 # store can break: bad input, crashes, erasing, walks through all faces, and the
 # tests of one face. PG=all runs all that can.
 postgres: ## tests once more on PostgreSQL: what a store can break, or all (PG=all)
-	FACET_TEST_DATABASE=postgres CGO_ENABLED=0 $(GO) test -timeout $(TIMEOUT) ./e2e $(if $(filter all,$(PG)),,-run '$(PG_E2E)' -rapid.checks=20)
+	FACET_TEST_DATABASE=postgres CGO_ENABLED=0 $(GO) test -timeout $(TIMEOUT) ./e2e $(if $(filter all,$(PG)),,-run '$(PG_E2E)' -rapid.checks=5)
 	FACET_TEST_DATABASE=postgres CGO_ENABLED=0 $(GO) test -timeout $(TIMEOUT) $(if $(filter all,$(PG)),$(PG_REST),$(PG_FACE))
 
 PG_E2E  = ^Test(BadInput|KillUnder|Import|NoSession|OnePerson|AnyWrites|TheDemoAndA|Pictures|WhatWhom)
