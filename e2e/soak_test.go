@@ -73,9 +73,10 @@ func (w *soakWriter) step(t *testing.T, url string) bool {
 	switch rand.N(6) {
 	case 0: // a household, where one profile is the default
 		path := url + "/api/users/v1/users/42/user_profiles"
-		raw, status, ok := exchanged(http.MethodPost, path, "Bearer "+w.token, "application/json", `{"name":"`+name+`","is_default":true}`)
+		_, status, ok := exchanged(http.MethodPost, path, "Bearer "+w.token, "application/json", `{"name":"`+name+`","is_default":true}`)
 		if ok && status == http.StatusConflict { // ten are enough
-			if raw, _, ok = exchanged(http.MethodGet, path, "Bearer "+w.token, "", ""); ok {
+			raw, _, there := exchanged(http.MethodGet, path, "Bearer "+w.token, "", "")
+			if ok = there; ok {
 				var list struct {
 					Data []struct{ ID json.RawMessage }
 				}
