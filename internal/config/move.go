@@ -45,6 +45,9 @@ func (d Data) Move(ctx context.Context, to string, log *slog.Logger, told func(t
 	}
 	defer from.Close()
 	if err := postgres.Load(ctx, postgres.Options{URL: to, Logger: log}, from, told); err != nil {
+		if errors.Is(err, postgres.ErrForeign) {
+			return fmt.Errorf("%w: name an empty database with --to", err)
+		}
 		return explainDatabase(err)
 	}
 	if err := from.MarkMoved(); err != nil {
