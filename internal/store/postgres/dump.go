@@ -138,13 +138,14 @@ func (p *partWriter) flush() error {
 type dumpTable struct{ name, columns string }
 
 // dumpTables lists our tables, but for that of the migrations, whose rows a
-// restore writes as it makes them. Partitions count as their table.
+// restore writes as it makes them, and what networks have spent, which is
+// nobody's to keep. Partitions count as their table.
 func dumpTables(ctx context.Context, t pgx.Tx) ([]dumpTable, error) {
 	rows, err := t.Query(ctx, `
 		SELECT c.relname, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
 		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 		WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-			AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND c.relname <> 'migration'
+			AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND c.relname NOT IN ('migration', 'spent')
 		GROUP BY c.relname ORDER BY c.relname`)
 	if err != nil {
 		return nil, err
