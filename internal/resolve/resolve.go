@@ -16,8 +16,9 @@ import (
 
 // The bounds of what is asked for.
 const (
-	timeout = 4 * time.Second // of one name, waiting included
-	atOnce  = 32              // names
+	maxAliases = 8               // that lead from one to the next
+	timeout    = 4 * time.Second // of one name, waiting included
+	atOnce     = 32              // names
 )
 
 // Resolver asks the DNS. It may be used by several goroutines.
@@ -69,8 +70,15 @@ func (r *Resolver) Resolve(ctx context.Context, name string) (canonical string, 
 	case err != nil:
 		return "", nil, busy(err)
 	}
-	if canonical, err = r.dns.LookupCNAME(ctx, name+"."); err != nil { // it was there a moment ago
-		canonical = name
+	// Of several aliases in a row the library gives the last, or the first, as
+	// the answers come: they are followed to the end.
+	canonical = name + "."
+	for range maxAliases {
+		next, err := r.dns.LookupCNAME(ctx, canonical)
+		if err != nil || strings.EqualFold(next, canonical) { // it was there a moment ago
+			break
+		}
+		canonical = next
 	}
 	return strings.ToLower(strings.TrimSuffix(canonical, ".")), addresses, nil
 }
