@@ -95,6 +95,7 @@ func (db database) holds(t testing.TB, text string) bool {
 // advance.
 var passing = map[string]string{
 	"attempt":  "true",
+	"spent":    "true",
 	"sequence": "true",
 	"ticket":   "kind = 'tries'",
 	"job":      "kind = 'expiry'",

@@ -188,7 +188,7 @@ func agreesWithAcked(t *testing.T, in *instance, writers []*soakWriter) {
 			}
 			a := c.call(t, "entity", "type_name", "user", "uuid", uuid)
 			there := a.Text("stat") == "ok"
-			if there == u.gone || !there && !u.maybeGone && !u.gone || there != (e.erased == 0) || e.erased > 1 {
+			if there && u.gone || !there && !u.maybeGone && !u.gone || there != (e.erased == 0) || e.erased > 1 {
 				t.Errorf("%s: there: %v, told as erased %d times; acknowledged: %+v", uuid, there, e.erased, u)
 			}
 			if !there {
