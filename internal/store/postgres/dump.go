@@ -211,28 +211,9 @@ func Restore(ctx context.Context, o Options, from store.DumpReader, other func(n
 		return err
 	}
 	defer c.Release()
-	if err := encoded(ctx, c.Conn()); err != nil {
-		return fmt.Errorf("database: %w", err)
-	}
 	return pgx.BeginFunc(ctx, c.Conn(), func(t pgx.Tx) error {
-		for _, sql := range []string{`SET LOCAL idle_in_transaction_session_timeout = 0`, fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d)`, migrationLock)} {
-			if _, err := t.Exec(ctx, sql); err != nil {
-				return err
-			}
-		}
-		if err := empty(ctx, c.Conn()); err != nil {
+		if err := s.build(ctx, t, list); err != nil {
 			return fmt.Errorf("database: %w", err)
-		}
-		if _, err := t.Exec(ctx, migrationTable); err != nil {
-			return err
-		}
-		for _, m := range list {
-			if _, err := t.Conn().PgConn().Exec(ctx, m.sql).ReadAll(); err != nil {
-				return fmt.Errorf("migration %s: %w", m.name, err)
-			}
-			if _, err := t.Exec(ctx, `INSERT INTO migration (name, checksum, applied) VALUES ($1, $2, $3)`, m.name, m.checksum, s.clock().UnixMicro()); err != nil {
-				return err
-			}
 		}
 		if err := receive(ctx, t, from, other); err != nil {
 			return err
